@@ -1,0 +1,83 @@
+"""The errors of Bedrock's ``InvokeModel``, as the wire shows them.
+
+::
+
+    ServiceError                     status
+    ├── ValidationError              400  ValidationException
+    ├── AccessDeniedError            403  AccessDeniedException
+    ├── ResourceNotFoundError        404  ResourceNotFoundException   (unknown or retired model)
+    ├── ModelTimeoutError            408  ModelTimeoutException
+    ├── ThrottlingError              429  ThrottlingException
+    ├── InternalServerError          500  InternalServerException
+    └── ServiceUnavailableError      503  ServiceUnavailableException
+
+Source: service model ``bedrock-runtime/2023-09-30`` of botocore.
+"""
+
+from typing import ClassVar
+
+
+class ServiceError(Exception):
+    """An answer other than 200: ``status``, ``error_type`` (the header's value) and a message for people."""
+
+    status: ClassVar[int] = 500
+    error_type: ClassVar[str] = "InternalServerException"
+    default: ClassVar[str] = "The system encountered an unexpected error during processing. Try your request again."
+
+    def __init__(self, message: str | None = None) -> None:
+        self.message = message or self.default
+        super().__init__(self.message)
+
+
+class ValidationError(ServiceError):
+    """The request breaks the contract, or a content filter blocked what it brought."""
+
+    status = 400
+    error_type = "ValidationException"
+    default = "Malformed input request, please reformat your input and try again."
+
+
+class AccessDeniedError(ServiceError):
+    """The caller may not use this model."""
+
+    status = 403
+    error_type = "AccessDeniedException"
+    default = "You don't have access to the model with the specified model ID."
+
+
+class ResourceNotFoundError(ServiceError):
+    """There is no such model (any more)."""
+
+    status = 404
+    error_type = "ResourceNotFoundException"
+    default = (
+        "This model version has reached the end of its life. Please refer to the AWS documentation for more details."
+    )
+
+
+class ModelTimeoutError(ServiceError):
+    """The model did not finish in its time."""
+
+    status = 408
+    error_type = "ModelTimeoutException"
+    default = "Model has timed out in processing the request. Try your request again."
+
+
+class ThrottlingError(ServiceError):
+    """Too many requests; Bedrock sends no Retry-After header with it, and so do we not."""
+
+    status = 429
+    error_type = "ThrottlingException"
+    default = "Too many requests, please wait before trying again."
+
+
+class InternalServerError(ServiceError):
+    """Something of ours broke."""
+
+
+class ServiceUnavailableError(ServiceError):
+    """The service cannot answer right now."""
+
+    status = 503
+    error_type = "ServiceUnavailableException"
+    default = "Bedrock is unable to process your request."
