@@ -1,0 +1,96 @@
+"""The HTTP API: everything a client does that is not live. API Gateway has checked the token before we are called."""
+
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+
+from vto import bootstrap
+from vto.adapters.rest import caller_of, error_response, json_body
+from vto.errors import VtoError
+from vto.telemetry import observed
+
+app = APIGatewayHttpResolver()
+
+
+@app.exception_handler(VtoError)
+def answer_error(error: VtoError) -> Response[str]:
+    """Every error of ours in its one form."""
+    return error_response(error)
+
+
+@app.get("/health")
+def health() -> dict[str, str]:
+    """Whether the API answers."""
+    return {"status": "ok"}
+
+
+@app.get("/config")
+def config() -> dict[str, Any]:
+    """What a client needs to know before anybody signs in."""
+    return bootstrap.browse().config()
+
+
+@app.get("/products")
+def products() -> dict[str, Any]:
+    """A page of the catalogue."""
+    return bootstrap.browse().products(cursor=_cursor())
+
+
+@app.get("/products/<product_id>")
+def product(product_id: str) -> dict[str, Any]:
+    """One product."""
+    return bootstrap.browse().product(product_id)
+
+
+@app.get("/models")
+def models() -> dict[str, Any]:
+    """The caller's own photos and the stock models."""
+    return bootstrap.browse().models(caller_of(app.current_event).user_id)
+
+
+@app.post("/uploads")
+def uploads() -> dict[str, Any]:
+    """A form for uploading one photo or mask."""
+    return bootstrap.offer_upload()(json_body(app.current_event), caller_of(app.current_event).user_id)
+
+
+@app.post("/try-ons")
+def create_try_on() -> tuple[dict[str, Any], int]:
+    """A try-on, as over the WebSocket; an ``Idempotency-Key`` header takes the place of ``request_id``."""
+    caller, request = caller_of(app.current_event), json_body(app.current_event)
+    key = app.current_event.headers.get("idempotency-key")
+    if key and isinstance(request, dict):
+        request = {"request_id": key, **request}
+    job, is_new = bootstrap.request_try_on()(request, caller.user_id)
+    return bootstrap.snapshots()(job), HTTPStatus.ACCEPTED if is_new else HTTPStatus.OK
+
+
+@app.get("/try-ons")
+def try_ons() -> dict[str, Any]:
+    """The caller's try-ons, the newest first."""
+    return bootstrap.browse().try_ons(caller_of(app.current_event).user_id, cursor=_cursor())
+
+
+@app.get("/try-ons/<job_id>")
+def try_on(job_id: str) -> dict[str, Any]:
+    """One of the caller's try-ons."""
+    return bootstrap.browse().try_on(caller_of(app.current_event).user_id, job_id)
+
+
+@app.post("/socket-tickets")
+def socket_tickets() -> dict[str, Any]:
+    """A ticket for one live socket, good for seconds and for one use."""
+    caller = caller_of(app.current_event)
+    ticket = bootstrap.issue_ticket()(caller.user_id, caller.token_expires_at)
+    return {"ticket": ticket.ticket, "expires_at": ticket.expires_at}
+
+
+def _cursor() -> str | None:
+    return (app.current_event.query_string_parameters or {}).get("cursor")
+
+
+@observed("api")
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Route one request."""
+    return app.resolve(event, context)

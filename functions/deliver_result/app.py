@@ -1,0 +1,15 @@
+"""S3 → SQS: a finished result's manifest has been written; the published path of a result to its owner."""
+
+from typing import Any
+
+from vto import bootstrap
+from vto.adapters.batches import s3_objects, with_partial_failures
+from vto.domain.storage import job_id_of_result
+from vto.telemetry import observed
+
+
+@observed("deliver_result")
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Publish the job of each manifest; a message that could not be served comes again."""
+    deliver = bootstrap.deliver_result()
+    return with_partial_failures(s3_objects(event), lambda written: deliver(job_id_of_result(written.url.key)))

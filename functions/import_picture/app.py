@@ -1,0 +1,14 @@
+"""S3 → SQS: an upload below ``products/`` or ``models/`` becomes a row of its catalogue."""
+
+from typing import Any
+
+from vto import bootstrap
+from vto.adapters.batches import s3_objects, with_partial_failures
+from vto.telemetry import observed
+
+
+@observed("import_picture")
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Import each upload by itself: one that fails comes again alone, its neighbours do not."""
+    import_picture = bootstrap.import_picture()
+    return with_partial_failures(s3_objects(event), lambda upload: import_picture(upload.url, upload.sequencer))

@@ -1,0 +1,17 @@
+"""WebSocket routes ``tryOn``, ``watchJob``, ``ping`` and ``$default``: everything a client says over its socket."""
+
+from typing import Any
+
+from vto import bootstrap
+from vto.ports import Connection
+from vto.telemetry import count, observed
+
+
+@observed("message")
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answer one frame; the answer goes over the socket itself, errors included."""
+    request = event["requestContext"]
+    connection = Connection(request["connectionId"], request["authorizer"]["user_id"])
+    answered = bootstrap.answer_message()(event.get("body") or "", connection)
+    count(f"message.{answered}")
+    return {"statusCode": 200}

@@ -1,0 +1,18 @@
+"""State "Record Failure", and the rule for executions that ended without recording anything themselves."""
+
+import json
+from typing import Any
+
+from vto import bootstrap
+from vto.telemetry import observed
+
+
+@observed("record_failure")
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """End a job with an error: from the state machine, or from EventBridge's "Execution Status Change"."""
+    record_failure = bootstrap.record_failure()
+    if event.get("source") != "aws.states":
+        return record_failure(event["job_id"], event["execution_arn"], event["failure"])
+    detail = event["detail"]
+    reason = f"execution {detail['status']}: {detail.get('error') or ''} {detail.get('cause') or ''}".strip()
+    return record_failure.lost(json.loads(detail["input"])["job_id"], detail["executionArn"], reason)

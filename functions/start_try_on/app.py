@@ -1,0 +1,13 @@
+"""INSERT on the jobs table's stream: the guarantee that an accepted job is started."""
+
+from typing import Any
+
+from vto import bootstrap
+from vto.adapters.batches import stream_job_ids, with_partial_failures
+from vto.telemetry import observed
+
+
+@observed("start_try_on")
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Start the execution of each new job; records that could not be served come again."""
+    return with_partial_failures(stream_job_ids(event), bootstrap.start_try_on())

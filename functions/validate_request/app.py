@@ -1,0 +1,14 @@
+"""State "Validate Request" of the state machine."""
+
+from typing import Any
+
+from vto import bootstrap
+from vto.telemetry import observed
+
+
+@observed("validate_request")
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Check a claimed job before money is spent; see the use case for what is answered and raised."""
+    return bootstrap.validate_request()(
+        job_id=event["job_id"], execution_arn=event["execution_arn"], twin_waits=event["twin_waits"]
+    )

@@ -1,0 +1,1 @@
+"""How the ports reach AWS and Pillow; names of botocore end here."""

@@ -1,0 +1,69 @@
+"""Batches of events: what is in them, and which of them have to come again."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from vto import telemetry
+from vto.domain.storage import S3Url, key_from_event
+from vto.errors import VtoError
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One object that S3 says was written; ``sequencer`` orders the events of one key."""
+
+    url: S3Url
+    sequencer: str
+
+
+type Entries[T] = Iterator[tuple[str, list[T]]]
+
+
+def stream_job_ids(event: dict[str, Any]) -> Entries[str]:
+    """The job of each record of the jobs table's stream, by the record's sequence number."""
+    for record in event["Records"]:
+        yield record["dynamodb"]["SequenceNumber"], [record["dynamodb"]["Keys"]["id"]["S"]]
+
+
+def s3_objects(event: dict[str, Any]) -> Entries[Written]:
+    """The objects that each SQS message reports, by the message's id; S3's test message reports none."""
+    for message in event["Records"]:
+        notification = json.loads(message["body"])
+        yield (
+            message["messageId"],
+            [
+                Written(
+                    S3Url(record["s3"]["bucket"]["name"], key_from_event(record["s3"]["object"]["key"])),
+                    record["s3"]["object"].get("sequencer") or record["eventTime"],
+                )
+                for record in notification.get("Records", [])
+            ],
+        )
+
+
+def with_partial_failures[T](entries: Entries[T], serve: Callable[[T], object]) -> dict[str, Any]:
+    """Serve each entry by itself and name those that have to come again.
+
+    Args:
+        entries: Batch item identifiers with what they carry.
+        serve: Serves one; an error of any kind makes its entry come again.
+
+    Returns:
+        ``{"batchItemFailures": [{"itemIdentifier": …}, …]}``, as Lambda wants it with ``ReportBatchItemFailures``.
+        Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+    """
+    failures = []
+    for identifier, carried in entries:
+        try:
+            for one in carried:
+                serve(one)
+        except VtoError as error:
+            telemetry.report("comes again", error)
+            failures.append({"itemIdentifier": identifier})
+        except Exception:  # noqa: BLE001 - one bad record must not take its neighbours along
+            telemetry.count("UnexpectedError")
+            telemetry.logger().exception("comes again")
+            failures.append({"itemIdentifier": identifier})
+    return {"batchItemFailures": failures}

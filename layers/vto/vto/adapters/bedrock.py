@@ -1,0 +1,102 @@
+"""The engine ``nova_canvas``: Nova Canvas, or whatever keeps its contract, through Bedrock's InvokeModel."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
+
+from vto.adapters.aws_errors import code_of
+from vto.domain.nova_canvas import read_answer, request_body
+from vto.domain.storage import S3Url
+from vto.errors import (
+    ContentBlockedError,
+    InvalidRequestError,
+    ModelRetiredError,
+    ModelThrottledError,
+    ModelTimeoutError,
+    ModelUnavailableError,
+    VtoError,
+)
+from vto.ports import Generation, Pictures, TryOnRequest
+
+if TYPE_CHECKING:
+    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
+
+ERRORS: dict[str, type[VtoError]] = {
+    "ThrottlingException": ModelThrottledError,
+    "ModelNotReadyException": ModelThrottledError,
+    "ServiceUnavailableException": ModelUnavailableError,
+    "InternalServerException": ModelUnavailableError,
+    "ServiceQuotaExceededException": ModelUnavailableError,
+    "ModelErrorException": ModelUnavailableError,
+    "ModelTimeoutException": ModelTimeoutError,
+    # no access, unknown, Legacy and end of life look alike from outside, and the remedy is the same: another engine
+    "AccessDeniedException": ModelRetiredError,
+    "ResourceNotFoundException": ModelRetiredError,
+}
+
+
+class NovaCanvas:
+    """The ``Engine`` port on Bedrock.
+
+    The client must be built with one attempt and the profile's read timeout: the state machine owns the retries.
+    """
+
+    def __init__(self, client: "BedrockRuntimeClient", pictures: Pictures, model_id: str) -> None:
+        self._client = client
+        self._pictures = pictures
+        self._model_id = model_id
+
+    def generate(self, request: TryOnRequest) -> Generation:
+        """Make the pictures; raises the Model…, ContentBlocked and BadModelOutput errors."""
+        with ThreadPoolExecutor(max_workers=3) as pool:  # three reads from S3 take as long as one
+            wanted = (request.source, request.reference, *([request.mask] if request.mask else []))
+            read = list(pool.map(self._pictures.read, wanted))
+        body = request_body(read[0], read[1], read[2] if request.mask else None, request.parameters)
+        answer = read_answer(self._invoke(body))
+        images = [self._store(request.output, f"{i}.png", image) for i, image in enumerate(answer.images)]
+        mask = self._store(request.output, "mask.png", answer.mask) if answer.mask else None
+        return Generation(tuple(images), mask, answer.warning)
+
+    def _invoke(self, body: bytes) -> bytes:
+        try:
+            response = self._client.invoke_model(
+                modelId=self._model_id, body=body, contentType="application/json", accept="application/json"
+            )
+            return response["body"].read()
+        except ClientError as error:
+            raise error_of(error) from error
+        except ReadTimeoutError as error:
+            raise ModelTimeoutError("no answer within the read timeout") from error
+        except (ConnectTimeoutError, EndpointConnectionError) as error:
+            raise ModelUnavailableError(type(error).__name__) from error
+        except BotoCoreError as error:  # the connection broke while the model worked, or its answer was cut off
+            raise ModelUnavailableError(type(error).__name__) from error
+
+    def _store(self, folder: S3Url, name: str, content: bytes) -> str:
+        url = S3Url(folder.bucket, folder.key + name)
+        self._pictures.write(url, content, "image/png")
+        return str(url)
+
+
+def error_of(error: ClientError) -> VtoError:
+    """The error of ours behind an exception of InvokeModel.
+
+    Sources: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html and
+    https://docs.aws.amazon.com/nova/latest/userguide/image-gen-errors.html
+    """
+    code, text = code_of(error), str(error.response.get("Error", {}).get("Message", ""))[:300]
+    if code != "ValidationException":
+        return ERRORS.get(code, ModelUnavailableError)(f"{code}: {text}")
+    said = text.lower()
+    if "content filter" in said or "blocked" in said:
+        return ContentBlockedError(text)
+    if "model identifier is invalid" in said or "end of its life" in said:
+        return ModelRetiredError(text)
+    return InvalidRequestError(f"the engine refused the request: {text}")

@@ -1,0 +1,68 @@
+"""The engine ``preview``: our own drawing engine as a function of this stack; no model, no weights."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
+
+from vto.adapters.aws_errors import code_of
+from vto.errors import (
+    BadModelOutputError,
+    ContentBlockedError,
+    ModelThrottledError,
+    ModelTimeoutError,
+    ModelUnavailableError,
+)
+from vto.ports import Generation, TryOnRequest
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+
+class Preview:
+    """The ``Engine`` port on the function ``render_preview``: pictures travel as S3 keys (a payload may have 6 MB)."""
+
+    def __init__(self, client: "LambdaClient", function_name: str) -> None:
+        self._client = client
+        self._function = function_name
+
+    def generate(self, request: TryOnRequest) -> Generation:
+        """Make the pictures; raises the Model…, ContentBlocked and BadModelOutput errors."""
+        answer = self._invoke(
+            {
+                "source": str(request.source),
+                "reference": str(request.reference),
+                "mask": str(request.mask) if request.mask else None,
+                "parameters": request.parameters,
+                "output_prefix": str(request.output),
+            }
+        )
+        images, blocked = answer.get("images") or [], answer.get("error")
+        if not images and blocked:
+            raise ContentBlockedError(str(blocked)[:300])
+        if not images:
+            raise BadModelOutputError("the preview engine answered without images")
+        return Generation(tuple(images), answer.get("mask"), str(blocked)[:300] if blocked else None)
+
+    def _invoke(self, payload: dict[str, Any]) -> dict[str, Any]:
+        try:
+            response = self._client.invoke(FunctionName=self._function, Payload=json.dumps(payload).encode())
+            content = response["Payload"].read()
+        except ClientError as error:
+            if code_of(error) == "TooManyRequestsException":
+                raise ModelThrottledError(code_of(error)) from error
+            raise ModelUnavailableError(code_of(error)) from error
+        except ReadTimeoutError as error:
+            raise ModelTimeoutError("no answer within the read timeout") from error
+        except BotoCoreError as error:
+            raise ModelUnavailableError(type(error).__name__) from error
+        if "FunctionError" in response:
+            said = content[:500].decode(errors="replace")
+            if "Task timed out" in said:
+                raise ModelTimeoutError(said)
+            raise ModelUnavailableError(f"render_preview failed: {said}")
+        try:
+            answer = json.loads(content)
+        except ValueError as problem:
+            raise BadModelOutputError("the preview engine's answer is not JSON") from problem
+        return answer if isinstance(answer, dict) else {}

@@ -1,0 +1,70 @@
+"""HTTP's side of the API: who calls, what they sent, and errors with their status."""
+
+import json
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response, content_types
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+
+from vto import telemetry
+from vto.errors import (
+    InvalidRequestError,
+    NotFoundError,
+    PictureMissingError,
+    PictureRejectedError,
+    QueueFullError,
+    RequestConflictError,
+    Violation,
+    VtoError,
+)
+
+STATUS_OF: dict[type[VtoError], HTTPStatus] = {
+    InvalidRequestError: HTTPStatus.BAD_REQUEST,
+    NotFoundError: HTTPStatus.NOT_FOUND,
+    PictureMissingError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    PictureRejectedError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    RequestConflictError: HTTPStatus.CONFLICT,
+    QueueFullError: HTTPStatus.TOO_MANY_REQUESTS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whose token came with the request, and when it expires (epoch seconds)."""
+
+    user_id: str
+    token_expires_at: int
+
+
+def caller_of(event: APIGatewayProxyEventV2) -> Caller:
+    """The caller, from the claims that API Gateway's JWT authorizer has verified.
+
+    Raises:
+        NotFoundError: It is an ID token: only access tokens say what their bearer may do.
+    """
+    authorizer: dict[str, Any] = event.raw_event["requestContext"]["authorizer"]
+    claims = authorizer["jwt"]["claims"]
+    if claims.get("token_use") != "access":
+        raise NotFoundError("not an access token", [Violation("Authorization", "must carry the access token")])
+    return Caller(claims["sub"], int(claims["exp"]))
+
+
+def json_body(event: APIGatewayProxyEventV2) -> Any:
+    """The request's body as a document.
+
+    Raises:
+        InvalidRequestError: It is not JSON.
+    """
+    try:
+        return json.loads(event.decoded_body or "")
+    except (ValueError, TypeError) as problem:
+        raise InvalidRequestError("body", [Violation("(the whole request)", "is not JSON")]) from problem
+
+
+def error_response(error: VtoError) -> Response[str]:
+    """An error in its one form, under the status that says the same."""
+    telemetry.report("refused", error)
+    status = STATUS_OF.get(type(error), HTTPStatus.SERVICE_UNAVAILABLE)
+    return Response(int(status), content_types.APPLICATION_JSON, json.dumps(error.public()))

@@ -1,0 +1,73 @@
+"""Pictures in S3."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from vto.adapters.aws_errors import as_storage_error, code_of
+from vto.domain.storage import S3Url
+from vto.errors import PictureMissingError
+from vto.ports import UploadForm
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+MISSING = ("NoSuchKey", "404", "NotFound")
+
+
+class S3Pictures:
+    """The ``Pictures`` port on S3; the client must sign with Signature Version 4."""
+
+    def __init__(self, client: "S3Client") -> None:
+        self._s3 = client
+
+    def read(self, url: S3Url) -> bytes:
+        """An object's bytes; raises PictureMissingError when it is not there."""
+        with as_storage_error(f"read {url}"):
+            try:
+                return self._s3.get_object(Bucket=url.bucket, Key=url.key)["Body"].read()
+            except ClientError as error:
+                raise self._missing(url, error) from error
+
+    def metadata(self, url: S3Url) -> tuple[int, dict[str, str]]:
+        """An object's size in bytes and its user metadata; raises PictureMissingError when it is not there."""
+        with as_storage_error(f"head {url}"):
+            try:
+                head = self._s3.head_object(Bucket=url.bucket, Key=url.key)
+            except ClientError as error:
+                raise self._missing(url, error) from error
+        return head["ContentLength"], head["Metadata"]
+
+    def write(self, url: S3Url, content: bytes, content_type: str, metadata: Mapping[str, str] | None = None) -> None:
+        """Store an object, its bytes protected by a checksum on the way."""
+        with as_storage_error(f"write {url}"):
+            self._s3.put_object(
+                Bucket=url.bucket,
+                Key=url.key,
+                Body=content,
+                ContentType=content_type,
+                Metadata=dict(metadata or {}),
+                ChecksumAlgorithm="SHA256",
+            )
+
+    def link(self, url: S3Url, *, seconds: int) -> str:
+        """A presigned link to read an object."""
+        return self._s3.generate_presigned_url(
+            "get_object", Params={"Bucket": url.bucket, "Key": url.key}, ExpiresIn=seconds
+        )
+
+    def upload_form(self, url: S3Url, *, content_type: str, max_bytes: int, seconds: int) -> UploadForm:
+        """A presigned form that accepts exactly this key and type."""
+        form = self._s3.generate_presigned_post(
+            url.bucket,
+            url.key,
+            Fields={"Content-Type": content_type},
+            Conditions=[{"Content-Type": content_type}, ["content-length-range", 1, max_bytes]],
+            ExpiresIn=seconds,
+        )
+        return UploadForm(form["url"], form["fields"])
+
+    def _missing(self, url: S3Url, error: ClientError) -> Exception:
+        """A missing object is the caller's business; everything else goes on as it was."""
+        return PictureMissingError(str(url)) if code_of(error) in MISSING else error

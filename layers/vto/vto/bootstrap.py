@@ -1,0 +1,336 @@
+"""Builds the use cases from the environment, once for each container; the one place that knows all adapters."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+from vto import telemetry
+from vto.adapters.bedrock import NovaCanvas
+from vto.adapters.clock import SystemClock
+from vto.adapters.dynamodb import DynamoCatalogue, DynamoConnections, DynamoControls, DynamoJobs, DynamoResults
+from vto.adapters.preview import Preview
+from vto.adapters.s3 import S3Pictures
+from vto.adapters.sockets import ApiGatewaySockets
+from vto.adapters.step_functions import StepFunctions
+from vto.domain.engines import PROFILES, identity
+from vto.ports import Engine, PictureTools
+from vto.use_cases.answer_message import AnswerMessage
+from vto.use_cases.browse import Browse
+from vto.use_cases.create_try_on import CreateTryOn
+from vto.use_cases.deliver_result import DeliverResult
+from vto.use_cases.import_picture import ImportPicture
+from vto.use_cases.invoke_model import InvokeModel
+from vto.use_cases.offer_upload import OfferUpload
+from vto.use_cases.publish_job import PublishJob, Snapshots
+from vto.use_cases.record_failure import RecordFailure
+from vto.use_cases.request_try_on import RequestTryOn
+from vto.use_cases.reserve_slot import ReserveSlot
+from vto.use_cases.sockets import AuthorizeSocket, IssueTicket, OpenSocket
+from vto.use_cases.start_try_on import StartTryOn
+from vto.use_cases.store_result import StoreResult
+from vto.use_cases.sweep_jobs import SweepJobs
+from vto.use_cases.validate_request import ValidateRequest
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+
+class SettingsError(Exception):
+    """The function's environment lacks something; a mistake of the deployment, not of a request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The environment of a function; each function is given only the variables that it needs."""
+
+    values: Mapping[str, str]
+
+    def __getitem__(self, name: str) -> str:
+        """A variable that must be there.
+
+        Raises:
+            SettingsError: It is missing or empty.
+        """
+        value = self.values.get(name)
+        if not value:
+            raise SettingsError(f"the environment variable {name} is missing: see this function in template.yaml")
+        return value
+
+    def number(self, name: str) -> float:
+        """A variable that holds a number.
+
+        Raises:
+            SettingsError: It is missing or no number.
+        """
+        try:
+            return float(self[name])
+        except ValueError as problem:
+            raise SettingsError(f"the environment variable {name} must be a number") from problem
+
+    def is_on(self, name: str) -> bool:
+        """Whether a switch stands on ``on``."""
+        return self[name] == "on"
+
+    @property
+    def engines(self) -> list[str]:
+        """The engines in their order of preference."""
+        return [name.strip() for name in self["ENGINES"].split(",")]
+
+
+@cache
+def settings() -> Settings:
+    """This container's environment, as it was when the first event came."""
+    return Settings(dict(os.environ))
+
+
+# --- adapters, each built when something needs it -----------------------------------------------------------------
+
+
+@cache
+def clock() -> SystemClock:
+    """The real time."""
+    return SystemClock()
+
+
+@cache
+def _table(variable: str) -> "Table":
+
+    resource = boto3.resource("dynamodb", config=Config(connect_timeout=2, read_timeout=5))
+    return resource.Table(settings()[variable])
+
+
+@cache
+def jobs() -> DynamoJobs:
+    """``vto-jobs``."""
+    return DynamoJobs(_table("JOBS_TABLE"))
+
+
+@cache
+def catalogue() -> DynamoCatalogue:
+    """``vto-products`` and ``vto-models``."""
+    return DynamoCatalogue(_table("PRODUCTS_TABLE"), _table("MODELS_TABLE"))
+
+
+@cache
+def connections() -> DynamoConnections:
+    """``vto-connections``."""
+    return DynamoConnections(_table("CONNECTIONS_TABLE"))
+
+
+@cache
+def controls() -> DynamoControls:
+    """``vto-controls``."""
+    return DynamoControls(_table("CONTROLS_TABLE"))
+
+
+@cache
+def results() -> DynamoResults:
+    """``vto-results``."""
+    return DynamoResults(_table("RESULTS_TABLE"))
+
+
+@cache
+def pictures() -> S3Pictures:
+    """The two buckets."""
+    config = Config(signature_version="s3v4", connect_timeout=2, read_timeout=15)
+    return S3Pictures(boto3.client("s3", config=config))
+
+
+@cache
+def picture_tools() -> PictureTools:
+    """Pillow; only functions that carry it may ask."""
+    from vto.adapters.pillow import PillowTools  # noqa: PLC0415 - most functions do not carry Pillow
+
+    return PillowTools()
+
+
+@cache
+def workflow() -> StepFunctions:
+    """The state machine."""
+    client = boto3.client("stepfunctions", config=Config(connect_timeout=2, read_timeout=5))
+    return StepFunctions(client, settings()["STATE_MACHINE_ARN"])
+
+
+@cache
+def sockets() -> ApiGatewaySockets:
+    """The live sockets."""
+    client = boto3.client(
+        "apigatewaymanagementapi",
+        endpoint_url=settings()["SOCKET_ENDPOINT"],
+        config=Config(connect_timeout=2, read_timeout=5),
+    )
+    return ApiGatewaySockets(client)
+
+
+@cache
+def engine(name: str) -> Engine:
+    """One engine by its name.
+
+    Raises:
+        SettingsError: There is no such engine.
+    """
+
+    def once(read_timeout: int) -> Config:
+        """One attempt: the state machine owns the retries, and each hidden one could be billed."""
+        return Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=read_timeout)
+
+    if name == "nova_canvas":
+        bedrock = boto3.client("bedrock-runtime", config=once(PROFILES[name].read_timeout_seconds))
+        return NovaCanvas(bedrock, pictures(), settings()["MODEL_ID"])
+    if name == "preview":
+        functions = boto3.client("lambda", config=once(PROFILES[name].read_timeout_seconds))
+        return Preview(functions, settings()["PREVIEW_FUNCTION"])
+    raise SettingsError(f"there is no engine {name!r}: ENGINES may name nova_canvas and preview")
+
+
+class _EnginesByName(dict[str, Engine]):
+    """All engines; each is built when it is first asked for."""
+
+    def __missing__(self, name: str) -> Engine:
+        self[name] = engine(name)
+        return self[name]
+
+
+# --- use cases, one for each verb ---------------------------------------------------------------------------------
+
+
+@cache
+def import_picture() -> ImportPicture:
+    """Registers uploads."""
+    return ImportPicture(catalogue(), pictures(), picture_tools(), clock(), settings().number("RETENTION_DAYS"))
+
+
+@cache
+def create_try_on() -> CreateTryOn:
+    """Admits try-ons."""
+    return CreateTryOn(jobs(), catalogue(), clock(), settings()["UPLOADS_BUCKET"], settings().number("RETENTION_DAYS"))
+
+
+@cache
+def start_try_on() -> StartTryOn:
+    """Starts executions."""
+    return StartTryOn(workflow())
+
+
+@cache
+def validate_request() -> ValidateRequest:
+    """State Validate Request."""
+    preferred = identity(settings().engines[0], settings()["MODEL_ID"])
+    return ValidateRequest(jobs(), catalogue(), results(), pictures(), picture_tools(), clock(), preferred)
+
+
+@cache
+def reserve_slot() -> ReserveSlot:
+    """State Reserve Slot."""
+    return ReserveSlot(
+        jobs(),
+        controls(),
+        settings().engines,
+        settings().number("REQUESTS_PER_MINUTE"),
+        clock(),
+    )
+
+
+@cache
+def invoke_model() -> InvokeModel:
+    """State Invoke Model."""
+    return InvokeModel(jobs(), _EnginesByName(), clock(), settings()["RESULTS_BUCKET"])
+
+
+@cache
+def store_result() -> StoreResult:
+    """State Store Result."""
+    return StoreResult(
+        jobs(),
+        results(),
+        pictures(),
+        picture_tools(),
+        clock(),
+        settings()["RESULTS_BUCKET"],
+        settings().number("RETENTION_DAYS"),
+        settings().engines[0],
+    )
+
+
+@cache
+def snapshots() -> Snapshots:
+    """Public views of jobs."""
+    return Snapshots(pictures(), clock())
+
+
+@cache
+def publish_job() -> PublishJob:
+    """Pushes snapshots to sockets."""
+    return PublishJob(jobs(), connections(), controls(), sockets(), snapshots(), clock())
+
+
+@cache
+def deliver_result() -> DeliverResult:
+    """Publishes finished results."""
+    return DeliverResult(jobs(), publish_job())
+
+
+@cache
+def record_failure() -> RecordFailure:
+    """State Record Failure."""
+    return RecordFailure(jobs(), results(), clock())
+
+
+@cache
+def sweep_jobs() -> SweepJobs:
+    """The scheduled repair."""
+    return SweepJobs(jobs(), workflow(), record_failure(), clock())
+
+
+@cache
+def issue_ticket() -> IssueTicket:
+    """Sells socket tickets."""
+    return IssueTicket(controls(), clock())
+
+
+@cache
+def authorize_socket() -> AuthorizeSocket:
+    """Takes socket tickets."""
+    return AuthorizeSocket(controls(), clock())
+
+
+@cache
+def open_socket() -> OpenSocket:
+    """Registers sockets."""
+    return OpenSocket(connections(), clock())
+
+
+@cache
+def offer_upload() -> OfferUpload:
+    """Makes upload forms."""
+    return OfferUpload(pictures(), settings()["UPLOADS_BUCKET"])
+
+
+@cache
+def request_try_on() -> RequestTryOn:
+    """Admits and starts try-ons."""
+    return RequestTryOn(create_try_on(), start_try_on(), settings().is_on("DIRECT_START"), telemetry.report)
+
+
+@cache
+def answer_message() -> AnswerMessage:
+    """Serves socket frames."""
+    return AnswerMessage(request_try_on(), publish_job(), jobs(), sockets(), telemetry.report)
+
+
+@cache
+def browse() -> Browse:
+    """Answers questions."""
+    return Browse(catalogue(), jobs(), pictures(), snapshots(), settings().number("RETENTION_DAYS"))
+
+
+def reset() -> None:
+    """Forget everything that was built; for tests that change the environment."""
+    for value in list(globals().values()):
+        if hasattr(value, "cache_clear"):
+            value.cache_clear()

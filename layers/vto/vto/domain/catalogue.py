@@ -1,0 +1,168 @@
+"""What can be tried on (products) and who tries it on (models), and how an upload becomes one of them."""
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import Self
+
+from vto.domain.parameters import GARMENT_CLASSES
+from vto.domain.storage import PRODUCTS, STOCK_MODELS, USER_MODELS
+from vto.errors import PictureRejectedError, Violation
+
+# Folders below products/ that say which class a product has, where its upload does not say so itself.
+CLASS_OF_CATEGORY = {
+    "upper_body": "UPPER_BODY",
+    "tops": "UPPER_BODY",
+    "lower_body": "LOWER_BODY",
+    "bottoms": "LOWER_BODY",
+    "full_body": "FULL_BODY",
+    "dresses": "FULL_BODY",
+    "footwear": "FOOTWEAR",
+    "shoes": "FOOTWEAR",
+}
+DEFAULT_CATEGORY = "uncategorised"
+
+
+class Kind(StrEnum):
+    """The two catalogues that uploads fill."""
+
+    PRODUCT = "product"
+    MODEL = "model"
+
+
+class Readiness(StrEnum):
+    """Whether an upload can be used."""
+
+    READY = "ready"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueItem:
+    """One row of ``vto-products`` or ``vto-models``.
+
+    ``user_id`` stands only on private photos; a model without it is a stock model that everybody may use.
+    """
+
+    kind: Kind
+    item_id: str
+    picture_s3_url: str
+    name: str
+    category: str
+    description: str
+    auto_imported: bool
+    created_at: str
+    updated_at: str
+    readiness: Readiness | None = None
+    readiness_reason: str | None = None
+    prepared_s3_url: str | None = None
+    sha256: str | None = None
+    width: int | None = None
+    height: int | None = None
+    garment_class: str | None = None
+    user_id: str | None = None
+    source_sequencer: str | None = None
+    ttl: int | None = None
+
+    def is_visible_to(self, user_id: str) -> bool:
+        """Whether this caller may use the item: products and stock models are everybody's, photos their owner's."""
+        return self.user_id is None or self.user_id == user_id
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An uploaded object, and which catalogue row it is to become."""
+
+    kind: Kind
+    item_id: str
+    name: str
+    category: str
+    description: str
+    garment_class: str | None = None
+    user_id: str | None = None
+    warnings: list[str] = field(default_factory=list)
+
+    @classmethod
+    def from_key(cls, key: str, metadata: dict[str, str]) -> Self:
+        """Read an object's key and its own metadata.
+
+        A product may name itself by the metadata ``product-id``, ``name``, ``category``, ``description`` and
+        ``garment-class``; a stock model by all of these but the id. A private photo's metadata is its owner's word
+        and is not used.
+
+        Args:
+            key: The object's key, decoded.
+            metadata: The object's user metadata (names without ``x-amz-meta-``).
+
+        Raises:
+            PictureRejectedError: The key lies in none of the places that uploads belong to.
+
+        Example:
+            >>> Upload.from_key("products/upper_body/blue-shirt.jpg", {}).garment_class
+            'UPPER_BODY'
+        """
+        if key.startswith(PRODUCTS):
+            return cls._shop_upload(Kind.PRODUCT, key.removeprefix(PRODUCTS), key, metadata)
+        if key.startswith(STOCK_MODELS):
+            return cls._shop_upload(Kind.MODEL, key.removeprefix(STOCK_MODELS), key, metadata)
+        owner, _, file = key.removeprefix(USER_MODELS).partition("/")
+        if key.startswith(USER_MODELS) and owner and file:
+            return cls(Kind.MODEL, model_id_of(key), "My photo", "personal", "", user_id=owner)
+        # Anything else below models/ is refused: a photo must never become public because of a wrong folder.
+        problem = f"must lie under {STOCK_MODELS} (public) or {USER_MODELS}{{user_id}}/ (private)"
+        raise PictureRejectedError(f"misplaced upload: {key}", [Violation("key", problem)])
+
+    @classmethod
+    def _shop_upload(cls, kind: Kind, path: str, key: str, metadata: dict[str, str]) -> Self:
+        folder = PurePosixPath(path).parent.as_posix()
+        category = metadata.get("category") or (folder if folder != "." else DEFAULT_CATEGORY)
+        garment_class = metadata.get("garment-class") or CLASS_OF_CATEGORY.get(category.partition("/")[0].lower())
+        warnings = []
+        if garment_class and garment_class not in GARMENT_CLASSES:
+            warnings.append(f"garment-class {garment_class[:40]!r} is not one of Nova Canvas's classes and was ignored")
+            garment_class = CLASS_OF_CATEGORY.get(category.partition("/")[0].lower())
+        item_id = product_id_of(key) if kind is Kind.PRODUCT else model_id_of(key)
+        if kind is Kind.PRODUCT and (named := metadata.get("product-id", "").strip()):
+            item_id = named[:128]
+        return cls(
+            kind,
+            item_id,
+            name=metadata.get("name") or _title(path),
+            category=category,
+            description=metadata.get("description", ""),
+            garment_class=garment_class if kind is Kind.PRODUCT else None,
+            warnings=warnings,
+        )
+
+
+def product_id_of(key: str) -> str:
+    """A product's id from its key: readable, and different for equal file names in different folders."""
+    return f"{_slug(key)}-{_digest(key)}"
+
+
+def model_id_of(key: str) -> str:
+    """A model's id from its key; a private photo's file name is not repeated in it."""
+    return f"photo-{_digest(key, 16)}" if key.startswith(USER_MODELS) else f"{_slug(key)}-{_digest(key)}"
+
+
+def comparable_sequencer(sequencer: str) -> str:
+    """An S3 event's ``sequencer`` in a form that compares as text with others of the same key: later ones are greater.
+
+    Sequencers are hexadecimal and may differ in length; the shorter one counts as padded with zeros on its right.
+    Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+    """
+    return sequencer.lower().ljust(32, "0")
+
+
+def _digest(key: str, length: int = 8) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()[:length]
+
+
+def _slug(key: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", PurePosixPath(key).stem.lower()).strip("-")[:60] or "item"
+
+
+def _title(path: str) -> str:
+    return re.sub(r"[-_.\s]+", " ", PurePosixPath(path).stem).strip().capitalize() or "Unnamed"

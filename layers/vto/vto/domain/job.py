@@ -1,0 +1,280 @@
+"""One try-on from request to result: its row in ``vto-jobs``, its allowed changes, and what its owner sees of it.
+
+Every change of a job is one entry in its timeline, and ``version`` counts them: it is the ``seq`` that clients keep.
+Only a lease is extended without a new version, because a client learns nothing from it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self
+
+from vto.domain import times
+from vto.domain.parameters import Parameters
+from vto.errors import JobClosedError, VtoError, all_errors
+
+START_LEASE_SECONDS = 60  # a job that nobody has started by then is started by the sweep
+OPEN = "yes"  # the value of the sparse index attribute while a job is unfinished
+
+
+class Status(StrEnum):
+    """The four values that the published table promises; the last two are terminal."""
+
+    CREATED = "created"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    ERROR = "error"
+
+    @property
+    def is_terminal(self) -> bool:
+        return self in (Status.COMPLETED, Status.ERROR)
+
+
+class Stage(StrEnum):
+    """Where in ``processing`` a job is: one word for each step that the shopper waits for."""
+
+    VALIDATING = "validating"
+    QUEUED = "queued"
+    GENERATING = "generating"
+    STORING = "storing"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One entry of the timeline: the job had this status and stage from this moment (ISO-8601)."""
+
+    status: Status
+    at: str
+    stage: Stage | None = None
+
+    def public(self) -> dict[str, Any]:
+        """The entry as clients see it."""
+        return {"status": self.status.value, "stage": self.stage and self.stage.value, "at": self.at}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredImage:
+    """One verified picture of a result."""
+
+    s3_url: str
+    sha256: str
+    width: int
+    height: int
+    content_type: str = "image/png"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One row of ``vto-jobs``."""
+
+    id: str
+    user_id: str
+    request_id: str
+    request_fingerprint: str
+    product_id: str
+    model_id: str
+    product_picture_s3_url: str
+    model_picture_s3_url: str
+    parameters: Parameters
+    created_at: str
+    updated_at: str
+    status: Status
+    version: int
+    timeline: tuple[Change, ...]
+    connection_id: str | None = None
+    stage: Stage | None = None
+    result_s3_url: str | None = None
+    images: tuple[StoredImage, ...] = ()
+    mask_s3_url: str | None = None
+    requested_images: int = 1
+    error_code: str | None = None
+    error_message: str | None = None
+    error_details: tuple[Mapping[str, str], ...] = ()
+    engine: str | None = None
+    seed: int | None = None
+    cache_key: str | None = None
+    eta_seconds: int | None = None
+    attempts: int = 0
+    slot_round: int = 0
+    slot_at: str | None = None
+    execution_arn: str | None = None
+    open: str | None = OPEN
+    lease_until: str | None = None
+    ttl: int | None = field(default=None, compare=False)
+
+    @classmethod
+    def create(
+        cls,
+        *,
+        job_id: str,
+        user_id: str,
+        request_id: str,
+        request_fingerprint: str,
+        product_id: str,
+        product_picture_s3_url: str,
+        model_id: str,
+        model_picture_s3_url: str,
+        parameters: Parameters,
+        connection_id: str | None,
+        now: datetime,
+        retention_days: float,
+    ) -> Self:
+        """A new job: version 1, status ``created``, with a lease after which the sweep starts it."""
+        at = times.to_iso(now)
+        return cls(
+            id=job_id,
+            user_id=user_id,
+            request_id=request_id,
+            request_fingerprint=request_fingerprint,
+            product_id=product_id,
+            product_picture_s3_url=product_picture_s3_url,
+            model_id=model_id,
+            model_picture_s3_url=model_picture_s3_url,
+            parameters=parameters,
+            connection_id=connection_id,
+            created_at=at,
+            updated_at=at,
+            status=Status.CREATED,
+            version=1,
+            timeline=(Change(Status.CREATED, at),),
+            requested_images=parameters["imageGenerationConfig"]["numberOfImages"],
+            seed=parameters["imageGenerationConfig"]["seed"],
+            lease_until=times.after(now, START_LEASE_SECONDS),
+            ttl=times.epoch(now, days=retention_days),
+        )
+
+    def claimed(self, execution_arn: str, now: datetime) -> Self:
+        """The job as the state Claim Job leaves it; the state machine does this with the table directly."""
+        return replace(self, execution_arn=execution_arn)._changed(Status.PROCESSING, now, Stage.VALIDATING)
+
+    def ensure_worked_on_by(self, execution_arn: str) -> None:
+        """Check that this execution may still change the job.
+
+        Raises:
+            JobClosedError: The job has ended, or another execution has claimed it.
+        """
+        if self.status is not Status.PROCESSING or self.execution_arn != execution_arn:
+            raise JobClosedError(f"job {self.id} is {self.status.value} under {self.execution_arn}")
+
+    def enter(self, stage: Stage, *, execution_arn: str, now: datetime, lease_seconds: float, **changes: Any) -> Self:
+        """The job at a step of its execution, with a lease beyond that step.
+
+        A step that is retried finds its stage already entered and extends the lease only: no new version.
+
+        Args:
+            stage: The step.
+            execution_arn: The execution that asks.
+            now: This moment.
+            lease_seconds: How long the step may take, its retries included.
+            changes: Other attributes that change with it.
+
+        Raises:
+            JobClosedError: The job has ended, or belongs to another execution.
+        """
+        self.ensure_worked_on_by(execution_arn)
+        leased = replace(self, lease_until=times.after(now, lease_seconds), **changes)
+        if self.stage is stage:
+            return leased
+        return leased._changed(Status.PROCESSING, now, stage)
+
+    def complete(self, *, images: tuple[StoredImage, ...], mask_s3_url: str | None, engine: str, now: datetime) -> Self:
+        """The job with its result; closed, so that neither the sweep nor a late step touches it again."""
+        done = replace(
+            self,
+            images=images,
+            result_s3_url=images[0].s3_url,
+            mask_s3_url=mask_s3_url,
+            engine=engine,
+            eta_seconds=None,
+            open=None,
+            lease_until=None,
+        )
+        return done._changed(Status.COMPLETED, now)
+
+    def fail(self, error: VtoError, now: datetime) -> Self:
+        """The job ended by an error.
+
+        Raises:
+            JobClosedError: It has already ended: the first end stands.
+        """
+        if self.status.is_terminal:
+            raise JobClosedError(f"job {self.id} is already {self.status.value}")
+        public = error.public()
+        failed = replace(
+            self,
+            error_code=public["code"],
+            error_message=public["message"],
+            error_details=tuple(public["details"]),
+            eta_seconds=None,
+            open=None,
+            lease_until=None,
+        )
+        return failed._changed(Status.ERROR, now)
+
+    def _changed(self, status: Status, now: datetime, stage: Stage | None = None) -> Self:
+        at = times.to_iso(now)
+        return replace(
+            self,
+            status=status,
+            stage=stage,
+            version=self.version + 1,
+            updated_at=at,
+            timeline=(*self.timeline, Change(status, at, stage)),
+        )
+
+    def public(self, seq: int | None = None) -> dict[str, Any]:
+        """The job as its owner may see it, without addresses: what a snapshot says besides its links.
+
+        Args:
+            seq: An earlier version to look back at; None for the current one.
+
+        Returns:
+            The fields of a snapshot but for ``images`` and ``mask``, which need presigned links.
+        """
+        seq = seq or self.version
+        then = self.timeline[seq - 1]
+        view: dict[str, Any] = {
+            "id": self.id,
+            "seq": seq,
+            "status": then.status.value,
+            "stage": then.stage and then.stage.value,
+            "request_id": self.request_id,
+            "product_id": self.product_id,
+            "model_id": self.model_id,
+            "created_at": self.created_at,
+            "updated_at": then.at,
+            "stages": [change.public() for change in self.timeline[:seq]],
+            "eta_seconds": self.eta_seconds if seq == self.version else None,
+            "requested_images": self.requested_images,
+        }
+        if then.status is Status.ERROR:
+            view["error"] = public_error(self)
+        if then.status is Status.COMPLETED:
+            view["engine"] = self.engine
+            view["seed"] = self.seed
+        return view
+
+
+def public_error(job: Job) -> dict[str, Any]:
+    """The error of a failed job in the one form that all errors have."""
+    from_code = {cls.code: cls for cls in all_errors().values()}.get(job.error_code or "")
+    return {
+        "code": job.error_code,
+        "message": job.error_message,
+        "details": [dict(one) for one in job.error_details],
+        "retryable": from_code.retryable if from_code else False,
+        "job_id": job.id,
+    }
+
+
+def execution_input(job_id: str) -> dict[str, Any]:
+    """The blank form that an execution of the state machine fills in, step by step, each under its own key."""
+    return {
+        "v": 1,
+        "job_id": job_id,
+        "validation": {"twin_waits": 0},
+        "slot": {"round": 0, "throttled": 0, "failed_engines": []},
+        "generation": None,
+        "failure": None,
+    }

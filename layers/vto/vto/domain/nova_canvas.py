@@ -1,0 +1,90 @@
+"""Nova Canvas on the wire: the request body, and what its answers mean.
+
+Sources: https://docs.aws.amazon.com/nova/latest/userguide/image-gen-req-resp-structure.html and
+https://docs.aws.amazon.com/nova/latest/userguide/image-gen-errors.html
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vto.domain.parameters import Parameters
+from vto.errors import BadModelOutputError, ContentBlockedError, InvalidRequestError
+
+MAX_BODY_BYTES = 25_000_000  # InvokeModel's limit on a body, in the SDK's service model
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A usable answer: at least one picture; ``warning`` when the filter kept some of the requested ones back."""
+
+    images: list[bytes]
+    mask: bytes | None
+    warning: str | None
+
+
+def request_body(source: bytes, reference: bytes, mask: bytes | None, parameters: Parameters) -> bytes:
+    """The JSON body of a ``VIRTUAL_TRY_ON`` request.
+
+    Args:
+        source: The prepared person or room, JPEG or PNG.
+        reference: The prepared product, JPEG or PNG.
+        mask: A black and white PNG of the source's size, for maskType IMAGE.
+        parameters: Canonical parameters.
+
+    Raises:
+        InvalidRequestError: The body would be larger than InvokeModel takes.
+    """
+    params = {name: value for name, value in parameters.items() if name != "imageGenerationConfig"}
+    if mask is not None:
+        params["imageBasedMask"] = {"maskImage": _encode(mask)}
+    body = json.dumps(
+        {
+            "taskType": "VIRTUAL_TRY_ON",
+            "virtualTryOnParams": {"sourceImage": _encode(source), "referenceImage": _encode(reference), **params},
+            "imageGenerationConfig": parameters["imageGenerationConfig"],
+        }
+    ).encode()
+    if len(body) > MAX_BODY_BYTES:
+        raise InvalidRequestError(f"the request body has {len(body)} bytes, the limit is {MAX_BODY_BYTES}")
+    return body
+
+
+def read_answer(body: bytes) -> Answer:
+    """Read a 200 answer, in which some or all pictures may be missing.
+
+    Raises:
+        ContentBlockedError: The filter kept all results back.
+        BadModelOutputError: The body is not an answer in the contract's form.
+    """
+    try:
+        document = json.loads(body)
+    except ValueError as problem:
+        raise BadModelOutputError("the engine's answer is not JSON") from problem
+    if not isinstance(document, Mapping):
+        raise BadModelOutputError("the engine's answer is not a JSON object")
+    error, images = document.get("error"), document.get("images") or []
+    if not images and error:
+        raise ContentBlockedError(str(error)[:300])
+    if not images or not isinstance(images, list):
+        raise BadModelOutputError("the engine's answer has no images")
+    mask = document.get("maskImage")
+    return Answer(
+        images=[_decode(image) for image in images],
+        mask=_decode(mask) if mask else None,
+        warning=str(error)[:300] if error else None,
+    )
+
+
+def _encode(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+def _decode(text: Any) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, TypeError, ValueError) as problem:
+        raise BadModelOutputError("the engine's answer holds a picture that is not base64") from problem

@@ -1,0 +1,82 @@
+"""Where things lie in S3: the one place that knows the key layout."""
+
+from dataclasses import dataclass
+from typing import Self
+from urllib.parse import unquote_plus
+
+PRODUCTS = "products/"
+STOCK_MODELS = "models/stock/"
+USER_MODELS = "models/users/"
+USER_MASKS = "masks/users/"
+MANIFEST = "result.json"
+
+
+@dataclass(frozen=True, slots=True)
+class S3Url:
+    """An object's address, written ``s3://bucket/key`` wherever it is stored."""
+
+    bucket: str
+    key: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``s3://bucket/key``.
+
+        Raises:
+            ValueError: The text is not such an address.
+        """
+        scheme, _, rest = text.partition("://")
+        bucket, _, key = rest.partition("/")
+        if scheme != "s3" or not bucket or not key:
+            raise ValueError(f"not an s3://bucket/key address: {text[:200]!r}")
+        return cls(bucket, key)
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+
+def key_from_event(encoded: str) -> str:
+    """The real key behind a key as S3 writes it into its events (URL-encoded, blanks as ``+``)."""
+    return unquote_plus(encoded)
+
+
+def user_model_prefix(user_id: str) -> str:
+    """Where one shopper's private photos are uploaded."""
+    return f"{USER_MODELS}{user_id}/"
+
+
+def user_mask_prefix(user_id: str) -> str:
+    """Where one shopper's hand-drawn masks are uploaded."""
+    return f"{USER_MASKS}{user_id}/"
+
+
+def prepared_product_key(product_id: str, digest: str) -> str:
+    """Where a product's model-ready picture lies; its SHA-256 ``digest`` keeps a new one from overwriting."""
+    return f"prepared/products/{product_id}/{digest[:16]}.jpg"
+
+
+def prepared_model_key(model_id: str, user_id: str | None, digest: str) -> str:
+    """Where a model's model-ready picture lies; private photos under their owner, to expire and be erased together."""
+    owner = f"users/{user_id}" if user_id else "stock"
+    return f"prepared/models/{owner}/{model_id}/{digest[:16]}.jpg"
+
+
+def prepared_mask_key(job_id: str) -> str:
+    """Where the model-ready mask of one job lies."""
+    return f"prepared/masks/{job_id}/mask.png"
+
+
+def generated_prefix(job_id: str, attempt: int) -> str:
+    """Where an engine's unverified answer lies; each attempt has its own place, so a late one overwrites nothing."""
+    return f"generated/{job_id}/{attempt}/"
+
+
+def result_key(job_id: str, name: str) -> str:
+    """Where a verified result lies: ``0.png`` … ``4.png``, ``mask.png``, ``result.json``."""
+    return f"results/{job_id}/{name}"
+
+
+def job_id_of_result(key: str) -> str:
+    """The job that a key below ``results/`` belongs to."""
+    _, job_id, _ = key.split("/", 2)
+    return job_id

@@ -1,0 +1,221 @@
+"""Every way a try-on can go wrong: the only names of ours that the state machine may mention.
+
+::
+
+    VtoError                          retried by the workflow?              ends in
+    ├── RefusalError                  the request's fault: no alarm         Refused
+    │   ├── InvalidRequestError       no
+    │   ├── NotFoundError             no (REST and socket only)
+    │   ├── RequestConflictError      no (REST and socket only)
+    │   ├── PictureMissingError       no
+    │   ├── PictureRejectedError      no
+    │   ├── QueueFullError            no; the shopper may come back
+    │   ├── ExpiredError              no; the shopper may come back
+    │   └── ContentBlockedError       no: the answer would be the same
+    ├── FailureError                  ours: alarm, runbook                  Failed
+    │   ├── ModelThrottledError       yes, through Reserve Slot, at most 3 times
+    │   ├── ModelUnavailableError     yes, twice; then the next engine
+    │   ├── ModelTimeoutError         yes, once: the first call may have been billed
+    │   ├── ModelRetiredError         no; the next engine at once
+    │   ├── BadModelOutputError       no: it may have been billed
+    │   ├── NoEngineError             yes, in Wait For Engine, until the job expires
+    │   ├── StorageUnavailableError   yes
+    │   ├── NotifierUnavailableError  yes, then ignored: the stream delivers
+    │   ├── ExecutionLostError        no: the execution itself is gone
+    │   └── InternalError             no: a bug, or a service error nobody foresaw
+    └── JobClosedError                no: somebody else ended the job       Job Closed
+
+A class's ``code`` (its name in snake_case, without ``Error``) is the job's ``error_code``, and so the word that the
+client, the metrics and the runbook use. Step Functions sees only the class's name, without its module.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One thing wrong with a request: where it stands (``path``) and what to do about it (``problem``)."""
+
+    path: str
+    problem: str
+
+
+class VtoError(Exception):
+    """Base of all our errors.
+
+    Args:
+        detail: What happened, for people who operate the system; never shown to a shopper as it is.
+        violations: What is wrong with the request, all of it at once.
+    """
+
+    code: ClassVar[str] = "error"
+    message: ClassVar[str] = "Something went wrong. Please try again."
+    retryable: ClassVar[bool] = False
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        words = re.findall(r"[A-Z][a-z]*", cls.__name__.removesuffix("Error"))
+        cls.code = "_".join(word.lower() for word in words)
+
+    def __init__(self, detail: str = "", violations: Iterable[Violation] = ()) -> None:
+        self.detail = detail
+        self.violations = tuple(violations)
+        super().__init__(self._text())
+
+    def _text(self) -> str:
+        """The message as Step Functions keeps it: JSON when there are violations, so that they survive the way."""
+        if not self.violations:
+            return self.detail or self.message
+        details = [{"path": violation.path, "problem": violation.problem} for violation in self.violations]
+        return json.dumps({"detail": self.detail, "details": details})
+
+    def public(self) -> dict[str, Any]:
+        """What a client is told: ``{"code", "message", "details", "retryable"}``."""
+        return {
+            "code": self.code,
+            "message": self.message,
+            "details": [{"path": one.path, "problem": one.problem} for one in self.violations],
+            "retryable": self.retryable,
+        }
+
+
+class RefusalError(VtoError):
+    """The request cannot be served as it is; nothing of ours is broken."""
+
+
+class FailureError(VtoError):
+    """We could not serve a good request; somebody of ours should look."""
+
+    retryable = True
+
+
+class InvalidRequestError(RefusalError):
+    """The request breaks a rule of the contract; its violations name each one."""
+
+    message = "The request cannot be used as it is. See the details for what to change."
+
+
+class NotFoundError(RefusalError):
+    """There is no such thing, or it is not the caller's: the two are answered alike on purpose."""
+
+    message = "There is nothing here under that name."
+
+
+class RequestConflictError(RefusalError):
+    """The same ``request_id`` was used before for a different request."""
+
+    message = "This request id was used before for a different try-on. Use a new one."
+
+
+class PictureMissingError(RefusalError):
+    """A picture that the job needs is not (or no longer) in storage."""
+
+    message = "One of the pictures is no longer there. Please upload it again."
+
+
+class PictureRejectedError(RefusalError):
+    """A picture cannot be used: too small, unreadable, not a picture, out of the contract's limits."""
+
+    message = "One of the pictures cannot be used. See the details for what to change."
+
+
+class QueueFullError(RefusalError):
+    """The queue for the engine is longer than a shopper may be kept waiting."""
+
+    message = "Too many people are trying things on right now. Please come back in a few minutes."
+    retryable = True
+
+
+class ExpiredError(RefusalError):
+    """The job waited longer than the promised limit and was given up."""
+
+    message = "This try-on waited too long and was given up. Please try again."
+    retryable = True
+
+
+class ContentBlockedError(RefusalError):
+    """The engine's content filter blocked the request or all of its results."""
+
+    message = "The content filter did not let this try-on through. Please use another picture or product."
+
+
+class ModelThrottledError(FailureError):
+    """The engine said that we call it too often; the call was not billed."""
+
+    message = "The try-on service is very busy. Please try again in a minute."
+
+
+class ModelUnavailableError(FailureError):
+    """The engine could not be reached or answered with a server error."""
+
+    message = "The try-on service cannot be reached right now. Please try again in a few minutes."
+
+
+class ModelTimeoutError(FailureError):
+    """The engine did not answer in its declared time; the call may have been billed."""
+
+    message = "The try-on took too long and was stopped. Please try again."
+
+
+class ModelRetiredError(FailureError):
+    """The model has reached the end of its life, or this account has no access to it."""
+
+    message = "Try-on is switched off at the moment: the model behind it is no longer available."
+    retryable = False
+
+
+class BadModelOutputError(FailureError):
+    """The engine answered with something that is not a try-on result."""
+
+    message = "The try-on came out broken. Please try again."
+
+
+class NoEngineError(FailureError):
+    """No engine can take the job at the moment."""
+
+    message = "Try-on is paused for a moment. Your request keeps its place."
+
+
+class StorageUnavailableError(FailureError):
+    """S3 or DynamoDB did not do what it was asked to."""
+
+    message = "We could not save your try-on. Please try again."
+
+
+class NotifierUnavailableError(FailureError):
+    """A live socket could not be written to; the job itself is not affected."""
+
+    message = "We could not reach your browser. Your try-on is kept."
+
+
+class ExecutionLostError(FailureError):
+    """The execution that worked on the job failed outright, timed out, was aborted or vanished."""
+
+    message = "Your try-on was interrupted on our side. Please try again."
+
+
+class InternalError(FailureError):
+    """An error that nobody foresaw; the runbook says where to look."""
+
+    message = "Something went wrong on our side. Please try again."
+
+
+class JobClosedError(VtoError):
+    """The job is finished, or belongs to another execution: whoever raised this must change nothing."""
+
+    message = "This try-on has already ended."
+
+
+def all_errors() -> Mapping[str, type[VtoError]]:
+    """All concrete error classes by the name that Step Functions knows them by."""
+
+    def below(cls: type[VtoError]) -> Iterable[type[VtoError]]:
+        for child in cls.__subclasses__():
+            yield child
+            yield from below(child)
+
+    return {cls.__name__: cls for cls in below(VtoError) if cls not in (RefusalError, FailureError)}

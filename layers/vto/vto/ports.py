@@ -1,0 +1,293 @@
+"""What the use cases need from the world outside, as protocols; adapters implement them, ``vto.testing`` fakes them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from vto.domain.catalogue import CatalogueItem, Kind
+from vto.domain.job import Job
+from vto.domain.parameters import Parameters
+from vto.domain.pictures import Prepared
+from vto.domain.storage import S3Url
+
+
+class VersionConflictError(Exception):
+    """Somebody else changed the job since it was read: read it again and decide again."""
+
+
+class Clock(Protocol):
+    """Time, so that tests need not wait for it."""
+
+    def now(self) -> datetime:
+        """This moment, in UTC."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class Jobs(Protocol):
+    """``vto-jobs``; reads are consistent, writes conditional."""
+
+    def create(self, job: Job) -> bool:
+        """Store a new job; False when its id exists."""
+        ...
+
+    def get(self, job_id: str) -> Job | None:
+        """One job, or None."""
+        ...
+
+    def save(self, job: Job, *, expected_version: int) -> None:
+        """Store a changed job if nobody changed it since; raises VersionConflictError otherwise."""
+        ...
+
+    def of_user(self, user_id: str, *, limit: int, cursor: str | None = None) -> tuple[list[Job], str | None]:
+        """One user's jobs, newest first, and the cursor of the next page."""
+        ...
+
+    def overdue(self, now: datetime, *, limit: int) -> list[Job]:
+        """Unfinished jobs whose lease has run out, the longest overdue first."""
+        ...
+
+
+class Catalogue(Protocol):
+    """``vto-products`` and ``vto-models``."""
+
+    def get(self, kind: Kind, item_id: str) -> CatalogueItem | None:
+        """One item, or None."""
+        ...
+
+    def record_import(self, item: CatalogueItem) -> bool:
+        """Write what an upload says, curated fields kept; False when a later upload has been recorded already."""
+        ...
+
+    def products(self, *, limit: int, cursor: str | None = None) -> tuple[list[CatalogueItem], str | None]:
+        """A page of products and the cursor of the next one."""
+        ...
+
+    def models_of(self, user_id: str | None, *, limit: int) -> list[CatalogueItem]:
+        """A user's private photos; the stock models when ``user_id`` is None."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A live socket and whose it is."""
+
+    connection_id: str
+    user_id: str
+    connected_at: str = ""
+    ttl: int = 0
+
+
+class Connections(Protocol):
+    """``vto-connections``."""
+
+    def add(self, connection: Connection) -> None:
+        """Remember a socket."""
+        ...
+
+    def get(self, connection_id: str) -> Connection | None:
+        """One socket, read consistently."""
+        ...
+
+    def remove(self, connection_id: str) -> None:
+        """Forget a socket; no error when it is unknown."""
+        ...
+
+    def of_user(self, user_id: str) -> list[Connection]:
+        """A user's sockets; one that was opened this instant may be missing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Leave to open one socket, once, within seconds.
+
+    ``session_until`` is when the token that bought it expires (epoch seconds): the socket ends with it.
+    """
+
+    ticket: str
+    user_id: str
+    expires_at: int
+    session_until: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryClaim:
+    """The answer to "may I push version n to this socket?".
+
+    ``granted``: yes, after the version ``delivered`` (None: nothing was pushed yet). Otherwise ``busy`` says that
+    another publisher is pushing at this moment, and not busy that it has been delivered.
+    """
+
+    granted: bool
+    delivered: int | None = None
+    busy: bool = False
+
+
+class Controls(Protocol):
+    """``vto-controls``: short-lived facts that several functions agree on."""
+
+    def issue_ticket(self, ticket: Ticket) -> None:
+        """Store a one-time ticket."""
+        ...
+
+    def redeem_ticket(self, ticket: str, now: datetime) -> Ticket | None:
+        """Use a ticket up; None when it is unknown, used or expired."""
+        ...
+
+    def claim_delivery(self, job_id: str, connection_id: str, version: int, now: datetime) -> DeliveryClaim:
+        """Ask to push a version to a socket; a granted claim lapses by itself after a few seconds."""
+        ...
+
+    def confirm_delivery(self, job_id: str, connection_id: str, version: int) -> None:
+        """Record that the version was pushed."""
+        ...
+
+    def release_delivery(self, job_id: str, connection_id: str) -> None:
+        """Give a claim back unused."""
+        ...
+
+    def take_slot(self, engine: str, requests_per_minute: float, now: datetime) -> datetime:
+        """Take the engine's next free instant; no two callers get the same one."""
+        ...
+
+    def is_paused(self, engine: str) -> bool:
+        """Whether an operator has taken the engine out of service."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CachedResult:
+    """A finished result that equal requests share."""
+
+    job_id: str
+    images: tuple[str, ...]
+    mask: str | None
+    engine: str
+
+
+class Results(Protocol):
+    """``vto-results``: finished results by cache key, and who is making one right now."""
+
+    def get_ready(self, key: str, now: datetime) -> CachedResult | None:
+        """A finished result that still lives, or None."""
+        ...
+
+    def claim(self, key: str, job_id: str, now: datetime, *, seconds: float) -> bool:
+        """Become the one who makes this result; False while another job's claim lasts."""
+        ...
+
+    def put_ready(self, key: str, result: CachedResult, *, ttl: int) -> None:
+        """Offer a finished result to equal requests."""
+        ...
+
+    def release(self, key: str, job_id: str) -> None:
+        """Give up a claim of this job; others' claims and finished results stay."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class UploadForm:
+    """A presigned POST form: where to send it, and the fields that go before the file."""
+
+    url: str
+    fields: Mapping[str, str]
+
+
+class Pictures(Protocol):
+    """Objects in S3. All raise StorageUnavailableError when S3 does not answer."""
+
+    def read(self, url: S3Url) -> bytes:
+        """An object's bytes; raises PictureMissingError when it is not there."""
+        ...
+
+    def metadata(self, url: S3Url) -> tuple[int, dict[str, str]]:
+        """An object's size in bytes and its user metadata; raises PictureMissingError when it is not there."""
+        ...
+
+    def write(self, url: S3Url, content: bytes, content_type: str, metadata: Mapping[str, str] | None = None) -> None:
+        """Store an object, its bytes protected by a checksum on the way."""
+        ...
+
+    def link(self, url: S3Url, *, seconds: int) -> str:
+        """A presigned link to read an object."""
+        ...
+
+    def upload_form(self, url: S3Url, *, content_type: str, max_bytes: int, seconds: int) -> UploadForm:
+        """A presigned form that accepts exactly this key and type."""
+        ...
+
+
+class PictureTools(Protocol):
+    """What needs a pixel library."""
+
+    def prepare(self, content: bytes) -> Prepared:
+        """A model-ready picture; raises PictureRejectedError with a reason a person can act on."""
+        ...
+
+    def prepare_mask(self, content: bytes, width: int, height: int) -> bytes:
+        """A pure black and white PNG of the source's size; raises PictureRejectedError."""
+        ...
+
+    def verify(self, content: bytes) -> tuple[int, int]:
+        """Width and height of a picture that decodes whole; raises PictureRejectedError."""
+        ...
+
+
+class Notifier(Protocol):
+    """Live sockets."""
+
+    def send(self, connection_id: str, frame: Mapping[str, Any]) -> bool:
+        """Push a frame; False when the client is gone; raises NotifierUnavailableError."""
+        ...
+
+
+class Workflow(Protocol):
+    """Executions of the state machine."""
+
+    def start(self, job_id: str) -> bool:
+        """Start the job's execution; False when it has been started before."""
+        ...
+
+    def execution_of(self, job_id: str) -> str:
+        """The ARN of the execution that :meth:`start` gives a job."""
+        ...
+
+    def is_running(self, execution_arn: str) -> bool:
+        """Whether an execution still works on its job."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TryOnRequest:
+    """What an engine gets: addresses of prepared pictures, canonical parameters, and where its pictures go."""
+
+    source: S3Url
+    reference: S3Url
+    mask: S3Url | None
+    parameters: Parameters
+    output: S3Url
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """What an engine made: addresses of unverified pictures; ``warning`` when its filter kept some back."""
+
+    images: tuple[str, ...]
+    mask: str | None
+    warning: str | None = None
+
+
+class Engine(Protocol):
+    """A model that can do try-on, behind Nova Canvas's contract."""
+
+    def generate(self, request: TryOnRequest) -> Generation:
+        """Make the pictures; raises the Model…, ContentBlocked and BadModelOutput errors."""
+        ...
+
+
+type Engines = Mapping[str, Engine]

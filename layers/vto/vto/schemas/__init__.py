@@ -1,0 +1,85 @@
+"""The contracts as JSON Schema files (draft 7), and the one function that checks a document against them."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft7Validator
+from jsonschema.exceptions import ValidationError
+from referencing import Registry, Resource
+
+from vto.errors import Violation
+
+_FOLDER = Path(__file__).parent
+
+
+def violations(schema: str, document: Any) -> list[Violation]:
+    """Check a document against one of the schemas and report everything that is wrong with it.
+
+    Args:
+        schema: The schema's name, for example ``"try_on"`` for ``try_on.schema.json``.
+        document: The document as ``json.loads`` returned it.
+
+    Returns:
+        One violation for each problem, in the order of their paths; empty when the document is right.
+
+    Example:
+        >>> violations("watch_job", {"action": "watchJob"})
+        [Violation(path='job_id', problem='is missing')]
+    """
+    found = [one for error in _validator(schema).iter_errors(document) for one in _explain(error)]
+    return sorted(found, key=lambda one: one.path)
+
+
+@cache
+def _validator(schema: str) -> Draft7Validator:
+    documents = [json.loads(path.read_text()) for path in sorted(_FOLDER.glob("*.schema.json"))]
+    registry: Registry[Any] = Registry().with_resources(
+        (document["$id"], Resource.from_contents(document)) for document in documents
+    )
+    wanted = next(document for document in documents if document["$id"] == f"{schema}.schema.json")
+    return Draft7Validator(wanted, registry=registry)
+
+
+def _explain(error: ValidationError) -> list[Violation]:
+    """Say a schema error in words that tell the reader what to change."""
+    path = ".".join(str(part) for part in error.absolute_path)
+
+    def at(name: str) -> str:
+        return f"{path}.{name}" if path else name
+
+    # the library types these as "anything a schema may hold"
+    schema: Any = error.schema
+    rule: Any = error.validator_value
+    document: Any = error.instance
+    match error.validator:
+        case "required":
+            # the library reports each missing field on its own and names it only in its message
+            missing = next(name for name in rule if error.message.startswith(repr(name)))
+            return [Violation(at(missing), "is missing")]
+        case "additionalProperties":
+            known = sorted(schema.get("properties", {}))
+            unknown = sorted(set(document) - set(known))
+            return [
+                Violation(at(name), f"is not a known field: remove it (known: {', '.join(known)})") for name in unknown
+            ]
+        case "enum":
+            problem = f"must be one of {', '.join(map(str, rule))}"
+        case "const":
+            problem = f"must be {rule!r}"
+        case "type":
+            problem = f"must be of type {rule}"
+        case "minimum":
+            problem = f"must be at least {rule}"
+        case "maximum":
+            problem = f"must be at most {rule}"
+        case "minLength":
+            problem = f"must have at least {rule} character(s)"
+        case "maxLength":
+            problem = f"must have at most {rule} characters"
+        case "pattern":
+            problem = f"must look like {rule}"
+        case _:
+            problem = f"breaks the rule {error.validator!r} of the schema"
+    return [Violation(path or "(the whole request)", problem)]

@@ -1,0 +1,82 @@
+"""What every handler tells the people who operate it: structured logs and one metric for each outcome.
+
+Nothing of a person goes into a log line: no picture, token, link or e-mail; ids of jobs and users only.
+"""
+
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from vto.errors import RefusalError, VtoError
+
+type Handler = Callable[[Any, Any], Any]
+
+
+@cache
+def logger() -> Logger:
+    """The one logger; made on first use, so that importing a handler reads no environment."""
+    return Logger()
+
+
+@cache
+def metrics() -> Metrics:
+    """The one metrics sink."""
+    return Metrics()
+
+
+def observed(name: str) -> Callable[[Handler], Handler]:
+    """Log and count what a handler does, under its verb.
+
+    Args:
+        name: The function's folder, for example ``"validate_request"``.
+
+    Returns:
+        A decorator. Our own errors are logged with their code and raised on, so that the caller's retry rules apply.
+    """
+
+    def decorate(handler: Handler) -> Handler:
+        @wraps(handler)
+        def wrapped(event: Any, context: Any) -> Any:
+            log = logger()
+            log.append_keys(function=name, request_id=getattr(context, "aws_request_id", None), **_job(event))
+            try:
+                answer = handler(event, context)
+            except VtoError as error:
+                count(type(error).__name__)
+                level = log.info if isinstance(error, RefusalError) else log.error
+                level("error", error_code=error.code, detail=error.detail[:500])
+                raise
+            except Exception:
+                count("UnexpectedError")
+                log.exception("unexpected error")
+                raise
+            else:
+                log.info("done")
+                return answer
+            finally:
+                metrics().flush_metrics()
+                log.clear_state()
+
+        return wrapped
+
+    return decorate
+
+
+def count(name: str) -> None:
+    """Count one occurrence under the project's vocabulary (an error's class, a verb)."""
+    metrics().add_metric(name=name, unit=MetricUnit.Count, value=1)
+
+
+def report(what: str, error: VtoError) -> None:
+    """Log and count an error that was answered rather than raised."""
+    count(type(error).__name__)
+    logger().warning(what, error_code=error.code, detail=error.detail[:500])
+
+
+def _job(event: Any) -> dict[str, Any]:
+    if isinstance(event, dict) and isinstance(event.get("job_id"), str):
+        return {"job_id": event["job_id"], "execution_arn": event.get("execution_arn")}
+    return {}

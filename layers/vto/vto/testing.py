@@ -1,0 +1,384 @@
+"""The ports in memory: what tests (ours and those of whoever uses the layer) run on instead of AWS."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from vto.domain import times
+from vto.domain.catalogue import CatalogueItem, Kind
+from vto.domain.job import Job, Status
+from vto.domain.pacing import next_slot
+from vto.domain.pictures import Prepared
+from vto.domain.storage import S3Url
+from vto.errors import NotifierUnavailableError, PictureMissingError, VtoError
+from vto.ports import (
+    CachedResult,
+    Connection,
+    DeliveryClaim,
+    Generation,
+    Ticket,
+    TryOnRequest,
+    UploadForm,
+    VersionConflictError,
+)
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+@dataclass
+class FakeClock:
+    """A clock that stands still until it is moved, and sleeps by moving."""
+
+    moment: datetime = NOON
+
+    def now(self) -> datetime:
+        """The set moment."""
+        return self.moment
+
+    def sleep(self, seconds: float) -> None:
+        """Move on at once."""
+        self.advance(seconds)
+
+    def advance(self, seconds: float) -> None:
+        """Move on."""
+        self.moment += timedelta(seconds=seconds)
+
+
+@dataclass
+class FakeJobs:
+    """``vto-jobs`` as a dictionary; ``changes`` is what the table's stream would carry."""
+
+    rows: dict[str, Job] = field(default_factory=dict)
+    changes: list[Job] = field(default_factory=list)
+    before_save: Callable[[Job], None] | None = None
+
+    def create(self, job: Job) -> bool:
+        """Store a new job; False when its id exists."""
+        if job.id in self.rows:
+            return False
+        self._write(job)
+        return True
+
+    def get(self, job_id: str) -> Job | None:
+        """One job, or None."""
+        return self.rows.get(job_id)
+
+    def save(self, job: Job, *, expected_version: int) -> None:
+        """Store a changed job if its version is still the expected one."""
+        if self.before_save:
+            self.before_save(job)
+        if self.rows[job.id].version != expected_version:
+            raise VersionConflictError(job.id)
+        self._write(job)
+
+    def of_user(self, user_id: str, *, limit: int, cursor: str | None = None) -> tuple[list[Job], str | None]:
+        """One user's jobs, newest first."""
+        mine = sorted((job for job in self.rows.values() if job.user_id == user_id), key=lambda job: job.created_at)
+        start = int(cursor or 0)
+        page = mine[::-1][start : start + limit]
+        return page, str(start + limit) if start + limit < len(mine) else None
+
+    def overdue(self, now: datetime, *, limit: int) -> list[Job]:
+        """Unfinished jobs whose lease has run out."""
+        late = [job for job in self.rows.values() if job.open and (job.lease_until or "") < times.to_iso(now)]
+        return sorted(late, key=lambda job: job.lease_until or "")[:limit]
+
+    def claim(self, job_id: str, execution_arn: str, now: datetime) -> bool:
+        """What the state Claim Job does with the table directly; False when its condition does not hold."""
+        job = self.rows.get(job_id)
+        if job is None or not (
+            job.status is Status.CREATED or (job.status is Status.PROCESSING and job.execution_arn == execution_arn)
+        ):
+            return False
+        self._write(job.claimed(execution_arn, now))
+        return True
+
+    def _write(self, job: Job) -> None:
+        self.rows[job.id] = job
+        self.changes.append(job)
+
+
+@dataclass
+class FakeCatalogue:
+    """``vto-products`` and ``vto-models`` as one dictionary."""
+
+    rows: dict[tuple[Kind, str], CatalogueItem] = field(default_factory=dict)
+
+    def add(self, *items: CatalogueItem) -> None:
+        """Put rows in, as a shop's own tools would."""
+        self.rows.update({(item.kind, item.item_id): item for item in items})
+
+    def get(self, kind: Kind, item_id: str) -> CatalogueItem | None:
+        """One item, or None."""
+        return self.rows.get((kind, item_id))
+
+    def record_import(self, item: CatalogueItem) -> bool:
+        """Write what an upload says, curated fields kept; False when this or a later upload has been recorded."""
+        known = self.rows.get((item.kind, item.item_id))
+        if known is None:
+            self.add(item)
+            return True
+        if known.source_sequencer is not None and known.source_sequencer >= (item.source_sequencer or ""):
+            return False
+        self.add(
+            replace(
+                item,
+                name=known.name,
+                category=known.category,
+                description=known.description,
+                garment_class=known.garment_class or item.garment_class,
+                auto_imported=known.auto_imported,
+                created_at=known.created_at,
+            )
+        )
+        return True
+
+    def products(self, *, limit: int, cursor: str | None = None) -> tuple[list[CatalogueItem], str | None]:
+        """A page of products."""
+        items = [item for (kind, _), item in sorted(self.rows.items()) if kind is Kind.PRODUCT]
+        start = int(cursor or 0)
+        return items[start : start + limit], str(start + limit) if start + limit < len(items) else None
+
+    def models_of(self, user_id: str | None, *, limit: int) -> list[CatalogueItem]:
+        """A user's private photos; the stock models when ``user_id`` is None."""
+        return [i for (kind, _), i in self.rows.items() if kind is Kind.MODEL and i.user_id == user_id][:limit]
+
+
+@dataclass
+class FakeConnections:
+    """``vto-connections`` as a dictionary; ``hidden`` sockets are not in the index yet."""
+
+    rows: dict[str, Connection] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)
+
+    def add(self, connection: Connection) -> None:
+        """Remember a socket."""
+        self.rows[connection.connection_id] = connection
+
+    def get(self, connection_id: str) -> Connection | None:
+        """One socket."""
+        return self.rows.get(connection_id)
+
+    def remove(self, connection_id: str) -> None:
+        """Forget a socket."""
+        self.rows.pop(connection_id, None)
+
+    def of_user(self, user_id: str) -> list[Connection]:
+        """A user's sockets."""
+        return [one for one in self.rows.values() if one.user_id == user_id and one.connection_id not in self.hidden]
+
+
+@dataclass
+class FakeControls:
+    """``vto-controls`` in memory."""
+
+    tickets: dict[str, Ticket] = field(default_factory=dict)
+    delivered: dict[tuple[str, str], int] = field(default_factory=dict)
+    sending: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    slots: dict[str, datetime] = field(default_factory=dict)
+    paused: set[str] = field(default_factory=set)
+
+    def issue_ticket(self, ticket: Ticket) -> None:
+        """Store a one-time ticket."""
+        self.tickets[ticket.ticket] = ticket
+
+    def redeem_ticket(self, ticket: str, now: datetime) -> Ticket | None:
+        """Use a ticket up."""
+        found = self.tickets.pop(ticket, None)
+        return found if found and found.expires_at > times.epoch(now) else None
+
+    def claim_delivery(self, job_id: str, connection_id: str, version: int, now: datetime) -> DeliveryClaim:
+        """Ask to push a version to a socket."""
+        key = (job_id, connection_id)
+        delivered = self.delivered.get(key)
+        if delivered is not None and delivered >= version:
+            return DeliveryClaim(granted=False)
+        if key in self.sending and self.sending[key] >= now:
+            return DeliveryClaim(granted=False, busy=True)
+        self.sending[key] = now + timedelta(seconds=5)
+        return DeliveryClaim(granted=True, delivered=delivered)
+
+    def confirm_delivery(self, job_id: str, connection_id: str, version: int) -> None:
+        """Record that the version was pushed."""
+        self.delivered[job_id, connection_id] = version
+        self.sending.pop((job_id, connection_id), None)
+
+    def release_delivery(self, job_id: str, connection_id: str) -> None:
+        """Give a claim back unused."""
+        self.sending.pop((job_id, connection_id), None)
+
+    def take_slot(self, engine: str, requests_per_minute: float, now: datetime) -> datetime:
+        """Take the engine's next free instant."""
+        self.slots[engine] = next_slot(now, self.slots.get(engine), requests_per_minute)
+        return self.slots[engine]
+
+    def is_paused(self, engine: str) -> bool:
+        """Whether the engine is out of service."""
+        return engine in self.paused
+
+
+@dataclass
+class FakeResults:
+    """``vto-results`` in memory."""
+
+    ready: dict[str, CachedResult] = field(default_factory=dict)
+    claims: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+
+    def get_ready(self, key: str, now: datetime) -> CachedResult | None:
+        """A finished result."""
+        return self.ready.get(key)
+
+    def claim(self, key: str, job_id: str, now: datetime, *, seconds: float) -> bool:
+        """Become the one who makes this result."""
+        holder, until = self.claims.get(key, (job_id, now))
+        if holder != job_id and until >= now:
+            return False
+        self.claims[key] = job_id, now + timedelta(seconds=seconds)
+        return True
+
+    def put_ready(self, key: str, result: CachedResult, *, ttl: int) -> None:
+        """Offer a finished result."""
+        self.ready[key] = result
+        self.claims.pop(key, None)
+
+    def release(self, key: str, job_id: str) -> None:
+        """Give up a claim of this job."""
+        if self.claims.get(key, ("",))[0] == job_id:
+            del self.claims[key]
+
+
+@dataclass
+class FakePictures:
+    """S3 as a dictionary from address to bytes."""
+
+    objects: dict[str, bytes] = field(default_factory=dict)
+    user_metadata: dict[str, dict[str, str]] = field(default_factory=dict)
+    written: list[str] = field(default_factory=list)
+
+    def put(self, url: str, content: bytes, **metadata: str) -> None:
+        """Put an object in, as somebody outside would."""
+        self.objects[url] = content
+        self.user_metadata[url] = metadata
+
+    def read(self, url: S3Url) -> bytes:
+        """An object's bytes."""
+        if str(url) not in self.objects:
+            raise PictureMissingError(str(url))
+        return self.objects[str(url)]
+
+    def metadata(self, url: S3Url) -> tuple[int, dict[str, str]]:
+        """An object's size and user metadata."""
+        return len(self.read(url)), self.user_metadata.get(str(url), {})
+
+    def write(self, url: S3Url, content: bytes, content_type: str, metadata: Mapping[str, str] | None = None) -> None:
+        """Store an object."""
+        self.put(str(url), content, **(metadata or {}))
+        self.written.append(str(url))
+
+    def link(self, url: S3Url, *, seconds: int) -> str:
+        """A link that says what it is."""
+        return f"https://link/{url.key}?expires={seconds}"
+
+    def upload_form(self, url: S3Url, *, content_type: str, max_bytes: int, seconds: int) -> UploadForm:
+        """A form that says what it is."""
+        return UploadForm(f"https://upload/{url.bucket}", {"key": url.key, "Content-Type": content_type})
+
+
+@dataclass
+class FakePictureTools:
+    """Takes any bytes for a picture of the given size; ``problem`` is raised instead where it is set."""
+
+    width: int = 800
+    height: int = 1200
+    problem: VtoError | None = None
+
+    def prepare(self, content: bytes) -> Prepared:
+        """The bytes with a mark that they were prepared."""
+        self._raise()
+        return Prepared(b"prepared:" + content, self.width, self.height, sha256=content.hex())
+
+    def prepare_mask(self, content: bytes, width: int, height: int) -> bytes:
+        """The bytes with a mark that they are a mask."""
+        self._raise()
+        return b"mask:" + content
+
+    def verify(self, content: bytes) -> tuple[int, int]:
+        """The given size."""
+        self._raise()
+        return self.width, self.height
+
+    def _raise(self) -> None:
+        if self.problem:
+            raise self.problem
+
+
+@dataclass
+class FakeNotifier:
+    """Remembers what each socket was sent; ``gone`` clients are not there, ``broken`` ones cannot be reached now."""
+
+    sent: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    broken: set[str] = field(default_factory=set)
+
+    def send(self, connection_id: str, frame: Mapping[str, Any]) -> bool:
+        """Keep the frame as it would arrive."""
+        if connection_id in self.broken:
+            raise NotifierUnavailableError("broken on purpose")
+        if connection_id in self.gone:
+            return False
+        self.sent.setdefault(connection_id, []).append(json.loads(json.dumps(frame)))
+        return True
+
+    def seqs(self, connection_id: str) -> list[int]:
+        """The versions that a socket was sent, in their order."""
+        return [frame["job"]["seq"] for frame in self.sent.get(connection_id, []) if frame["type"] == "job"]
+
+
+@dataclass
+class FakeWorkflow:
+    """Remembers which jobs were started; ``problem`` is raised instead where it is set."""
+
+    started: list[str] = field(default_factory=list)
+    running: set[str] = field(default_factory=set)
+    problem: VtoError | None = None
+
+    def start(self, job_id: str) -> bool:
+        """Start once."""
+        if self.problem:
+            raise self.problem
+        if job_id in self.started:
+            return False
+        self.started.append(job_id)
+        return True
+
+    def execution_of(self, job_id: str) -> str:
+        """An ARN-like name."""
+        return f"arn:execution:{job_id}"
+
+    def is_running(self, execution_arn: str) -> bool:
+        """Whether it was said to run."""
+        return execution_arn in self.running
+
+
+@dataclass
+class FakeEngine:
+    """Answers with ``outcomes`` in their order (an exception is raised), then with one picture each time."""
+
+    pictures: FakePictures
+    outcomes: list[VtoError | int] = field(default_factory=list)
+    requests: list[TryOnRequest] = field(default_factory=list)
+
+    def generate(self, request: TryOnRequest) -> Generation:
+        """Make as many pictures as the outcome says."""
+        self.requests.append(request)
+        outcome = self.outcomes.pop(0) if self.outcomes else 1
+        if isinstance(outcome, VtoError):
+            raise outcome
+        images = []
+        for i in range(outcome):
+            url = S3Url(request.output.bucket, f"{request.output.key}{i}.png")
+            self.pictures.put(str(url), f"picture {i}".encode())
+            images.append(str(url))
+        return Generation(tuple(images), None)

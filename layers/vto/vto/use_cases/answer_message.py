@@ -1,0 +1,91 @@
+"""What a client sends over its socket, and what it hears back: always a snapshot, a pong, or a clear error."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vto import schemas
+from vto.errors import InvalidRequestError, NotFoundError, Violation, VtoError
+from vto.ports import Connection, Jobs, Notifier
+from vto.use_cases.publish_job import PublishJob, job_frame
+from vto.use_cases.request_try_on import RequestTryOn
+
+ACTIONS = ("tryOn", "watchJob", "ping")
+MAX_FRAME_BYTES = 32 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerMessage:
+    """Serves one frame of one socket."""
+
+    request_try_on: RequestTryOn
+    publish_job: PublishJob
+    jobs: Jobs
+    notifier: Notifier
+    report: Callable[[str, VtoError], None]
+
+    def __call__(self, body: str, connection: Connection) -> str:
+        """Answer a frame over the socket it came from.
+
+        Args:
+            body: The frame as it came.
+            connection: The socket and its owner, as the authorizer said.
+
+        Returns:
+            What was answered, for the log: an action's name or an error's code.
+        """
+        request_id = None
+        try:
+            document = _document(body)
+            request_id = document.get("request_id")
+            action = document.get("action")
+            if action == "ping":
+                self.notifier.send(connection.connection_id, {"type": "pong"})
+            elif action == "tryOn":
+                self._try_on(document, connection)
+            elif action == "watchJob":
+                self._watch(document, connection)
+            else:
+                problem = f"must be one of {', '.join(ACTIONS)}"
+                raise InvalidRequestError("action", [Violation("action", problem)])
+        except VtoError as error:
+            self._refuse(error, request_id, connection)
+            return error.code
+        return str(action)
+
+    def _try_on(self, document: Mapping[str, Any], connection: Connection) -> None:
+        job, is_new = self.request_try_on(document, connection.user_id, connection, self.publish_job)
+        if not is_new:
+            self._answer_snapshot(job.id, connection)
+
+    def _watch(self, document: Mapping[str, Any], connection: Connection) -> None:
+        found = schemas.violations("watch_job", document)
+        if found:
+            raise InvalidRequestError("schema", found)
+        self._answer_snapshot(document["job_id"], connection)
+
+    def _answer_snapshot(self, job_id: str, connection: Connection) -> None:
+        job = self.jobs.get(job_id)
+        if job is None or job.user_id != connection.user_id:
+            raise NotFoundError(job_id, [Violation("job_id", "is none of your try-ons")])
+        self.notifier.send(connection.connection_id, job_frame(self.publish_job.snapshots(job)))
+
+    def _refuse(self, error: VtoError, request_id: Any, connection: Connection) -> None:
+        frame: dict[str, Any] = {"type": "error", "error": error.public()}
+        if isinstance(request_id, str):
+            frame["request_id"] = request_id[:64]
+        self.report("refused", error)
+        self.notifier.send(connection.connection_id, frame)
+
+
+def _document(body: str) -> Mapping[str, Any]:
+    if len(body.encode()) > MAX_FRAME_BYTES:
+        raise InvalidRequestError("frame", [Violation("(the whole request)", "must be at most 32 KB")])
+    try:
+        document = json.loads(body)
+    except ValueError as problem:
+        raise InvalidRequestError("frame", [Violation("(the whole request)", "is not JSON")]) from problem
+    if not isinstance(document, Mapping):
+        raise InvalidRequestError("frame", [Violation("(the whole request)", "must be a JSON object")])
+    return document

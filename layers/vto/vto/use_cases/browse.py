@@ -1,0 +1,102 @@
+"""What a signed-in caller may look at: the catalogue, their own photos and the stock models, their own try-ons."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from vto.domain.catalogue import CatalogueItem, Kind, Readiness
+from vto.domain.parameters import GARMENT_CLASSES
+from vto.domain.pictures import MAX_SIDE, MAX_UPLOAD_BYTES, MIN_SIDE, UPLOAD_FORMATS
+from vto.domain.storage import S3Url
+from vto.errors import NotFoundError, Violation
+from vto.ports import Catalogue, Jobs, Pictures
+from vto.use_cases.publish_job import LINK_SECONDS, Snapshots
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Browse:
+    """Answers questions; changes nothing."""
+
+    catalogue: Catalogue
+    jobs: Jobs
+    pictures: Pictures
+    snapshots: Snapshots
+    retention_days: float
+
+    def config(self) -> dict[str, Any]:
+        """What a client should know before it asks for anything."""
+        return {
+            "garment_classes": list(GARMENT_CLASSES),
+            "upload": {
+                "content_types": sorted(UPLOAD_FORMATS.values()),
+                "max_bytes": MAX_UPLOAD_BYTES,
+                "min_side_pixels": MIN_SIDE,
+                "max_side_pixels": MAX_SIDE,
+            },
+            "retention_days": self.retention_days,
+        }
+
+    def products(self, cursor: str | None) -> dict[str, Any]:
+        """A page of products that can be tried on.
+
+        Args:
+            cursor: ``next`` of the page before; None for the first page.
+        """
+        items, following = self.catalogue.products(limit=PAGE, cursor=cursor)
+        return {
+            "products": [self._view(item) for item in items if item.readiness is Readiness.READY],
+            "next": following,
+        }
+
+    def product(self, product_id: str) -> dict[str, Any]:
+        """One product, with the reason where its picture was rejected.
+
+        Raises:
+            NotFoundError: There is none under that id.
+        """
+        item = self.catalogue.get(Kind.PRODUCT, product_id)
+        if item is None:
+            raise NotFoundError(product_id, [Violation("product_id", "is not in the catalogue")])
+        return self._view(item)
+
+    def models(self, user_id: str) -> dict[str, Any]:
+        """The caller's own photos, the newest first, then the stock models."""
+        items = [*self.catalogue.models_of(user_id, limit=PAGE), *self.catalogue.models_of(None, limit=PAGE)]
+        return {"models": [{**self._view(item), "is_own": item.user_id is not None} for item in items]}
+
+    def try_ons(self, user_id: str, cursor: str | None) -> dict[str, Any]:
+        """A page of the caller's own try-ons, the newest first."""
+        jobs, following = self.jobs.of_user(user_id, limit=PAGE, cursor=cursor)
+        return {"try_ons": [self.snapshots(job) for job in jobs], "next": following}
+
+    def try_on(self, user_id: str, job_id: str) -> dict[str, Any]:
+        """The current snapshot of one of the caller's own try-ons.
+
+        Raises:
+            NotFoundError: There is none, or it is somebody else's.
+        """
+        job = self.jobs.get(job_id)
+        if job is None or job.user_id != user_id:
+            raise NotFoundError(job_id, [Violation("job_id", "is none of your try-ons")])
+        return self.snapshots(job)
+
+    def _view(self, item: CatalogueItem) -> dict[str, Any]:
+        """An item as clients see it: with a link to its model-ready picture, without addresses."""
+        view: dict[str, Any] = {
+            f"{item.kind}_id": item.item_id,
+            "name": item.name,
+            "category": item.category,
+            "description": item.description,
+            "readiness": item.readiness and item.readiness.value,
+            "width": item.width,
+            "height": item.height,
+            "picture_url": None,
+        }
+        if item.kind is Kind.PRODUCT:
+            view["garment_class"] = item.garment_class
+        if item.readiness is Readiness.REJECTED:
+            view["reason"] = item.readiness_reason
+        if item.prepared_s3_url:
+            view["picture_url"] = self.pictures.link(S3Url.parse(item.prepared_s3_url), seconds=LINK_SECONDS)
+        return view

@@ -1,0 +1,47 @@
+"""The one way a job is changed: read, decide, write if nobody else did, else again."""
+
+from collections.abc import Callable
+
+from vto.domain.job import Job
+from vto.errors import JobClosedError, StorageUnavailableError
+from vto.ports import Jobs, VersionConflictError
+
+ATTEMPTS = 5
+
+
+def change_job(jobs: Jobs, job_id: str, change: Callable[[Job], Job]) -> Job:
+    """Change a job under its version.
+
+    Args:
+        jobs: The table.
+        job_id: Which job.
+        change: Decides the new state from the current one; called again when another writer was faster.
+
+    Returns:
+        The job as stored.
+
+    Raises:
+        JobClosedError: There is no such job (it was erased), or ``change`` says so.
+        StorageUnavailableError: Other writers were faster every time.
+    """
+    for _ in range(ATTEMPTS):
+        job = read_job(jobs, job_id)
+        changed = change(job)
+        try:
+            jobs.save(changed, expected_version=job.version)
+        except VersionConflictError:
+            continue
+        return changed
+    raise StorageUnavailableError(f"job {job_id} changed under us {ATTEMPTS} times")
+
+
+def read_job(jobs: Jobs, job_id: str) -> Job:
+    """A job that must be there.
+
+    Raises:
+        JobClosedError: It is not (it was erased).
+    """
+    job = jobs.get(job_id)
+    if job is None:
+        raise JobClosedError(f"there is no job {job_id}")
+    return job

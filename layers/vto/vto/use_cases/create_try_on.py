@@ -1,0 +1,154 @@
+"""A request becomes a job, once, or is refused with everything that is wrong with it."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vto import schemas
+from vto.domain.catalogue import CatalogueItem, Kind, Readiness, model_id_of
+from vto.domain.job import Job
+from vto.domain.parameters import Parameters, canonical, cross_field_violations, fingerprint, for_garment_class
+from vto.domain.storage import S3Url, user_mask_prefix
+from vto.errors import InvalidRequestError, PictureRejectedError, RequestConflictError, Violation
+from vto.ports import Catalogue, Clock, Jobs
+
+NAMESPACE = uuid.UUID("6f2f3c0e-6c0b-4d0e-9a5b-0d5f0c7a1e11")  # ours alone, so that ids cannot meet those of others
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTryOn:
+    """Admits a try-on."""
+
+    jobs: Jobs
+    catalogue: Catalogue
+    clock: Clock
+    uploads_bucket: str
+    retention_days: float
+
+    def __call__(self, request: Any, *, user_id: str, connection_id: str | None = None) -> tuple[Job, bool]:
+        """Create the job of a request, or find it when the same request came before.
+
+        Args:
+            request: The document as the client sent it (``try_on.schema.json``).
+            user_id: Who asks, as the authorizer says.
+            connection_id: The socket it came over, if any.
+
+        Returns:
+            The job, and whether it is new.
+
+        Raises:
+            InvalidRequestError: The request breaks rules; all of them are named.
+            PictureRejectedError: The product or the photo was rejected at its import.
+            RequestConflictError: The ``request_id`` was used for another request.
+        """
+        found = schemas.violations("try_on", request)
+        if found:
+            raise InvalidRequestError("schema", found)
+        violations: list[Violation] = []
+        product = self._product(request["product_id"], violations)
+        model = self._model(request, user_id, violations)
+        parameters = self._parameters(request, product, user_id, violations)
+        if violations:
+            raise InvalidRequestError("rules", violations)
+        if product is None or model is None or parameters is None:  # each None has left a violation
+            raise AssertionError("a missing part without a violation")
+        _ensure_usable(product, "product_id")
+        _ensure_usable(model, "model_id")
+
+        request_id = request.get("request_id") or str(uuid.uuid4())
+        job = Job.create(
+            # the same request of the same user gets the same id, so a client may send it again after a lost answer
+            job_id=str(uuid.uuid5(NAMESPACE, f"{user_id}/{request_id}")),
+            user_id=user_id,
+            request_id=request_id,
+            request_fingerprint=fingerprint([product.item_id, model.item_id, parameters]),
+            product_id=product.item_id,
+            product_picture_s3_url=product.picture_s3_url,
+            model_id=model.item_id,
+            model_picture_s3_url=model.picture_s3_url,
+            parameters=parameters,
+            connection_id=connection_id,
+            now=self.clock.now(),
+            retention_days=self.retention_days,
+        )
+        if self.jobs.create(job):
+            return job, True
+        earlier = self.jobs.get(job.id)
+        if earlier is None or earlier.request_fingerprint != job.request_fingerprint:
+            raise RequestConflictError(
+                f"job {job.id}", [Violation("request_id", "was used for a different try-on: choose a new one")]
+            )
+        return earlier, False
+
+    def _product(self, product_id: str, violations: list[Violation]) -> CatalogueItem | None:
+        product = self.catalogue.get(Kind.PRODUCT, product_id)
+        if product is None:
+            violations.append(Violation("product_id", "is not in the catalogue: choose one of GET /products"))
+        return product
+
+    def _model(self, request: Mapping[str, Any], user_id: str, violations: list[Violation]) -> CatalogueItem | None:
+        model_id, url = request.get("model_id"), request.get("model_picture_s3_url")
+        if (model_id is None) == (url is None):
+            violations.append(
+                Violation("model_id", "give either model_id or model_picture_s3_url, exactly one of them")
+            )
+            return None
+        path = "model_id" if model_id is not None else "model_picture_s3_url"
+        model = self.catalogue.get(Kind.MODEL, model_id) if model_id is not None else self._model_at(str(url))
+        # somebody else's photo and no photo at all are answered alike, so that ids cannot be probed
+        if model is None or not model.is_visible_to(user_id):
+            violations.append(
+                Violation(path, "is none of your photos and no stock model; a photo just uploaded needs a moment")
+            )
+            return None
+        return model
+
+    def _model_at(self, url: str) -> CatalogueItem | None:
+        """The registered model behind a picture's address; the address is compared, never fetched."""
+        try:
+            address = S3Url.parse(url)
+        except ValueError:
+            return None
+        if address.bucket != self.uploads_bucket:
+            return None
+        model = self.catalogue.get(Kind.MODEL, model_id_of(address.key))
+        return model if model and model.picture_s3_url == str(address) else None
+
+    def _parameters(
+        self,
+        request: Mapping[str, Any],
+        product: CatalogueItem | None,
+        user_id: str,
+        violations: list[Violation],
+    ) -> Parameters | None:
+        given = request.get("parameters")
+        if given is None:
+            if product is None:
+                return None
+            if product.garment_class is None:
+                problem = "is missing, and the product has no garment class of its own to take its place"
+                violations.append(Violation("parameters", problem))
+                return None
+            given = for_garment_class(product.garment_class)
+        violations.extend(cross_field_violations(given))
+        mask = given.get("imageBasedMask", {}).get("maskImage")
+        if mask is not None and not self._is_own_mask(mask, user_id):
+            problem = f"must be a mask of your own, below s3://{self.uploads_bucket}/{user_mask_prefix(user_id)}"
+            violations.append(Violation("parameters.imageBasedMask.maskImage", problem))
+        return canonical(given)
+
+    def _is_own_mask(self, url: str, user_id: str) -> bool:
+        try:
+            address = S3Url.parse(url)
+        except ValueError:
+            return False
+        return address.bucket == self.uploads_bucket and address.key.startswith(user_mask_prefix(user_id))
+
+
+def _ensure_usable(item: CatalogueItem, path: str) -> None:
+    if item.readiness is Readiness.REJECTED:
+        raise PictureRejectedError(item.item_id, [Violation(path, item.readiness_reason or "its picture was rejected")])
+    if item.prepared_s3_url is None:
+        problem = "has no model-ready picture yet: its upload is still being imported"
+        raise InvalidRequestError(item.item_id, [Violation(path, problem)])

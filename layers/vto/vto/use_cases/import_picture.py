@@ -1,0 +1,98 @@
+"""An uploaded picture becomes a row of its catalogue: ready with a model-ready picture, or rejected with a reason."""
+
+from dataclasses import dataclass, replace
+
+from vto.domain import times
+from vto.domain.catalogue import CatalogueItem, Kind, Readiness, Upload, comparable_sequencer
+from vto.domain.pictures import MAX_UPLOAD_BYTES
+from vto.domain.storage import S3Url, prepared_model_key, prepared_product_key
+from vto.errors import PictureMissingError, PictureRejectedError, Violation
+from vto.ports import Catalogue, Clock, Pictures, PictureTools
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPicture:
+    """Registers one uploaded object."""
+
+    catalogue: Catalogue
+    pictures: Pictures
+    tools: PictureTools
+    clock: Clock
+    retention_days: float
+
+    def __call__(self, original: S3Url, sequencer: str) -> CatalogueItem | None:
+        """Import an upload; harmless when repeated or out of order.
+
+        Args:
+            original: The uploaded object.
+            sequencer: The S3 event's ``sequencer``, which orders the events of one key.
+
+        Returns:
+            The row as written; None when the object is gone again or misplaced, or a later upload was first.
+
+        Raises:
+            StorageUnavailableError: S3 or DynamoDB did not answer: the event has to come again.
+        """
+        try:
+            size, metadata = self.pictures.metadata(original)
+        except PictureMissingError:
+            return None  # deleted or expired before we came: there is nothing to register
+        try:
+            upload = Upload.from_key(original.key, metadata)
+        except PictureRejectedError as problem:
+            upload = Upload(Kind.MODEL, original.key[-128:], "Misplaced upload", "misplaced", "")
+            return self._record(self._rejected(self._row(original, upload, sequencer), problem))
+        row = self._row(original, upload, sequencer)
+        try:
+            return self._record(self._prepared(row, original, size))
+        except PictureRejectedError as problem:
+            return self._record(self._rejected(row, problem))
+        except PictureMissingError:
+            return None
+
+    def _row(self, original: S3Url, upload: Upload, sequencer: str) -> CatalogueItem:
+        now = self.clock.now()
+        return CatalogueItem(
+            kind=upload.kind,
+            item_id=upload.item_id,
+            picture_s3_url=str(original),
+            name=upload.name,
+            category=upload.category,
+            description=upload.description,
+            auto_imported=True,
+            created_at=times.to_iso(now),
+            updated_at=times.to_iso(now),
+            garment_class=upload.garment_class,
+            user_id=upload.user_id,
+            source_sequencer=comparable_sequencer(sequencer),
+            ttl=times.epoch(now, days=self.retention_days) if upload.user_id else None,
+            readiness_reason="; ".join(upload.warnings) or None,
+        )
+
+    def _prepared(self, row: CatalogueItem, original: S3Url, size: int) -> CatalogueItem:
+        if size > MAX_UPLOAD_BYTES:
+            problem = f"has {size / 1e6:.0f} MB; at most {MAX_UPLOAD_BYTES / 1e6:.0f} MB are accepted"
+            raise PictureRejectedError("bytes", [Violation("picture", problem)])
+        picture = self.tools.prepare(self.pictures.read(original))
+        if row.kind is Kind.PRODUCT:
+            key = prepared_product_key(row.item_id, picture.sha256)
+        else:
+            key = prepared_model_key(row.item_id, row.user_id, picture.sha256)
+        prepared = S3Url(original.bucket, key)
+        # the picture first, the row second: a row that says "ready" always has its picture
+        self.pictures.write(prepared, picture.content, "image/jpeg")
+        return replace(
+            row,
+            readiness=Readiness.READY,
+            prepared_s3_url=str(prepared),
+            sha256=picture.sha256,
+            width=picture.width,
+            height=picture.height,
+        )
+
+    def _rejected(self, row: CatalogueItem, problem: PictureRejectedError) -> CatalogueItem:
+        reason = "; ".join(f"{one.path} {one.problem}" for one in problem.violations) or problem.message
+        return replace(row, readiness=Readiness.REJECTED, readiness_reason=reason)
+
+    def _record(self, row: CatalogueItem) -> CatalogueItem | None:
+        return row if self.catalogue.record_import(row) else None

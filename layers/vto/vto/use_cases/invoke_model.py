@@ -1,0 +1,63 @@
+"""State "Invoke Model": one call of one engine."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from vto.domain.engines import PROFILES
+from vto.domain.job import Job, Stage
+from vto.domain.storage import S3Url, generated_prefix
+from vto.ports import Clock, Engines, Jobs, TryOnRequest
+from vto.use_cases.changing_jobs import change_job
+
+LEASE_SECONDS = 120  # beyond two timeouts of the engine: the retry after a timeout lies within
+
+
+@dataclass(frozen=True, slots=True)
+class InvokeModel:
+    """Calls the engine that Reserve Slot chose."""
+
+    jobs: Jobs
+    engines: Engines
+    clock: Clock
+    results_bucket: str
+
+    def __call__(
+        self, job_id: str, execution_arn: str, validation: Mapping[str, Any], slot: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Make the pictures.
+
+        Args:
+            job_id: Which job.
+            execution_arn: The execution that asks.
+            validation: What Validate Request answered.
+            slot: What Reserve Slot answered.
+
+        Returns:
+            ``images`` and ``mask`` (addresses of unverified pictures), ``warning`` and ``engine``.
+
+        Raises:
+            VtoError: The Model…, ContentBlocked and BadModelOutput errors of the engine; JobClosedError.
+        """
+        engine, profile = self.engines[slot["engine"]], PROFILES[slot["engine"]]
+
+        def enter(job: Job) -> Job:
+            counted = replace(job, attempts=job.attempts + 1)  # before the call: a call that dies has been counted
+            return counted.enter(
+                Stage.GENERATING,
+                execution_arn=execution_arn,
+                now=self.clock.now(),
+                lease_seconds=2 * profile.timeout_seconds + LEASE_SECONDS,
+            )
+
+        job = change_job(self.jobs, job_id, enter)
+        generation = engine.generate(
+            TryOnRequest(
+                source=S3Url.parse(validation["source"]),
+                reference=S3Url.parse(validation["reference"]),
+                mask=S3Url.parse(validation["mask"]) if validation["mask"] else None,
+                parameters=job.parameters,
+                output=S3Url(self.results_bucket, generated_prefix(job_id, job.attempts)),
+            )
+        )
+        return {**asdict(generation), "engine": slot["engine"]}

@@ -1,0 +1,139 @@
+"""Telling a job's owner: the newest snapshot, and each change before it, once to each of the owner's live sockets.
+
+Called by Notify Client (speed), by the table's stream (the guarantee for every change) and by the delivery queue (the
+published path of a result). They agree through ``vto-controls`` on who pushes which version to which socket.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vto.domain import times
+from vto.domain.job import Job, Status
+from vto.domain.storage import S3Url
+from vto.errors import NotifierUnavailableError
+from vto.ports import Clock, Connection, Connections, Controls, Jobs, Notifier, Pictures
+
+LINK_SECONDS = 15 * 60
+BUSY_WAIT_SECONDS = 1.0
+BUSY_STEP_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshots:
+    """Makes a job's public view, with links that live for minutes and are stored nowhere."""
+
+    pictures: Pictures
+    clock: Clock
+
+    def __call__(self, job: Job, seq: int | None = None) -> dict[str, Any]:
+        """A snapshot of a job.
+
+        Args:
+            job: The job as stored.
+            seq: An earlier version to look back at; None for the current one.
+        """
+        view = job.public(seq)
+        if view["status"] == Status.COMPLETED:
+            view["images"] = [
+                {
+                    "url": self._link(image.s3_url),
+                    "width": image.width,
+                    "height": image.height,
+                    "content_type": image.content_type,
+                }
+                for image in job.images
+            ]
+            view["mask"] = {"url": self._link(job.mask_s3_url)} if job.mask_s3_url else None
+            view["expires_at"] = times.after(self.clock.now(), LINK_SECONDS)
+        return view
+
+    def _link(self, address: str) -> str:
+        return self.pictures.link(S3Url.parse(address), seconds=LINK_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishJob:
+    """Pushes a job's unseen versions to its owner's live sockets."""
+
+    jobs: Jobs
+    connections: Connections
+    controls: Controls
+    notifier: Notifier
+    snapshots: Snapshots
+    clock: Clock
+
+    def __call__(self, job_id: str) -> int:
+        """Publish the job as it is now.
+
+        Returns:
+            How many sockets were told something new.
+
+        Raises:
+            NotifierUnavailableError: At least one socket could not be told: the caller has to come again.
+        """
+        job = self.jobs.get(job_id)
+        if job is None:
+            return 0  # erased
+        told, failed = 0, 0
+        for connection in self._sockets(job):
+            try:
+                told += self.deliver(job, connection)
+            except NotifierUnavailableError:
+                failed += 1  # the others must not wait for this one
+        if failed:
+            raise NotifierUnavailableError(
+                f"{failed} socket(s) of job {job_id} could not be told version {job.version}"
+            )
+        return told
+
+    def deliver(self, job: Job, connection: Connection) -> bool:
+        """Push to one socket what it has not seen of the job.
+
+        Returns:
+            Whether something was pushed.
+
+        Raises:
+            NotifierUnavailableError: The push failed, or another publisher held the socket for too long.
+        """
+        waited = 0.0
+        while True:
+            claim = self.controls.claim_delivery(job.id, connection.connection_id, job.version, self.clock.now())
+            if claim.granted:
+                break
+            if not claim.busy:
+                return False
+            if waited >= BUSY_WAIT_SECONDS:
+                raise NotifierUnavailableError(f"socket {connection.connection_id} is busy with another push")
+            self.clock.sleep(BUSY_STEP_SECONDS)
+            waited += BUSY_STEP_SECONDS
+        first = job.version if claim.delivered is None else claim.delivered + 1
+        try:
+            for seq in range(first, job.version + 1):
+                if not self.notifier.send(connection.connection_id, job_frame(self.snapshots(job, seq))):
+                    self.connections.remove(connection.connection_id)
+                    return False
+        except NotifierUnavailableError:
+            self.controls.release_delivery(job.id, connection.connection_id)
+            raise
+        self.controls.confirm_delivery(job.id, connection.connection_id, job.version)
+        return True
+
+    def _sockets(self, job: Job) -> list[Connection]:
+        """The owner's live sockets at this moment.
+
+        The index may not know a socket opened this instant, so the one that asked is read by itself; it counts only
+        if it is still its owner's: a connection id may have been given to somebody else since.
+        """
+        now = times.epoch(self.clock.now())
+        found = {one.connection_id: one for one in self.connections.of_user(job.user_id)}
+        if job.connection_id and job.connection_id not in found:
+            asked = self.connections.get(job.connection_id)
+            if asked is not None and asked.user_id == job.user_id:
+                found[asked.connection_id] = asked
+        return [one for one in found.values() if one.ttl > now]
+
+
+def job_frame(snapshot: Mapping[str, Any]) -> dict[str, Any]:
+    """The frame that carries a snapshot."""
+    return {"type": "job", "job": snapshot}

@@ -1,0 +1,56 @@
+"""A try-on is asked for: admitted first, then started at once where that is switched on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from vto.domain.job import Job
+from vto.errors import FailureError, VtoError
+from vto.ports import Connection
+from vto.use_cases.create_try_on import CreateTryOn
+from vto.use_cases.publish_job import PublishJob
+from vto.use_cases.start_try_on import StartTryOn
+
+
+@dataclass(frozen=True, slots=True)
+class RequestTryOn:
+    """Creates a job and does at once what the table's stream would do a moment later."""
+
+    create_try_on: CreateTryOn
+    start_try_on: StartTryOn
+    start_directly: bool
+    report: Callable[[str, VtoError], None]
+
+    def __call__(
+        self, request: Any, user_id: str, connection: Connection | None = None, publish: PublishJob | None = None
+    ) -> tuple[Job, bool]:
+        """Ask for a try-on.
+
+        Args:
+            request: The document as the client sent it.
+            user_id: Who asks.
+            connection: The socket it came over, which is told the job's id before anything else happens to the job.
+            publish: Tells that socket.
+
+        Returns:
+            The job, and whether it is new.
+
+        Raises:
+            VtoError: The request is refused; nothing was created.
+        """
+        job, is_new = self.create_try_on(
+            request, user_id=user_id, connection_id=connection.connection_id if connection else None
+        )
+        if is_new:
+            # From here on the job is accepted: whatever fails now, the stream does, so the client is not refused.
+            if connection is not None and publish is not None:
+                self._or_later("acknowledgement", lambda: publish.deliver(job, connection))
+            if self.start_directly:
+                self._or_later("direct start", lambda: self.start_try_on(job.id))
+        return job, is_new
+
+    def _or_later(self, what: str, at_once: Callable[[], object]) -> None:
+        try:
+            at_once()
+        except FailureError as error:
+            self.report(f"{what} left to the stream", error)

@@ -1,0 +1,123 @@
+"""State "Reserve Slot": which engine takes the job, and when; also where a throttled or failed call comes back to."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from vto.domain import times
+from vto.domain.engines import PROFILES
+from vto.domain.job import Job, Stage
+from vto.errors import (
+    ExpiredError,
+    ModelThrottledError,
+    ModelUnavailableError,
+    NoEngineError,
+    QueueFullError,
+    all_errors,
+)
+from vto.ports import Clock, Controls, Jobs
+from vto.use_cases.changing_jobs import change_job, read_job
+
+MAX_THROTTLED = 3
+MAX_QUEUE_SECONDS = 15 * 60
+LEASE_SECONDS = 90  # beyond the wait for the slot, or for an engine
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveSlot:
+    """Takes the next free instant of the first engine that can do the job."""
+
+    jobs: Jobs
+    controls: Controls
+    order: Sequence[str]
+    requests_per_minute: float
+    clock: Clock
+
+    def __call__(
+        self, job_id: str, execution_arn: str, slot: Mapping[str, Any], failure: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        """Reserve a slot.
+
+        Args:
+            job_id: Which job.
+            execution_arn: The execution that asks.
+            slot: The previous answer of this step (or the blank form): its round, throttle count, failed engines.
+            failure: What Invoke Model was caught with, if that is why we are here.
+
+        Returns:
+            ``round``, ``throttled``, ``failed_engines`` (all counted on), ``engine``, ``wait_seconds`` (whole
+            seconds) and ``timeout_seconds`` of the call.
+
+        Raises:
+            ExpiredError: The job has been waiting for longer than it may.
+            QueueFullError: The next free slot is further away than a shopper may be kept waiting.
+            NoEngineError: All engines are paused.
+            ModelThrottledError: The engine has refused the call for the third time.
+            ModelUnavailableError: The last engine cannot be reached (ModelRetiredError: or is gone).
+            JobClosedError: The job has ended or belongs to another execution.
+        """
+        failed_with = failure["Error"] if failure else ""
+        throttled = slot["throttled"] + (1 if failed_with == ModelThrottledError.__name__ else 0)
+        failed = list(slot["failed_engines"])
+        if failed_with not in ("", ModelThrottledError.__name__, NoEngineError.__name__):
+            failed = [*failed, slot["engine"]]
+        if throttled > MAX_THROTTLED:
+            raise ModelThrottledError(f"throttled {throttled} times")
+        left = [name for name in self.order if name not in failed]
+        if not left:
+            raise all_errors().get(failed_with, ModelUnavailableError)(f"engines {failed} failed, none is left")
+
+        job = read_job(self.jobs, job_id)
+        this_round = slot["round"] + 1
+        if job.slot_round == this_round and job.slot_at is not None and job.engine in left:
+            engine, slot_at = job.engine, times.from_iso(job.slot_at)  # a retry of this step: the slot is ours already
+        else:
+            engine, slot_at = self._take(job, execution_arn, left, throttled)
+        now = self.clock.now()
+        wait = max(0, math.ceil((slot_at - now).total_seconds()))
+        if wait > MAX_QUEUE_SECONDS:
+            raise QueueFullError(f"the next slot of {engine} is {wait} s away")
+
+        change_job(
+            self.jobs,
+            job_id,
+            lambda job: job.enter(
+                Stage.QUEUED,
+                execution_arn=execution_arn,
+                now=now,
+                lease_seconds=wait + LEASE_SECONDS,
+                engine=engine,
+                slot_round=this_round,
+                slot_at=times.to_iso(slot_at),
+                eta_seconds=wait + PROFILES[engine].usual_seconds,
+            ),
+        )
+        return {
+            "round": this_round,
+            "throttled": throttled,
+            "failed_engines": failed,
+            "engine": engine,
+            "wait_seconds": wait,
+            "timeout_seconds": PROFILES[engine].timeout_seconds,
+        }
+
+    def _take(self, job: Job, execution_arn: str, left: list[str], throttled: int) -> tuple[str, datetime]:
+        now = self.clock.now()
+        if now - times.from_iso(job.created_at) > timedelta(seconds=MAX_QUEUE_SECONDS):
+            raise ExpiredError(f"created {job.created_at}")
+        engine = next((name for name in left if not self.controls.is_paused(name)), None)
+        if engine is None:
+            # the job waits in its place: keep the sweep away and tell the shopper
+            change_job(
+                self.jobs,
+                job.id,
+                lambda job: job.enter(
+                    Stage.QUEUED, execution_arn=execution_arn, now=now, lease_seconds=2 * LEASE_SECONDS
+                ),
+            )
+            raise NoEngineError(f"all of {left} are paused")
+        slot = self.controls.take_slot(engine, self.requests_per_minute, now)
+        back_off = timedelta(seconds=2 ** (throttled - 1)) if throttled else timedelta()  # 1, 2, 4 s
+        return engine, max(slot, now + back_off)

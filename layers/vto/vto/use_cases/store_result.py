@@ -1,0 +1,112 @@
+"""State "Store Result": verified pictures first, the job's status second, the manifest that starts delivery third."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vto.domain import times
+from vto.domain.job import Job, Stage, Status, StoredImage
+from vto.domain.storage import MANIFEST, S3Url, result_key
+from vto.errors import BadModelOutputError, PictureMissingError, PictureRejectedError
+from vto.ports import CachedResult, Clock, Jobs, Pictures, PictureTools, Results
+from vto.use_cases.changing_jobs import change_job, read_job
+
+LEASE_SECONDS = 120
+REUSE_MARGIN_DAYS = 1  # a result is offered for reuse only while its pictures surely live
+
+
+@dataclass(frozen=True, slots=True)
+class StoreResult:
+    """Makes an engine's answer (or an equal finished one) this job's result."""
+
+    jobs: Jobs
+    results: Results
+    pictures: Pictures
+    tools: PictureTools
+    clock: Clock
+    results_bucket: str
+    retention_days: float
+    preferred_engine: str
+
+    def __call__(
+        self,
+        job_id: str,
+        execution_arn: str,
+        validation: Mapping[str, Any],
+        generation: Mapping[str, Any] | None,
+    ) -> dict[str, Any]:
+        """Store the result; harmless when repeated.
+
+        Args:
+            job_id: Which job.
+            execution_arn: The execution that asks.
+            validation: What Validate Request answered.
+            generation: What Invoke Model answered; None when an equal finished result is reused.
+
+        Returns:
+            ``images`` (addresses), ``version`` of the completed job, ``reused``.
+
+        Raises:
+            BadModelOutputError: A picture is missing, does not decode or has no usable size.
+            StorageUnavailableError: S3 or DynamoDB did not answer.
+            JobClosedError: The job has ended or belongs to another execution.
+        """
+        job = read_job(self.jobs, job_id)
+        if not (job.status is Status.COMPLETED and job.execution_arn == execution_arn):
+            job = self._complete(job_id, execution_arn, generation or validation["cached"])
+        if generation is not None and generation["engine"] == self.preferred_engine:
+            # the key names the preferred engine; what another one made in its place is not the same result
+            self._offer(job, validation["cache_key"])
+        self._write_manifest(job)
+        return {
+            "images": [image.s3_url for image in job.images],
+            "version": job.version,
+            "reused": generation is None,
+        }
+
+    def _complete(self, job_id: str, execution_arn: str, made: Mapping[str, Any]) -> Job:
+        def enter(job: Job) -> Job:
+            return job.enter(
+                Stage.STORING, execution_arn=execution_arn, now=self.clock.now(), lease_seconds=LEASE_SECONDS
+            )
+
+        change_job(self.jobs, job_id, enter)
+        images = tuple(self._store(job_id, f"{i}.png", address) for i, address in enumerate(made["images"]))
+        mask = self._store(job_id, "mask.png", made["mask"]).s3_url if made["mask"] else None
+
+        def complete(job: Job) -> Job:
+            job.ensure_worked_on_by(execution_arn)
+            return job.complete(images=images, mask_s3_url=mask, engine=made["engine"], now=self.clock.now())
+
+        return change_job(self.jobs, job_id, complete)
+
+    def _store(self, job_id: str, name: str, address: str) -> StoredImage:
+        """Verify one picture and keep its bytes untouched: they carry the engine's provenance marks."""
+        try:
+            content = self.pictures.read(S3Url.parse(address))
+            width, height = self.tools.verify(content)
+        except (PictureMissingError, PictureRejectedError) as problem:
+            raise BadModelOutputError(f"picture {name} of the engine's answer cannot be used: {problem}") from problem
+        url = S3Url(self.results_bucket, result_key(job_id, name))
+        self.pictures.write(url, content, "image/png", {"job-id": job_id})
+        return StoredImage(str(url), hashlib.sha256(content).hexdigest(), width, height)
+
+    def _offer(self, job: Job, key: str) -> None:
+        self.results.put_ready(
+            key,
+            CachedResult(job.id, tuple(image.s3_url for image in job.images), job.mask_s3_url, job.engine or ""),
+            ttl=times.epoch(self.clock.now(), days=self.retention_days - REUSE_MARGIN_DAYS),
+        )
+
+    def _write_manifest(self, job: Job) -> None:
+        manifest = {
+            "job_id": job.id,
+            "version": job.version,
+            "images": [{"s3_url": image.s3_url, "sha256": image.sha256} for image in job.images],
+            "mask_s3_url": job.mask_s3_url,
+            "engine": job.engine,
+        }
+        url = S3Url(self.results_bucket, result_key(job.id, MANIFEST))
+        self.pictures.write(url, json.dumps(manifest).encode(), "application/json", {"job-id": job.id})

@@ -1,0 +1,128 @@
+"""State "Validate Request": are the pictures still there and usable, and has somebody made this result already?"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from vto.domain.catalogue import CatalogueItem, Kind, Readiness
+from vto.domain.job import Job, Stage
+from vto.domain.parameters import cache_key, fingerprint
+from vto.domain.storage import S3Url, prepared_mask_key
+from vto.errors import PictureMissingError, PictureRejectedError, Violation
+from vto.ports import CachedResult, Catalogue, Clock, Jobs, Pictures, PictureTools, Results
+from vto.use_cases.changing_jobs import change_job
+
+MAX_TWIN_WAITS = 30  # then we go on alone; the state machine compares with the same number
+LEASE_SECONDS = 90
+CLAIM_SECONDS = 180
+
+
+@dataclass(frozen=True, slots=True)
+class ValidateRequest:
+    """Checks a claimed job once more before money is spent, and looks for an equal finished result."""
+
+    jobs: Jobs
+    catalogue: Catalogue
+    results: Results
+    pictures: Pictures
+    tools: PictureTools
+    clock: Clock
+    preferred_engine: str
+
+    def __call__(self, job_id: str, execution_arn: str, twin_waits: int) -> dict[str, Any]:
+        """Validate the job.
+
+        Args:
+            job_id: Which job.
+            execution_arn: The execution that asks.
+            twin_waits: How often this execution has waited for an equal job already.
+
+        Returns:
+            ``source``, ``reference``, ``mask`` (addresses of prepared pictures), ``cache_key``, ``reuse`` (``"none"``,
+            ``"ready"`` or ``"twin"``), ``cached`` (the finished result, if ready) and ``twin_waits``.
+
+        Raises:
+            PictureMissingError: A picture is gone.
+            PictureRejectedError: A picture was rejected, or the mask does not fit the photo.
+            JobClosedError: The job has ended or belongs to another execution.
+        """
+        job = change_job(self.jobs, job_id, lambda job: self._enter(job, execution_arn))
+        product = self._usable(Kind.PRODUCT, job.product_id, "product_id")
+        model = self._usable(Kind.MODEL, job.model_id, "model_id")
+        if not model.is_visible_to(job.user_id):
+            raise PictureMissingError(f"model {model.item_id} is no longer {job.user_id}'s")
+        mask, mask_digest = self._mask(job, model)
+        key = cache_key(
+            source_sha256=model.sha256 or "",
+            reference_sha256=product.sha256 or "",
+            mask_sha256=mask_digest,
+            parameters=job.parameters,
+            engine=self.preferred_engine,
+            owner=model.user_id,
+        )
+        if job.cache_key != key:
+            job = change_job(self.jobs, job_id, lambda job: replace(self._enter(job, execution_arn), cache_key=key))
+        reuse, cached = self._reuse(key, job, twin_waits)
+        return {
+            "source": model.prepared_s3_url,
+            "reference": product.prepared_s3_url,
+            "mask": mask,
+            "cache_key": key,
+            "reuse": reuse,
+            "cached": asdict(cached) if cached else None,
+            "twin_waits": twin_waits + 1 if reuse == "twin" else twin_waits,
+        }
+
+    def _enter(self, job: Job, execution_arn: str) -> Job:
+        return job.enter(
+            Stage.VALIDATING, execution_arn=execution_arn, now=self.clock.now(), lease_seconds=LEASE_SECONDS
+        )
+
+    def _usable(self, kind: Kind, item_id: str, path: str) -> CatalogueItem:
+        item = self.catalogue.get(kind, item_id)
+        if item is None:
+            raise PictureMissingError(item_id, [Violation(path, "is no longer in the catalogue")])
+        if item.readiness is Readiness.REJECTED or item.prepared_s3_url is None:
+            raise PictureRejectedError(item_id, [Violation(path, item.readiness_reason or "has no usable picture")])
+        try:
+            self.pictures.metadata(S3Url.parse(item.prepared_s3_url))
+        except PictureMissingError as gone:
+            raise PictureMissingError(item_id, [Violation(path, "its picture is no longer in storage")]) from gone
+        return item
+
+    def _mask(self, job: Job, model: CatalogueItem) -> tuple[str | None, str | None]:
+        """The job's own mask, made to fit the prepared photo; its address and its digest."""
+        drawn: Mapping[str, str] | None = job.parameters.get("imageBasedMask")
+        if drawn is None or model.prepared_s3_url is None or model.width is None or model.height is None:
+            return None, None
+        path = "parameters.imageBasedMask.maskImage"
+        try:
+            content = self.tools.prepare_mask(
+                self.pictures.read(S3Url.parse(drawn["maskImage"])), model.width, model.height
+            )
+        except PictureMissingError as gone:
+            raise PictureMissingError(job.id, [Violation(path, "is not in storage: upload it first")]) from gone
+        except PictureRejectedError as bad:
+            raise PictureRejectedError(
+                job.id, [Violation(path, one.problem) for one in bad.violations] or [Violation(path, bad.detail)]
+            ) from bad
+        address = S3Url(S3Url.parse(model.prepared_s3_url).bucket, prepared_mask_key(job.id))
+        self.pictures.write(address, content, "image/png")
+        return str(address), fingerprint(content.hex())
+
+    def _reuse(self, key: str, job: Job, twin_waits: int) -> tuple[str, CachedResult | None]:
+        now = self.clock.now()
+        ready = self.results.get_ready(key, now)
+        if ready is not None and self._still_there(ready):
+            return "ready", ready
+        if twin_waits >= MAX_TWIN_WAITS or self.results.claim(key, job.id, now, seconds=CLAIM_SECONDS):
+            return "none", None
+        return "twin", None
+
+    def _still_there(self, result: CachedResult) -> bool:
+        try:
+            for address in (*result.images, *([result.mask] if result.mask else [])):
+                self.pictures.metadata(S3Url.parse(address))
+        except PictureMissingError:
+            return False
+        return True
