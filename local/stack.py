@@ -1,0 +1,429 @@
+"""`LocalStack`: all of the product, running on this machine, from start to deployed to stopped."""
+
+import json
+import os
+import platform
+import re
+import secrets
+import shutil
+import sys
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import boto3
+from botocore.config import Config
+
+from local import checks
+from local.processes import Child, Processes, StackError, free_ports, listening, python_environment
+from local.sam import Sam
+from local.template import Promise, read_template
+
+REGION = "us-east-1"
+ACCOUNT = "123456789012"
+ROOT_KEY = "AKIALOCALROOT0000001"
+"""Access key of the stack's root user: signs deployments and tests, may do everything."""
+ROOT_SECRET = "local-only-secret"
+WORKERS_IDLE_SECONDS = 20
+"""Idle workers of a function beyond its first are ended after this time."""
+WORKERS_PER_FUNCTION = 5
+"""Concurrency of each function that a state machine or a queue calls: bounds memory (a worker takes 45 to 60 MB)."""
+
+Step = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """Where everything of a running stack is; the same values as the template's outputs, plus the emulator's."""
+
+    name: str
+    aws: str
+    """Endpoint of every AWS service, for AWS_ENDPOINT_URL."""
+    access_key: str
+    secret_key: str
+    region: str
+    canvas: str
+    """The canvas endpoint; empty when the stack runs without it."""
+    api_url: str
+    socket_url: str
+    user_pool_id: str
+    client_id: str
+    state_machine_arn: str
+    buckets: dict[str, str] = field(default_factory=dict)
+    """Bucket names by output without its suffix: `uploads`, `results`."""
+    tables: dict[str, str] = field(default_factory=dict)
+    """Table names by output without its suffix: `products`, `jobs`, …"""
+    outputs: dict[str, str] = field(default_factory=dict)
+
+    def client(self, service: str, **options: Any) -> Any:
+        """Return a boto3 client of the stack with the root user's keys.
+
+        Args:
+            service: boto3's name of the service, such as `dynamodb`.
+            options: more arguments of `boto3.client`; they win.
+        """
+        settings: dict[str, Any] = {
+            "endpoint_url": self.aws,
+            "region_name": self.region,
+            "aws_access_key_id": self.access_key,
+            "aws_secret_access_key": self.secret_key,
+            "config": Config(signature_version="s3v4") if service == "s3" else None,
+        }
+        return boto3.session.Session().client(service, **(settings | options))  # type: ignore[call-overload]
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that point boto3 and the AWS CLI at the stack."""
+        return {
+            "AWS_ENDPOINT_URL": self.aws,
+            "AWS_ACCESS_KEY_ID": self.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.secret_key,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_REGION": self.region,
+        }
+
+
+@dataclass(frozen=True)
+class Login:
+    """A signed-in demo user."""
+
+    email: str
+    password: str
+    user_id: str
+    access_token: str
+    id_token: str
+
+
+def host_architecture() -> str:
+    """Return this machine's architecture in Lambda's words: `arm64` or `x86_64`.
+
+    Raises:
+        StackError: it is neither.
+    """
+    names = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+    machine = platform.machine().lower()
+    if machine not in names:
+        raise StackError(f"this machine is {machine}; the local stack runs on x86_64 and arm64")
+    return names[machine]
+
+
+def _quiet(_: str) -> None:
+    """Stand in for a progress callback."""
+
+
+class LocalStack:
+    """The product on this machine.
+
+    Example:
+        with LocalStack(Path.cwd(), engine="nova_canvas") as stack:
+            stack.client("dynamodb").list_tables()
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        name: str = "vto",
+        template: Path | None = None,
+        engine: str | None = None,
+        faults: bool = False,
+        canvas: bool = True,
+        parameters: Mapping[str, str] | None = None,
+        workers: int = WORKERS_PER_FUNCTION,
+        port: int | None = None,
+        on_step: Step = _quiet,
+    ) -> None:
+        """Describe a stack; nothing is started yet.
+
+        Args:
+            root: the repository.
+            name: of the stack and of its folder under `out/local`; stacks side by side need different names.
+            template: what to deploy; `template.yaml` of the repository when left out.
+            engine: value of the template's `Engine` parameter; its default when left out.
+            faults: let the canvas endpoint take orders to fail.
+            canvas: start the canvas endpoint.
+            parameters: more values of template parameters; those the template does not have are an error.
+            workers: reserved concurrency of functions that state machines and queues call.
+            port: of the AWS endpoint; a free one when left out.
+            on_step: called with a sentence whenever the stack turns to something new.
+
+        Raises:
+            StackError: the name cannot be a stack's name.
+        """
+        if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", name):
+            raise StackError(f"{name!r} cannot be the name of a stack: small letters, digits and dashes")
+        self.name, self.root = name, root.resolve()
+        self._template = template or self.root / "template.yaml"
+        self._parameters = dict(parameters or {}) | ({"Engine": engine} if engine else {})
+        self._faults, self._with_canvas, self._workers = faults, canvas, workers
+        self._port, self._on_step = port, on_step
+        self.work = self.root / "out" / "local" / name
+        self._processes: Processes | None = None
+        self._endpoints: Endpoints | None = None
+        self._canvas = ""
+
+    @property
+    def endpoints(self) -> Endpoints:
+        """Where everything is.
+
+        Raises:
+            StackError: the stack is not running.
+        """
+        if self._endpoints is None:
+            raise StackError(f"the stack {self.name} is not running")
+        return self._endpoints
+
+    def client(self, service: str, **options: Any) -> Any:
+        """Return a boto3 client of the stack; see `Endpoints.client`."""
+        return self.endpoints.client(service, **options)
+
+    def __enter__(self) -> Self:
+        """Start; see `start`."""
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop whatever was started."""
+        self.stop()
+
+    def start(self) -> None:
+        """Start all servers, build, deploy and check; on any failure stop again.
+
+        Raises:
+            StackError: something is missing, failed, or was dropped by the emulator.
+        """
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End every process of the stack and remove its working files; logs stay."""
+        self._endpoints = None
+        if self._processes is not None:
+            self._on_step("Stopping")
+            self._processes.stop()
+            self._processes = None
+        shutil.rmtree(self.work / "tmp", ignore_errors=True)
+
+    def check_alive(self) -> None:
+        """Raise when a server of the stack has died.
+
+        Raises:
+            StackError: naming it, with the end of its log.
+        """
+        if self._processes is None:
+            raise StackError(f"the stack {self.name} is not running")
+        self._processes.check()
+
+    def sign_in(self, email: str = "shopper@example.com", groups: tuple[str, ...] = ()) -> Login:
+        """Create a confirmed user in the stack's pool, if it is new, and sign it in.
+
+        Args:
+            email: the user's name.
+            groups: names of the pool's groups to put the user into.
+        """
+        pool, cognito = self.endpoints.user_pool_id, self.client("cognito-idp")
+        password = f"Vto-{secrets.token_urlsafe(12)}-1a"
+        try:
+            cognito.admin_get_user(UserPoolId=pool, Username=email)
+        except cognito.exceptions.UserNotFoundException:
+            verified = [{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}]
+            cognito.admin_create_user(
+                UserPoolId=pool, Username=email, UserAttributes=verified, MessageAction="SUPPRESS"
+            )
+        cognito.admin_set_user_password(UserPoolId=pool, Username=email, Password=password, Permanent=True)
+        for group in groups:
+            cognito.admin_add_user_to_group(UserPoolId=pool, Username=email, GroupName=group)
+        attributes = cognito.admin_get_user(UserPoolId=pool, Username=email)["UserAttributes"]
+        tokens = cognito.initiate_auth(
+            ClientId=self.endpoints.client_id,
+            AuthFlow="USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": email, "PASSWORD": password},
+        )["AuthenticationResult"]
+        return Login(
+            email=email,
+            password=password,
+            user_id=next(one["Value"] for one in attributes if one["Name"] == "sub"),
+            access_token=tokens["AccessToken"],
+            id_token=tokens["IdToken"],
+        )
+
+    def function_name(self, logical_id: str) -> str:
+        """Return the name of a deployed function.
+
+        Args:
+            logical_id: its name in the template.
+
+        Raises:
+            StackError: the template has no such function.
+        """
+        found = checks.resources(self.client, self.name)
+        if logical_id not in found:
+            functions = sorted(name for name, (kind, _) in found.items() if kind == "AWS::Lambda::Function")
+            raise StackError(f"the template has no function {logical_id}; it has {', '.join(functions)}")
+        return found[logical_id][1]
+
+    # --- starting ---------------------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        if not self._template.exists():
+            raise StackError(f"there is no template at {self._template}")
+        if self._port is not None and listening(self._port):
+            raise StackError(f"port {self._port} of 127.0.0.1 is taken; leave the port out and a free one is found")
+        promise = read_template(self._template)
+        unknown = set(self._parameters) - promise.parameters
+        if unknown:
+            raise StackError(f"the template has no parameter {', '.join(sorted(unknown))}")
+        for scratch in ("tmp", "runtime"):
+            shutil.rmtree(self.work / scratch, ignore_errors=True)
+        (self.work / "tmp").mkdir(parents=True)
+        self._processes = Processes(self.work)
+        sam = Sam(self.root, self._template, self.work, self._processes)
+        aws_port, engine_port, canvas_port = free_ports(3)
+        aws_port = self._port or aws_port
+        aws = f"http://127.0.0.1:{aws_port}"
+        architecture = host_architecture()
+        self._on_step("Building the functions (sam build) and starting the servers")
+        with sam.building(architecture if "Architecture" in promise.parameters else None):
+            if self._with_canvas:
+                self._start_canvas(canvas_port)
+            engine = self._start_engine(engine_port, aws)
+            emulator = self._start_emulator(aws_port, engine_port)
+            self._processes.wait_until(lambda: _answers(f"{aws}/_ministack/health"), emulator)
+            self._processes.wait_until(lambda: listening(engine_port), engine)
+        self._on_step("Deploying (sam deploy)")
+        root = {"AWS_ENDPOINT_URL": aws, "AWS_ACCESS_KEY_ID": ROOT_KEY, "AWS_SECRET_ACCESS_KEY": ROOT_SECRET}
+        try:
+            sam.deploy(self.name, self._values(promise, aws, architecture), root)
+        finally:
+            sam.clean()
+        self._on_step("Checking the deployment")
+        self._endpoints = self._read_outputs(aws, aws_port)
+        reserved = self._reserve(promise)
+        checks.check(self.client, self.name, promise, reserved)
+        self.check_alive()
+
+    def _values(self, promise: Promise, aws: str, architecture: str) -> dict[str, str]:
+        """Return the parameters to deploy with; ours only where the template has them."""
+        ours = {
+            "Environment": "dev",
+            "Architecture": architecture,
+            "SocketEndpointBase": f"{aws}/_aws/execute-api",
+        }
+        return {key: value for key, value in ours.items() if key in promise.parameters} | self._parameters
+
+    def _start_emulator(self, port: int, engine_port: int) -> Child:
+        assert self._processes
+        environment = python_environment(self.root) | {
+            "HOME": str(self.work / "tmp"),
+            "TMPDIR": str(self.work / "tmp"),
+            "AUTH": "true",
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(port),
+            "IOT_MTLS_ENABLED": "0",
+            "LAMBDA_WARM_TTL_SECONDS": str(WORKERS_IDLE_SECONDS),
+            "MINISTACK_HOST": "localhost",
+            "MINISTACK_ACCOUNT_ID": ACCOUNT,
+            "MINISTACK_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": ROOT_KEY,
+            "AWS_SECRET_ACCESS_KEY": ROOT_SECRET,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            # Bedrock is asked where everything is; the emulator checks the policy and asks the canvas endpoint
+            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": f"http://127.0.0.1:{port}",
+            "VTO_LOCAL_ENGINE": f"http://127.0.0.1:{engine_port}/",
+            "VTO_LOCAL_MODELS": self._canvas,
+            "VTO_LOCAL_RUNTIME": str(self.work / "runtime"),
+        }
+        command = [sys.executable, "-m", "local.emulator"]
+        return self._processes.start("emulator", command, environment, self.root)
+
+    def _start_engine(self, port: int, aws: str) -> Child:
+        assert self._processes
+        environment = python_environment(self.root) | {
+            "AWS_ACCESS_KEY_ID": ROOT_KEY,
+            "AWS_SECRET_ACCESS_KEY": ROOT_SECRET,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "VTO_LOCAL_AWS": aws,
+            "VTO_LOCAL_PORT": str(port),
+        }
+        return self._processes.start("engine", [sys.executable, "-m", "local.engine"], environment, self.root)
+
+    def _start_canvas(self, port: int) -> None:
+        assert self._processes
+        told = self.work / "canvas.port"
+        told.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "canvas", "--port", str(port), "--port-file", str(told)]
+        command += ["--engine", "preview", *(["--faults"] if self._faults else [])]
+        self._processes.start("canvas", command, python_environment(self.root, self.root / "canvas"), self.root)
+        self._canvas = f"http://127.0.0.1:{port}"
+
+    def _read_outputs(self, aws: str, port: int) -> Endpoints:
+        bare = Endpoints(self.name, aws, ROOT_KEY, ROOT_SECRET, REGION, self._canvas, "", "", "", "", "")
+        stack = bare.client("cloudformation").describe_stacks(StackName=self.name)["Stacks"][0]
+        outputs = {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
+        apis = f"127.0.0.1:{port}/_aws/execute-api"
+
+        def ending(suffix: str) -> dict[str, str]:
+            return {k.removesuffix(suffix).lower(): v for k, v in outputs.items() if k.endswith(suffix)}
+
+        values = asdict(bare) | {
+            # the hosts of real API Gateway do not resolve here, so the URLs are made of the API's ids
+            "api_url": f"http://{apis}/{outputs['ApiId']}" if "ApiId" in outputs else "",
+            "socket_url": f"ws://{apis}/{outputs['SocketApiId']}/live" if "SocketApiId" in outputs else "",
+            "user_pool_id": outputs.get("UserPoolId", ""),
+            "client_id": outputs.get("UserPoolClientId", ""),
+            "state_machine_arn": outputs.get("StateMachineArn", ""),
+            "buckets": ending("Bucket"),
+            "tables": ending("Table"),
+            "outputs": outputs,
+        }
+        return Endpoints(**values)
+
+    def _reserve(self, promise: Promise) -> dict[str, int]:
+        """Bound the concurrency of functions that nobody waits for with a socket or an HTTP request open."""
+        found = checks.resources(self.client, self.name)
+        waited_for = self._behind_apis()
+        reserved = dict(promise.reserved)
+        functions = self.client("lambda")
+        for logical_id, (kind, name) in found.items():
+            if kind == "AWS::Lambda::Function" and logical_id not in reserved and name not in waited_for:
+                functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=self._workers)
+                reserved[logical_id] = self._workers
+        return reserved
+
+    def _behind_apis(self) -> set[str]:
+        gateway, names = self.client("apigatewayv2"), set()
+        for api in gateway.get_apis()["Items"]:
+            uris = [one.get("IntegrationUri", "") for one in gateway.get_integrations(ApiId=api["ApiId"])["Items"]]
+            uris += [one.get("AuthorizerUri", "") for one in gateway.get_authorizers(ApiId=api["ApiId"])["Items"]]
+            names |= {match[1] for uri in uris if (match := re.search(r":function:([^:/]+)", uri))}
+        return names
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def endpoints_to_json(endpoints: Endpoints) -> str:
+    """Write endpoints for another process of this machine."""
+    return json.dumps(asdict(endpoints), indent=2)
+
+
+def endpoints_from_json(text: str) -> Endpoints:
+    """Read what `endpoints_to_json` wrote."""
+    return Endpoints(**json.loads(text))

@@ -1,0 +1,3 @@
+"""A package of the second layer."""
+
+VALUE = 2
