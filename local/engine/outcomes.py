@@ -5,6 +5,7 @@
   and cause, which it ignores in the call.
 * `$$.State.EnteredTime` and `$$.Execution.StartTime` are ISO-8601 with milliseconds and `Z`.
 * An output that is a string is JSON (`"done"`, not `done`).
+* A Fail state whose `ErrorPath` leads to a name that starts with `States.` fails with that name.
 """
 
 import datetime
@@ -13,11 +14,14 @@ import queue
 import threading
 from typing import Any
 
+import moto.stepfunctions.parser.asl.component.state.fail.state_fail as fail
 import moto.stepfunctions.parser.asl.component.state.state as states
 import moto.stepfunctions.parser.backend.execution as backend
 from moto.core.responses import ActionResult
 from moto.stepfunctions.models import StateMachine
 from moto.stepfunctions.parser.api import ExecutionStatus
+from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from local.engine.clients import root
@@ -147,8 +151,15 @@ def _patch_times() -> None:
     backend.Execution.get_start_execution_details = details
 
 
+def _patch_failures() -> None:
+    expect_source(CustomErrorName.__init__, "MUST NOT begin with the prefix")
+    expect_source(fail.StateFail._eval_state, "CustomErrorName(error_value)")
+    fail.CustomErrorName = ErrorName
+
+
 def install() -> None:
     """Publish status changes and make times, stops and outputs look as on AWS."""
     _patch_ends()
     _patch_times()
+    _patch_failures()
     threading.Thread(target=_publish_for_ever, daemon=True, name="status-changes").start()

@@ -1,0 +1,83 @@
+"""Functions run and fail as on Lambda."""
+
+import pytest
+
+pytestmark = pytest.mark.enable_socket
+
+
+def test_a_raised_exception_reaches_the_caller_by_its_class(probe):
+    error, answer = probe.invoke("WorkFunction", {"case": "refuse"})
+    assert error == "Unhandled"
+    assert answer["errorType"] == "InvalidRequestError"
+    assert answer["errorMessage"] == "product_id: unknown"
+    assert any("in work" in line for line in answer["stackTrace"])
+
+
+def test_a_worker_survives_an_exception(probe):
+    _, before = probe.invoke("WorkFunction", {"case": "where"})
+    probe.invoke("WorkFunction", {"case": "refuse"})
+    _, after = probe.invoke("WorkFunction", {"case": "where"})
+    assert after["pid"] == before["pid"]
+    assert after["request"] != before["request"]
+
+
+def test_a_function_that_runs_too_long_is_reported_as_timed_out(probe):
+    error, answer = probe.invoke("WorkFunction", {"case": "slow"})
+    assert error == "Unhandled"
+    assert answer == {"errorType": "Sandbox.Timedout", "errorMessage": "Task timed out after 2.00 seconds"}
+    assert probe.invoke("WorkFunction", {"case": "ok"}) == (None, "done")
+
+
+def test_a_function_that_exits_is_reported_as_an_exit(probe):
+    _, answer = probe.invoke("WorkFunction", {"case": "exit"})
+    assert answer["errorType"] == "Runtime.ExitError"
+    assert probe.invoke("WorkFunction", {"case": "ok"}) == (None, "done")
+
+
+def test_a_package_of_the_developers_environment_is_not_there_for_a_function(probe):
+    _, answer = probe.invoke("BrokenImportFunction")
+    assert answer["errorType"] == "Runtime.ImportModuleError"
+    assert answer["errorMessage"] == "Unable to import module 'broken': No module named 'moto'"
+
+
+def test_a_function_sees_its_layers_and_its_own_code_before_them(probe):
+    _, answer = probe.invoke("WorkFunction", {"case": "where"})
+    assert answer["layers"] == [1, 2]
+    code = next(place for place, path in enumerate(answer["path"]) if path.endswith("/code"))
+    layers = [place for place, path in enumerate(answer["path"]) if "/layer_" in path]
+    assert code < min(layers)
+
+
+def test_a_function_sees_nothing_of_the_shell_and_nothing_of_the_emulator(probe, monkeypatch):
+    _, answer = probe.invoke("WorkFunction", {"case": "where"})
+    seen = set(answer["environment"])
+    allowed = {"PATH", "PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PYTHONNOUSERSITE", "LANG"}
+    allowed |= {"TZ", "HOME", "TMPDIR", "ITEMS", "LC_CTYPE"}
+    foreign = {name for name in seen - allowed if not name.startswith(("AWS_", "_LAMBDA", "LAMBDA_", "_MINISTACK", "_X_"))}
+    assert foreign == set()
+    assert answer["environment"]["AWS_ACCESS_KEY_ID"].startswith("ASIA")  # the role's, never the root key
+
+
+def test_a_function_without_a_permission_is_refused(probe):
+    _, answer = probe.invoke("DeniedFunction")
+    assert "AccessDenied" in answer["errorMessage"]
+    assert "dynamodb:GetItem" in answer["errorMessage"]
+    assert probe.invoke("AllowedFunction") == (None, None)
+
+
+def test_a_function_calls_another_one_and_sees_its_error(probe):
+    _, answer = probe.invoke("CallerFunction", {"case": "refuse"})
+    assert answer["error"] == "Unhandled"
+    assert answer["answer"]["errorType"] == "InvalidRequestError"
+
+
+def test_changed_variables_count_from_the_next_call(probe):
+    functions, name = probe.client("lambda"), probe.stack.function_name("CallerFunction")
+    before = functions.get_function_configuration(FunctionName=name)["Environment"]
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": {"OTHER": "nobody"}})
+    try:
+        error, _ = probe.invoke("CallerFunction")
+        assert error == "Unhandled"
+    finally:
+        functions.update_function_configuration(FunctionName=name, Environment=before)
+    assert probe.invoke("CallerFunction")[0] is None
