@@ -12,6 +12,8 @@ from referencing import Registry, Resource
 from vto.errors import Violation
 
 _FOLDER = Path(__file__).parent
+MAX_REPORTED = 50  # more than a person reads, and an answer with all of them would not fit into one frame
+MAX_PATH = 100
 
 
 def violations(schema: str, document: Any) -> list[Violation]:
@@ -28,8 +30,13 @@ def violations(schema: str, document: Any) -> list[Violation]:
         >>> violations("watch_job", {"action": "watchJob"})
         [Violation(path='job_id', problem='is missing')]
     """
+    try:
+        json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError):  # json.loads takes these, no table does
+        problem = "is nested too deeply, or holds NaN, Infinity or half a Unicode character: send plain JSON"
+        return [Violation("(the whole request)", problem)]
     found = [one for error in _validator(schema).iter_errors(document) for one in _explain(error)]
-    return sorted(found, key=lambda one: one.path)
+    return sorted(found, key=lambda one: one.path)[:MAX_REPORTED]
 
 
 @cache
@@ -47,7 +54,7 @@ def _explain(error: ValidationError) -> list[Violation]:
     path = ".".join(str(part) for part in error.absolute_path)
 
     def at(name: str) -> str:
-        return f"{path}.{name}" if path else name
+        return (f"{path}.{name}" if path else name)[:MAX_PATH]
 
     # the library types these as "anything a schema may hold"
     schema: Any = error.schema
