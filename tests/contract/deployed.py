@@ -1,0 +1,145 @@
+"""What a deployment of template.yaml gives a function: its handler, its environment, tables and buckets.
+
+Read from the template itself, so that no test can disagree with what is deployed.
+"""
+
+import importlib.util
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+from vto import bootstrap, telemetry
+
+ROOT = Path(__file__).parents[2]
+FUNCTIONS = sorted(path.parent.name for path in ROOT.glob("functions/*/app.py"))
+STACK, ACCOUNT, REGION = "vto", "123456789012", "us-east-1"
+PSEUDO = {
+    "AWS::StackName": STACK,
+    "AWS::AccountId": ACCOUNT,
+    "AWS::Region": REGION,
+    "AWS::Partition": "aws",
+    "AWS::URLSuffix": "amazonaws.com",
+}
+CONTEXT = SimpleNamespace(aws_request_id="8f5ad3ab-5a3e-4a9e-8a0c-0a5d4f3f7b11", function_name="test")
+
+
+@cache
+def template() -> dict[str, Any]:
+    """The template, short tags written out."""
+    return yaml_parse((ROOT / "template.yaml").read_text())
+
+
+def resources(kind: str) -> dict[str, dict[str, Any]]:
+    """The properties of all resources of a type, by logical id."""
+    return {name: one["Properties"] for name, one in template()["Resources"].items() if one["Type"] == kind}
+
+
+def resolved(value: Any, **parameters: str) -> Any:
+    """A value of the template as it is after a deployment with default parameters, but for those given."""
+    match value:
+        case {"Ref": name}:
+            return _physical(name, parameters)
+        case {"Fn::GetAtt": [name, "Arn"]}:
+            return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{_physical(name, parameters)}"
+        case {"Fn::Sub": text}:
+            return re.sub(r"\$\{([^}]+)}", lambda found: _physical(found[1], parameters), text)
+        case {"Fn::If": [condition, yes, no]}:
+            return resolved(yes if _holds(condition, parameters) else no, **parameters)
+        case dict():
+            return {key: resolved(one, **parameters) for key, one in value.items()}
+        case list():
+            return [resolved(one, **parameters) for one in value]
+    return value
+
+
+def _physical(name: str, parameters: Mapping[str, str]) -> str:
+    if name in PSEUDO:
+        return PSEUDO[name]
+    if name in template()["Parameters"]:
+        return str(parameters.get(name, template()["Parameters"][name]["Default"]))
+    resource = template()["Resources"][name]
+    properties = resource.get("Properties", {})
+    for key in ("TableName", "BucketName", "FunctionName"):
+        if key in properties:
+            return resolved(properties[key], **parameters)
+    if resource["Type"] == "AWS::Serverless::StateMachine":
+        machine = resolved(properties["Name"], **parameters)
+        return f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{machine}"
+    return f"{name.lower()}id"
+
+
+def _holds(condition: str, parameters: Mapping[str, str]) -> bool:
+    match template()["Conditions"][condition]:
+        case {"Fn::Not": [{"Fn::Equals": [one, other]}]}:
+            return resolved(one, **parameters) != resolved(other, **parameters)
+        case {"Fn::Equals": [one, other]}:
+            return resolved(one, **parameters) == resolved(other, **parameters)
+    raise AssertionError(f"condition {condition} has a form that is not read here yet")
+
+
+@cache
+def _by_folder() -> dict[str, dict[str, Any]]:
+    return {Path(one["CodeUri"]).name: one for one in resources("AWS::Serverless::Function").values()}
+
+
+def environment(function: str, **parameters: str) -> dict[str, str]:
+    """A function's environment, the part that all functions share included."""
+    shared = template()["Globals"]["Function"]["Environment"]["Variables"]
+    return resolved({**shared, **_by_folder()[function]["Environment"]["Variables"]}, **parameters)
+
+
+def function_of(arn: str) -> str:
+    """The folder of a function by its ARN."""
+    names = {resolved(one["FunctionName"]): folder for folder, one in _by_folder().items()}
+    return names[arn.rpartition(":")[2]]
+
+
+@cache
+def module(function: str) -> ModuleType:
+    """A function's ``app.py``, imported once."""
+    spec = importlib.util.spec_from_file_location(f"app_of_{function}", ROOT / f"functions/{function}/app.py")
+    assert spec is not None
+    assert spec.loader is not None
+    app = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(app)
+    return app
+
+
+def handler(function: str) -> Callable[[Any], Any]:
+    """A function's handler, with the context that Lambda would add."""
+    return lambda event: module(function).handler(event, CONTEXT)
+
+
+def use_environment(monkeypatch: pytest.MonkeyPatch, values: Mapping[str, str]) -> None:
+    """Let the functions see an environment as a fresh container would; nothing built before is kept."""
+    for name in {name for function in FUNCTIONS for name in environment(function)}:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    bootstrap.reset()
+    telemetry.logger.cache_clear()
+    telemetry.metrics.cache_clear()
+
+
+def replace_builders(monkeypatch: pytest.MonkeyPatch, **built: Any) -> None:
+    """Put objects in the place of what ``vto.bootstrap`` would build; a function stands in for ``engine`` itself."""
+    for name, thing in built.items():
+        builder = thing if name == "engine" else (lambda thing=thing: thing)
+        monkeypatch.setattr(bootstrap, name, builder)
+
+
+def create_storage() -> None:
+    """Create all tables and buckets, in moto, by the template's own definitions."""
+    dynamodb, s3 = boto3.client("dynamodb", region_name=REGION), boto3.client("s3", region_name=REGION)
+    wanted = ("TableName", "BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+    for table in resources("AWS::DynamoDB::Table").values():
+        dynamodb.create_table(**{key: resolved(table[key]) for key in wanted if key in table})
+    for bucket in resources("AWS::S3::Bucket").values():
+        s3.create_bucket(Bucket=resolved(bucket["BucketName"]))

@@ -1,0 +1,212 @@
+"""The whole workflow on fakes: the real ASL, the real handlers, everything else in memory."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import pytest
+
+from tests.contract.deployed import (
+    FUNCTIONS,
+    ROOT,
+    environment,
+    function_of,
+    handler,
+    replace_builders,
+    resolved,
+    resources,
+    use_environment,
+)
+from tests.workflow.engine import Engine, Run, ServiceError
+from vto import bootstrap
+from vto.domain import times
+from vto.domain.catalogue import CatalogueItem, Kind, Readiness
+from vto.domain.job import Job, Status, execution_input
+from vto.ports import Connection
+from vto.testing import (
+    FakeCatalogue,
+    FakeClock,
+    FakeConnections,
+    FakeControls,
+    FakeEngine,
+    FakeJobs,
+    FakeNotifier,
+    FakePictures,
+    FakePictureTools,
+    FakeResults,
+    FakeWorkflow,
+)
+
+USER, SOCKET = "user-1", "socket-1"
+UPLOADS = "vto-uploads-123456789012-us-east-1"
+MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:vto-try-on"
+
+type Outcome = str | Exception | Callable[[], None] | None
+"""What a call of a step comes to: None, it runs; an error's name or an exception, it does not run and fails with that;
+a function, that is called and then it runs."""
+
+
+@cache
+def definition() -> str:
+    """The ASL with the substitutions that template.yaml makes."""
+    machine = resources("AWS::Serverless::StateMachine")["TryOnStateMachine"]
+    text = (ROOT / machine["DefinitionUri"]).read_text()
+    for name, value in resolved(machine["DefinitionSubstitutions"]).items():
+        text = text.replace(f"${{{name}}}", value)
+    return text
+
+
+@dataclass
+class World:
+    """One shopper with one open socket, one product, one stock model; and a state machine."""
+
+    monkeypatch: pytest.MonkeyPatch
+    engines: tuple[str, ...] = ("preview",)
+    clock: FakeClock = field(default_factory=FakeClock)
+    jobs: FakeJobs = field(default_factory=FakeJobs)
+    catalogue: FakeCatalogue = field(default_factory=FakeCatalogue)
+    connections: FakeConnections = field(default_factory=FakeConnections)
+    controls: FakeControls = field(default_factory=FakeControls)
+    results: FakeResults = field(default_factory=FakeResults)
+    pictures: FakePictures = field(default_factory=FakePictures)
+    tools: FakePictureTools = field(default_factory=FakePictureTools)
+    notifier: FakeNotifier = field(default_factory=FakeNotifier)
+    runs: list[Run] = field(default_factory=list)
+    script: dict[str, Iterator[Outcome]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.models = {name: FakeEngine(self.pictures) for name in self.engines}
+        together = {name: value for function in FUNCTIONS for name, value in environment(function).items()}
+        use_environment(self.monkeypatch, {**together, "ENGINES": ",".join(self.engines)})
+        replace_builders(
+            self.monkeypatch,
+            clock=self.clock,
+            jobs=self.jobs,
+            catalogue=self.catalogue,
+            connections=self.connections,
+            controls=self.controls,
+            results=self.results,
+            pictures=self.pictures,
+            picture_tools=self.tools,
+            sockets=self.notifier,
+            workflow=FakeWorkflow(),
+            engine=lambda name: self.models[name],
+        )
+        self.engine = Engine(definition(), self.clock, self._invoke, self._claim, self.monkeypatch)
+        self.catalogue.add(self._item(Kind.PRODUCT, "hoodie"), self._item(Kind.MODEL, "robin"))
+        self.connections.add(Connection(SOCKET, USER, ttl=times.epoch(self.clock.now(), days=1)))
+
+    @property
+    def model(self) -> FakeEngine:
+        """The engine that is asked first."""
+        return self.models[self.engines[0]]
+
+    @property
+    def model_calls(self) -> int:
+        """How often any engine was asked."""
+        return sum(len(model.requests) for model in self.models.values())
+
+    def ask(self, request_id: str = "first", **request: Any) -> Job:
+        """Send a try-on over the socket, and return its job."""
+        frame = {"action": "tryOn", "request_id": request_id, "product_id": "hoodie", "model_id": "robin", **request}
+        bootstrap.answer_message()(json.dumps(frame), self.connections.rows[SOCKET])
+        return next(job for job in self.jobs.rows.values() if job.request_id == request_id)
+
+    def run(self, job: Job | None = None, name: str | None = None, **script: Iterable[Outcome]) -> Run:
+        """Execute the state machine for a job (a new one, unless given).
+
+        Args:
+            job: Whose execution.
+            name: The execution's name; the job's id unless given.
+            script: By function, what its calls come to, in their order; those beyond the end of the list just run.
+                ``claim_job`` is the state that calls the table.
+        """
+        job = job or self.ask()
+        self.script |= {step: iter(outcomes) for step, outcomes in script.items()}
+        run = self.engine.execute(MACHINE, name or job.id, execution_input(job.id))
+        self.runs.append(run)
+        return run
+
+    def job(self, request_id: str = "first") -> Job:
+        """A job as it is now."""
+        return next(job for job in self.jobs.rows.values() if job.request_id == request_id)
+
+    def settle(self) -> None:
+        """What comes after every execution: the rule on those that failed, and the stream of the table."""
+        for run in self.runs:
+            if run.status == "FAILED":
+                handler("record_failure")(status_change(run))
+        for job_id in self.jobs.rows:
+            handler("publish_job")({"Records": [{"dynamodb": {"SequenceNumber": "1", "Keys": {"id": {"S": job_id}}}}]})
+
+    def ensure_one_ending_told_once(self) -> None:
+        """Check what must hold after every story: each job ended once, and its owner heard of that end once."""
+        self.settle()
+        for job_id, job in self.jobs.rows.items():
+            ends = {change.version for change in self.jobs.changes if change.id == job_id and change.status.is_terminal}
+            assert len(ends) == 1, f"{job.request_id} ended {len(ends)} times: {job.status}"
+            told = [frame["job"] for frame in self.notifier.sent[SOCKET] if frame.get("job", {}).get("id") == job_id]
+            assert [one["seq"] for one in told] == list(range(1, job.version + 1))
+            assert [one["status"] for one in told if Status(one["status"]).is_terminal] == [job.status]
+
+    def _item(self, kind: Kind, item_id: str) -> CatalogueItem:
+        prepared = f"s3://{UPLOADS}/prepared/{kind}s/{item_id}/1.jpg"
+        self.pictures.put(prepared, item_id.encode())
+        now = times.to_iso(self.clock.now())
+        return CatalogueItem(
+            kind,
+            item_id,
+            picture_s3_url=f"s3://{UPLOADS}/{kind}s/{item_id}.jpg",
+            name=item_id,
+            category="tops",
+            description="",
+            auto_imported=True,
+            created_at=now,
+            updated_at=now,
+            readiness=Readiness.READY,
+            prepared_s3_url=prepared,
+            sha256=item_id.encode().hex(),
+            width=800,
+            height=1200,
+            garment_class="UPPER_BODY" if kind is Kind.PRODUCT else None,
+        )
+
+    def _claim(self, parameters: dict[str, Any]) -> None:
+        self._follow_script("claim_job")
+        values = parameters["ExpressionAttributeValues"]
+        now = times.from_iso(values[":now"]["S"])
+        if not self.jobs.claim(parameters["Key"]["id"]["S"], values[":execution"]["S"], now):
+            raise ServiceError("DynamoDB.ConditionalCheckFailedException")
+
+    def _invoke(self, state: str, arn: str, payload: Any) -> Any:
+        function = function_of(arn)
+        self._follow_script(function)
+        return handler(function)(payload)
+
+    def _follow_script(self, step: str) -> None:
+        match next(self.script.get(step, iter(())), None):
+            case None:
+                return
+            case str(name):
+                raise ServiceError(name)
+            case Exception() as error:
+                raise error
+            case happening:
+                happening()
+
+
+def status_change(run: Run) -> dict[str, Any]:
+    """EventBridge's event about an execution that did not succeed."""
+    return {
+        "source": "aws.states",
+        "detail-type": "Step Functions Execution Status Change",
+        "detail": {
+            "executionArn": run.arn,
+            "status": run.status,
+            "input": json.dumps(run.input),
+            "error": run.error,
+            "cause": None,
+        },
+    }
