@@ -5,6 +5,7 @@
 
 from local.emulator import (
     concurrency,
+    conditions,
     events,
     executions,
     http_api,
@@ -12,6 +13,7 @@ from local.emulator import (
     proxy_errors,
     sockets,
     stream_mapping,
+    tables,
     worker,
 )
 
@@ -21,10 +23,12 @@ SHIMS = (
     http_api,
     sockets,
     concurrency,
+    tables,
     stream_mapping,
     events,
     executions,
     models,
+    conditions,
 )
 
 

@@ -57,7 +57,8 @@ def observed(name: str) -> Callable[[Handler], Handler]:
                 log.info("done")
                 return answer
             finally:
-                metrics().flush_metrics()
+                if metrics().metric_set:  # flushing nothing would warn on every quiet call
+                    metrics().flush_metrics()
                 log.clear_state()
 
         return wrapped
