@@ -1,0 +1,291 @@
+"""The template says what the code, the state machine and the published data model say."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.template.reading import (
+    FUNCTION,
+    ROOT,
+    Template,
+    function_timeout,
+    named,
+    read_template,
+    references,
+    resources,
+)
+
+PUBLISH = {"JOBS_TABLE", "CONNECTIONS_TABLE", "CONTROLS_TABLE", "RESULTS_BUCKET", "SOCKET_ENDPOINT"}
+TRY_ON = {
+    "PRODUCTS_TABLE",
+    "MODELS_TABLE",
+    "JOBS_TABLE",
+    "CONTROLS_TABLE",
+    "RESULTS_TABLE",
+    "UPLOADS_BUCKET",
+    "RESULTS_BUCKET",
+    "STATE_MACHINE_ARN",
+    "DIRECT_START",
+    "RETENTION_DAYS",
+}
+
+ENVIRONMENT = {
+    "import_picture": {"PRODUCTS_TABLE", "MODELS_TABLE", "UPLOADS_BUCKET", "RETENTION_DAYS"},
+    "api": TRY_ON,
+    "authorize_socket": {"CONTROLS_TABLE"},
+    "connect": {"CONNECTIONS_TABLE"},
+    "disconnect": {"CONNECTIONS_TABLE"},
+    "message": TRY_ON | {"CONNECTIONS_TABLE", "SOCKET_ENDPOINT"},
+    "start_try_on": {"STATE_MACHINE_ARN"},
+    "validate_request": {
+        "JOBS_TABLE",
+        "PRODUCTS_TABLE",
+        "MODELS_TABLE",
+        "RESULTS_TABLE",
+        "UPLOADS_BUCKET",
+        "RESULTS_BUCKET",
+        "ENGINES",
+        "MODEL_ID",
+    },
+    "reserve_slot": {"JOBS_TABLE", "CONTROLS_TABLE", "ENGINES", "REQUESTS_PER_MINUTE"},
+    "invoke_model": {"JOBS_TABLE", "UPLOADS_BUCKET", "RESULTS_BUCKET", "ENGINES", "MODEL_ID", "PREVIEW_FUNCTION"},
+    "render_preview": {"UPLOADS_BUCKET", "RESULTS_BUCKET"},
+    "store_result": {"JOBS_TABLE", "RESULTS_TABLE", "RESULTS_BUCKET", "ENGINES", "RETENTION_DAYS"},
+    "notify_client": PUBLISH | {"DIRECT_NOTIFY"},
+    "publish_job": PUBLISH,
+    "deliver_result": PUBLISH,
+    "record_failure": {"JOBS_TABLE", "RESULTS_TABLE"},
+    "sweep_jobs": {"JOBS_TABLE", "RESULTS_TABLE", "STATE_MACHINE_ARN"},
+}
+
+# The published data model: key, indexes (hash, range). Attributes beyond keys need no definition.
+TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
+    "products": ("product_id", {"by_category": ("category", "product_id")}),
+    "models": ("model_id", {"by_user": ("user_id", "created_at")}),
+    "jobs": ("id", {"by_user": ("user_id", "created_at"), "open": ("open", "lease_until")}),
+    "connections": ("connection_id", {"by_user": ("user_id", "connected_at")}),
+    "results": ("cache_key", {}),
+    "controls": ("control_id", {}),
+}
+
+HTTP_ROUTES = {
+    "GET /health",
+    "GET /config",
+    "GET /products",
+    "GET /products/{product_id}",
+    "GET /models",
+    "POST /uploads",
+    "POST /try-ons",
+    "GET /try-ons",
+    "GET /try-ons/{job_id}",
+    "POST /socket-tickets",
+}
+SOCKET_ROUTES = {
+    "$connect": "ConnectFunction",
+    "$disconnect": "DisconnectFunction",
+    "tryOn": "MessageFunction",
+    "watchJob": "MessageFunction",
+    "ping": "MessageFunction",
+    "$default": "MessageFunction",
+}
+SUBSTITUTIONS = {
+    "JobsTable",
+    "ValidateRequestArn",
+    "ReserveSlotArn",
+    "InvokeModelArn",
+    "StoreResultArn",
+    "NotifyClientArn",
+    "RecordFailureArn",
+}
+OUTPUTS = {
+    "ApiId",
+    "ApiUrl",
+    "SocketApiId",
+    "SocketUrl",
+    "UserPoolId",
+    "UserPoolClientId",
+    "UploadsBucket",
+    "ResultsBucket",
+    "StateMachineArn",
+    "ProductsTable",
+    "ModelsTable",
+    "JobsTable",
+    "ConnectionsTable",
+    "ResultsTable",
+    "ControlsTable",
+    "DashboardUrl",
+}
+
+
+@pytest.fixture(scope="module")
+def template() -> Template:
+    return read_template()
+
+
+@pytest.fixture(scope="module")
+def machine() -> dict[str, Any]:
+    return json.loads((ROOT / "statemachines" / "try_on.asl.json").read_text())
+
+
+def logical_id_of(folder: str) -> str:
+    return "".join(word.capitalize() for word in folder.split("_")) + "Function"
+
+
+def keys(schema: list[dict[str, str]]) -> tuple[str, ...]:
+    return tuple(one["AttributeName"] for one in schema)
+
+
+def test_every_function_folder_has_its_function_and_every_function_its_folder(template: Template) -> None:
+    folders = {path.parent.name for path in (ROOT / "functions").glob("*/app.py")}
+    found = {logical_id: properties["CodeUri"] for logical_id, properties in resources(template, FUNCTION)}
+    assert found == {logical_id_of(folder): f"functions/{folder}" for folder in ENVIRONMENT}
+    assert folders == set(ENVIRONMENT)
+
+
+def test_every_function_is_named_after_its_stack_and_its_folder(template: Template) -> None:
+    for folder in ENVIRONMENT:
+        properties = template["Resources"][logical_id_of(folder)]["Properties"]
+        assert properties["FunctionName"] == {"Fn::Sub": f"${{AWS::StackName}}-{folder}"}
+
+
+@pytest.mark.parametrize("folder", ENVIRONMENT)
+def test_a_function_is_given_exactly_the_variables_it_needs(folder: str, template: Template) -> None:
+    properties = template["Resources"][logical_id_of(folder)]["Properties"]
+    assert set(properties["Environment"]["Variables"]) == ENVIRONMENT[folder]
+
+
+def test_every_function_is_given_what_logs_and_metrics_need(template: Template) -> None:
+    common = template["Globals"]["Function"]["Environment"]["Variables"]
+    assert set(common) == {"LOG_LEVEL", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
+
+
+def test_a_function_is_allowed_nothing_in_tables_and_buckets_it_is_not_told_of(template: Template) -> None:
+    for logical_id, properties in resources(template, FUNCTION):
+        told = {named(value) for value in properties["Environment"]["Variables"].values()}
+        allowed = {
+            name
+            for name in references(properties["Policies"])
+            if template["Resources"].get(name, {}).get("Type") in ("AWS::DynamoDB::Table", "AWS::S3::Bucket")
+        }
+        streams = {"JobsTable"} if logical_id in ("StartTryOnFunction", "PublishJobFunction") else set()
+        assert allowed - streams <= told, logical_id
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_has_the_published_name_keys_and_indexes(name: str, template: Template) -> None:
+    key, indexes = TABLES[name]
+    properties = template["Resources"][f"{name.capitalize()}Table"]["Properties"]
+    assert properties["TableName"] == {"Fn::Sub": f"${{AWS::StackName}}-{name}"}
+    assert keys(properties["KeySchema"]) == (key,)
+    found = {one["IndexName"]: keys(one["KeySchema"]) for one in properties.get("GlobalSecondaryIndexes", [])}
+    assert found == indexes
+    projections = [one["Projection"] for one in properties.get("GlobalSecondaryIndexes", [])]
+    assert all(one == {"ProjectionType": "ALL"} for one in projections)
+
+
+def test_only_the_jobs_table_has_a_stream_and_it_carries_both_images(template: Template) -> None:
+    streams = {
+        table: properties["StreamSpecification"]
+        for table, properties in resources(template, "AWS::DynamoDB::Table")
+        if "StreamSpecification" in properties
+    }
+    assert streams == {"JobsTable": {"StreamViewType": "NEW_AND_OLD_IMAGES"}}
+
+
+def test_the_http_api_has_the_routes_of_the_protocol_on_one_function(template: Template) -> None:
+    found = {}
+    for logical_id, properties in resources(template, FUNCTION):
+        for event in properties.get("Events", {}).values():
+            details = event["Properties"]
+            assert named(details["ApiId"]) == "HttpApi"
+            found[f"{details['Method']} {details['Path']}"] = logical_id
+    assert found == dict.fromkeys(HTTP_ROUTES, "ApiFunction")
+
+
+def test_the_api_function_serves_exactly_the_routes_of_the_template() -> None:
+    source = (ROOT / "functions" / "api" / "app.py").read_text()
+    served = re.findall(r'@app\.(get|post|put|delete|patch)\("([^"]+)"\)', source)
+    assert {f"{method.upper()} {path.replace('<', '{').replace('>', '}')}" for method, path in served} == HTTP_ROUTES
+
+
+def test_the_socket_api_has_the_routes_of_the_protocol_and_the_stage_live(template: Template) -> None:
+    properties = template["Resources"]["SocketApi"]["Properties"]
+    found = {route: named(details["FunctionArn"]) for route, details in properties["Routes"].items()}
+    assert found == SOCKET_ROUTES
+    assert properties["StageName"] == "live"
+    assert properties["RouteSelectionExpression"] == "$request.body.action"
+    assert named(properties["Auth"]["AuthArn"]) == "AuthorizeSocketFunction"
+
+
+def test_functions_reach_sockets_on_aws_unless_another_address_is_given(template: Template) -> None:
+    endpoints = [
+        properties["Environment"]["Variables"]["SOCKET_ENDPOINT"]
+        for _, properties in resources(template, FUNCTION)
+        if "SOCKET_ENDPOINT" in properties["Environment"]["Variables"]
+    ]
+    given, on_aws = "${SocketEndpointBase}/${SocketApi}/live", "https://${SocketApi}.execute-api.${AWS::Region}"
+    expected = ["HasSocketEndpointBase", {"Fn::Sub": given}, {"Fn::Sub": on_aws + ".${AWS::URLSuffix}/live"}]
+    assert endpoints == [{"Fn::If": expected}] * 4
+
+
+def test_each_bucket_tells_the_queue_of_its_import_or_delivery(template: Template) -> None:
+    def notified(bucket: str) -> dict[str | None, dict[str, str]]:
+        configurations = template["Resources"][bucket]["Properties"]["NotificationConfiguration"]["QueueConfigurations"]
+        return {
+            named(one["Queue"]): {rule["Name"]: rule["Value"] for rule in one["Filter"]["S3Key"]["Rules"]}
+            for one in configurations
+        }
+
+    assert notified("UploadsBucket") == {
+        "ProductUploadsQueue": {"prefix": "products/"},
+        "ModelUploadsQueue": {"prefix": "models/"},
+    }
+    assert notified("ResultsBucket") == {"ResultsQueue": {"prefix": "results/", "suffix": "result.json"}}
+
+
+def test_executions_that_end_without_success_are_recorded_and_the_sweep_runs_every_minute(template: Template) -> None:
+    pattern = template["Resources"]["ExecutionEndedRule"]["Properties"]["EventPattern"]
+    assert pattern["detail"] == {
+        "status": ["FAILED", "TIMED_OUT", "ABORTED"],
+        "stateMachineArn": [{"Ref": "TryOnStateMachine"}],
+    }
+    assert template["Resources"]["SweepRule"]["Properties"]["ScheduleExpression"] == "rate(1 minute)"
+
+
+def test_the_state_machine_uses_exactly_the_substitutions_that_the_template_makes(template: Template) -> None:
+    text = (ROOT / "statemachines" / "try_on.asl.json").read_text()
+    made = template["Resources"]["TryOnStateMachine"]["Properties"]["DefinitionSubstitutions"]
+    assert set(re.findall(r"\$\{(\w+)\}", text)) == set(made) == SUBSTITUTIONS
+
+
+def test_the_inner_clock_always_rings_first(template: Template, machine: dict[str, Any]) -> None:
+    """read timeout < function timeout < task timeout, so that what happened gets its right name."""
+    from vto.domain.engines import PROFILES
+
+    substituted = template["Resources"]["TryOnStateMachine"]["Properties"]["DefinitionSubstitutions"]
+    for name, state in machine["States"].items():
+        function = named(substituted.get(str(state.get("Parameters", {}).get("FunctionName")).strip("${}")))
+        if function and "TimeoutSeconds" in state:
+            assert function_timeout(template, function) < state["TimeoutSeconds"], name
+    slowest = max(profile.read_timeout_seconds for profile in PROFILES.values())
+    assert slowest < function_timeout(template, "InvokeModelFunction")
+    assert function_timeout(template, "InvokeModelFunction") < PROFILES["nova_canvas"].timeout_seconds
+
+
+def test_the_outputs_are_what_clients_and_the_local_stack_read(template: Template) -> None:
+    assert set(template["Outputs"]) == OUTPUTS
+    assert all(output["Description"].isascii() for output in template["Outputs"].values())
+
+
+def test_the_engine_parameter_offers_the_engines_that_exist(template: Template) -> None:
+    from vto.domain.engines import PROFILES
+
+    assert set(template["Parameters"]["Engine"]["AllowedValues"]) == set(PROFILES)
+
+
+def test_the_deployment_page_explains_every_parameter(template: Template) -> None:
+    page = Path(ROOT / "docs" / "deploying.md").read_text()
+    assert [name for name in template["Parameters"] if f"| `{name}` |" not in page] == []

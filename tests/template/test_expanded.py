@@ -1,0 +1,89 @@
+"""What SAM makes of the template is what CloudFormation accepts, and as narrow as what we wrote."""
+
+import json
+from collections import Counter
+
+import pytest
+from cfnlint.api import ManualArgs, lint
+
+from tests.template.reading import Template, expand, named, read_template, resources
+
+READY_MADE = {"AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess"}
+
+
+@pytest.fixture(scope="module")
+def expanded() -> Template:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        return expand(read_template())
+
+
+def test_the_expanded_template_passes_cfn_lint_without_errors(expanded: Template) -> None:
+    found = lint(json.dumps(expanded), config=ManualArgs(regions=["us-east-1", "eu-west-1", "ap-northeast-1"]))
+    assert [str(match) for match in found if match.rule.severity == "error"] == []
+
+
+def test_cfn_lint_would_notice_an_error_here(expanded: Template) -> None:
+    broken = json.loads(json.dumps(expanded))
+    broken["Resources"]["JobsTable"]["Properties"]["BillingMode"] = "FREE"
+    assert any(match.rule.severity == "error" for match in lint(json.dumps(broken)))
+
+
+def test_every_function_has_a_role_of_its_own(expanded: Template) -> None:
+    roles = Counter(named(properties["Role"]) for _, properties in resources(expanded, "AWS::Lambda::Function"))
+    assert len(roles) == 17
+    assert set(roles.values()) == {1}
+
+
+def test_roles_carry_no_ready_made_policy_beyond_logs_and_traces(expanded: Template) -> None:
+    attached = {
+        str(policy).rsplit("/", 1)[-1].strip("'}")
+        for _, properties in resources(expanded, "AWS::IAM::Role")
+        for policy in properties.get("ManagedPolicyArns", [])
+    }
+    assert attached == READY_MADE
+
+
+def test_every_function_is_traced_and_runs_python_3_13(expanded: Template) -> None:
+    for logical_id, properties in resources(expanded, "AWS::Lambda::Function"):
+        assert properties["Runtime"] == "python3.13", logical_id
+        assert properties["TracingConfig"] == {"Mode": "Active"}, logical_id
+        assert properties["Architectures"] == [{"Ref": "Architecture"}], logical_id
+
+
+def test_origins_reach_the_api_as_a_list(expanded: Template) -> None:
+    cors = expanded["Resources"]["HttpApi"]["Properties"]["Body"]["x-amazon-apigateway-cors"]["Fn::If"]
+    assert cors[0] == "HasAllowedOrigins"
+    assert cors[1]["allowOrigins"]["Fn::Split"][0] == ","
+    assert cors[2] == {"Ref": "AWS::NoValue"}
+
+
+def test_every_route_but_health_and_config_asks_for_a_token_of_the_pool(expanded: Template) -> None:
+    body = expanded["Resources"]["HttpApi"]["Properties"]["Body"]
+    open_routes = {
+        path
+        for path, operations in body["paths"].items()
+        for operation in operations.values()
+        if operation["security"] != [{"Shopper": []}]
+    }
+    assert open_routes == {"/health", "/config"}
+    jwt = body["components"]["securitySchemes"]["Shopper"]["x-amazon-apigateway-authorizer"]["jwtConfiguration"]
+    assert jwt["audience"] == [{"Ref": "UserPoolClient"}]
+    assert jwt["issuer"] == {"Fn::Sub": "https://cognito-idp.${AWS::Region}.${AWS::URLSuffix}/${UserPool}"}
+
+
+def test_the_authorizer_guards_connect_only_since_the_socket_itself_is_the_proof_afterwards(expanded: Template) -> None:
+    guarded = {
+        properties["RouteKey"]
+        for _, properties in resources(expanded, "AWS::ApiGatewayV2::Route")
+        if properties.get("AuthorizationType") == "CUSTOM"
+    }
+    assert guarded == {"$connect"}
+
+
+def test_the_dashboard_is_json_once_its_names_are_filled_in(expanded: Template) -> None:
+    body = expanded["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    widgets = json.loads(body)["widgets"]
+    assert {widget["type"] for widget in widgets} == {"alarm", "metric"}
+    shown = widgets[0]["properties"]["alarms"]
+    assert len(shown) == len(set(shown)) == len(list(resources(expanded, "AWS::CloudWatch::Alarm")))
