@@ -27,6 +27,19 @@ def expect_source(function: Callable[..., Any], *fragments: str) -> None:
             raise UpstreamChangedError(f"{name} changed (no longer contains {fragment!r}): check the shim")
 
 
+def expect_absent(function: Callable[..., Any], *fragments: str) -> None:
+    """Check that a function still does not do what the shim adds.
+
+    Raises:
+        UpstreamChangedError: it does now, so the shim can go.
+    """
+    source = inspect.getsource(function)
+    for fragment in fragments:
+        if fragment in source:
+            name = f"{function.__module__}.{function.__qualname__}"
+            raise UpstreamChangedError(f"{name} knows {fragment!r} now: the shim may no longer be needed")
+
+
 def replace_text(module: ModuleType, name: str, old: str, new: str) -> None:
     """Replace one passage in a text held by a module, such as the script of a Lambda worker.
 

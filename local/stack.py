@@ -1,5 +1,6 @@
 """`LocalStack`: all of the product, running on this machine, from start to deployed to stopped."""
 
+import functools
 import json
 import os
 import platform
@@ -129,7 +130,7 @@ class LocalStack:
         template: Path | None = None,
         engine: str | None = None,
         faults: bool = False,
-        canvas: bool = True,
+        canvas: bool | str = True,
         parameters: Mapping[str, str] | None = None,
         workers: int = WORKERS_PER_FUNCTION,
         port: int | None = None,
@@ -143,7 +144,7 @@ class LocalStack:
             template: what to deploy; `template.yaml` of the repository when left out.
             engine: value of the template's `Engine` parameter; its default when left out.
             faults: let the canvas endpoint take orders to fail.
-            canvas: start the canvas endpoint.
+            canvas: start the canvas endpoint; or the URL of one that runs already, on a machine with a GPU perhaps.
             parameters: more values of template parameters; those the template does not have are an error.
             workers: reserved concurrency of functions that state machines and queues call.
             port: of the AWS endpoint; a free one when left out.
@@ -157,12 +158,12 @@ class LocalStack:
         self.name, self.root = name, root.resolve()
         self._template = template or self.root / "template.yaml"
         self._parameters = dict(parameters or {}) | ({"Engine": engine} if engine else {})
-        self._faults, self._with_canvas, self._workers = faults, canvas, workers
+        self._faults, self._start_own_canvas, self._workers = faults, canvas is True, workers
         self._port, self._on_step = port, on_step
         self.work = self.root / "out" / "local" / name
         self._processes: Processes | None = None
         self._endpoints: Endpoints | None = None
-        self._canvas = ""
+        self._canvas = canvas.rstrip("/") if isinstance(canvas, str) else ""
 
     @property
     def endpoints(self) -> Endpoints:
@@ -291,12 +292,12 @@ class LocalStack:
         architecture = host_architecture()
         self._on_step("Building the functions (sam build) and starting the servers")
         with sam.building(architecture if "Architecture" in promise.parameters else None):
-            if self._with_canvas:
-                self._start_canvas(canvas_port)
-            engine = self._start_engine(engine_port, aws)
+            servers = {canvas_port: self._start_canvas(canvas_port)} if self._start_own_canvas else {}
+            servers[engine_port] = self._start_engine(engine_port, aws)
             emulator = self._start_emulator(aws_port, engine_port)
             self._processes.wait_until(lambda: _answers(f"{aws}/_ministack/health"), emulator)
-            self._processes.wait_until(lambda: listening(engine_port), engine)
+            for port, server in servers.items():
+                self._processes.wait_until(functools.partial(listening, port), server)
         self._on_step("Deploying (sam deploy)")
         root = {"AWS_ENDPOINT_URL": aws, "AWS_ACCESS_KEY_ID": ROOT_KEY, "AWS_SECRET_ACCESS_KEY": ROOT_SECRET}
         try:
@@ -359,14 +360,15 @@ class LocalStack:
         }
         return self._processes.start("engine", [sys.executable, "-m", "local.engine"], environment, self.root)
 
-    def _start_canvas(self, port: int) -> None:
+    def _start_canvas(self, port: int) -> Child:
         assert self._processes
         told = self.work / "canvas.port"
         told.unlink(missing_ok=True)
         command = [sys.executable, "-m", "canvas", "--port", str(port), "--port-file", str(told)]
         command += ["--engine", "preview", *(["--faults"] if self._faults else [])]
-        self._processes.start("canvas", command, python_environment(self.root, self.root / "canvas"), self.root)
         self._canvas = f"http://127.0.0.1:{port}"
+        environment = python_environment(self.root, self.root / "canvas")
+        return self._processes.start("canvas", command, environment, self.root)
 
     def _read_outputs(self, aws: str, port: int) -> Endpoints:
         bare = Endpoints(self.name, aws, ROOT_KEY, ROOT_SECRET, REGION, self._canvas, "", "", "", "", "")

@@ -6,10 +6,10 @@ MiniStack honours the limit once it is set through the API, so it is set when Cl
 from collections.abc import Callable
 from typing import Any
 
-import ministack.services.cloudformation.provisioners as provisioners
 import ministack.services.lambda_svc as functions
+from ministack.services.cloudformation import provisioners
 
-from local.patching import expect_source
+from local.patching import expect_absent, expect_source
 
 
 def _reserving(handler: Callable[..., Any], position: int) -> Callable[..., Any]:
@@ -27,6 +27,7 @@ def _reserving(handler: Callable[..., Any], position: int) -> Callable[..., Any]
 
 def install() -> None:
     """Keep the reserved concurrency of functions in a template."""
+    expect_absent(provisioners._lambda_create, "ReservedConcurrentExecutions")
     expect_source(provisioners._lambda_create, '"concurrency": None')
     handlers = provisioners._RESOURCE_HANDLERS["AWS::Lambda::Function"]
     handlers["create"] = _reserving(handlers["create"], 1)

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 import ministack.services.apigateway as gateway
-import ministack.services.cloudformation.provisioners as provisioners
+from ministack.services.cloudformation import provisioners
 
-from local.patching import expect_source
+from local.patching import expect_absent, expect_source
 
 Properties = dict[str, Any]
 
@@ -89,14 +89,20 @@ def _from_body(properties: Properties) -> Properties:
     body = properties.get("Body")
     if not body:
         return properties
+    cors = body.get("x-amazon-apigateway-cors")
+    if cors and not (isinstance(cors, dict) and isinstance(cors.get("allowOrigins", []), list)):
+        # what SAM makes of an intrinsic function at the wrong place; API Gateway refuses it as well
+        raise ValueError(f"x-amazon-apigateway-cors must be an object with lists, not {cors}")
     name = properties.get("Name") or body["info"]["title"]
-    return {**properties, "Name": name, "CorsConfiguration": body.get("x-amazon-apigateway-cors")}
+    return {**properties, "Name": name, "CorsConfiguration": cors}
 
 
 def install() -> None:
     """Import the OpenAPI body when CloudFormation creates or updates an HTTP API."""
     handlers = provisioners._RESOURCE_HANDLERS[_TYPE]
     create, update = handlers["create"], handlers["update"]
+    expect_absent(create, '"Body"')
+    expect_absent(provisioners._apigw_v2_api_props, '"Body"')
     expect_source(create, "_apigw_v2._routes[api_id] = {}", 'if props.get("CorsConfiguration"):')
     expect_source(update, "_apigw_v2._update_api(physical_id, payload)")
 

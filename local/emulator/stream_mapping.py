@@ -17,7 +17,7 @@ import ministack.services.dynamodb as tables
 import ministack.services.lambda_svc as functions
 from ministack.core.responses import _request_account_id, _request_region
 
-from local.patching import expect_source
+from local.patching import expect_absent, expect_source
 
 Record = dict[str, Any]
 Mapping = dict[str, Any]
@@ -142,6 +142,7 @@ def poll() -> bool:
 def install() -> None:
     """Replace the poller of DynamoDB streams."""
     stock = functions._poll_dynamodb_streams
+    expect_absent(stock, "batchItemFailures", "MaximumRetryAttempts", "BisectBatchOnFunctionError")
     expect_source(stock, "result = _execute_function(func_rec, event)", '"MaxRecordAgeExceeded"')
     expect_source(functions._poll_loop, "_poll_dynamodb_streams()")
     expect_source(functions._dispatch_esm_batch, "spawn_background(_task", "_esm_wake.set()")

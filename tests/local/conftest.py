@@ -1,6 +1,8 @@
 """One probe stack for all tests of the local stack; it is small and deploys in about two seconds."""
 
+import http.server
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -72,9 +74,41 @@ def eventually[T](ask: Callable[[], T | None], timeout: float = 10) -> T:
         time.sleep(0.05)
 
 
+class Canvas(http.server.BaseHTTPRequestHandler):
+    """Stands in for the canvas endpoint: says what it was asked."""
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        refused = "refuse" in asked
+        self.send_response(400 if refused else 200)
+        self.send_header("Content-Type", "application/json")
+        if refused:
+            self.send_header("x-amzn-ErrorType", "ValidationException")
+        self.end_headers()
+        self.wfile.write(json.dumps({"path": self.path, "asked": asked, "message": asked.get("refuse")}).encode())
+
+    def log_message(self, *_):
+        """Keep quiet."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run what waits for a minute to pass last, when most of the minute has passed already."""
+    items.sort(key=lambda item: "every_minute" in item.name)
+
+
 @pytest.fixture(scope="session")
-def probe() -> Iterator[Probe]:
+def canvas() -> Iterator[str]:
+    pytest_socket.enable_socket()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Canvas)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def probe(canvas) -> Iterator[Probe]:
     pytest_socket.enable_socket()  # the fixture outlives the test whose marker allowed sockets
-    with LocalStack(ROOT, name="probe", template=PROBE, canvas=False) as stack:
+    with LocalStack(ROOT, name="probe", template=PROBE, canvas=canvas) as stack:
         yield Probe(stack)
         pytest_socket.enable_socket()

@@ -57,7 +57,7 @@ def call_other(event, context):
 
 
 def invoke_model(event, context):
-    answer = boto3.client("bedrock-runtime").invoke_model(modelId=event["model"], body=json.dumps({"ask": 1}))
+    answer = boto3.client("bedrock-runtime").invoke_model(modelId=event["model"], body=json.dumps(event["ask"]))
     return json.loads(answer["body"].read())
 
 
