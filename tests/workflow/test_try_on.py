@@ -1,4 +1,18 @@
-from tests.workflow.world import World
+"""The ways through the state machine that end with pictures, or with nothing left to do."""
+
+from itertools import repeat
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tests.contract.deployed import create_storage, handler
+from tests.workflow.engine import Run, ServiceError
+from tests.workflow.world import SOCKET, World
+from vto.adapters.dynamodb import item_to_job, job_to_item
+from vto.domain import times
+from vto.errors import ModelRetiredError, ModelThrottledError, ModelTimeoutError, ModelUnavailableError
 
 HAPPY_PATH = [
     "Claim Job",
@@ -11,6 +25,7 @@ HAPPY_PATH = [
     "Notify Client",
     "Job Completed",
 ]
+REUSE_PATH = [state for state in HAPPY_PATH if state not in ("Reserve Slot", "Wait For Slot", "Invoke Model")]
 
 
 def test_a_try_on_passes_nine_states_in_order_each_once(world: World) -> None:
@@ -19,5 +34,284 @@ def test_a_try_on_passes_nine_states_in_order_each_once(world: World) -> None:
     assert run.path == HAPPY_PATH
     assert run.transitions == 9
     assert run.status == "SUCCEEDED"
-    assert world.job().status == "completed"
     assert world.model_calls == 1
+
+
+def test_the_job_walks_through_its_stages_and_its_owner_sees_each_of_them(world: World) -> None:
+    world.run()
+    world.settle()
+
+    frames = [frame["job"] for frame in world.notifier.sent[SOCKET]]
+    assert [(frame["status"], frame["stage"]) for frame in frames] == [
+        ("created", None),
+        ("processing", "validating"),
+        ("processing", "queued"),
+        ("processing", "generating"),
+        ("processing", "storing"),
+        ("completed", None),
+    ]
+    assert len(frames[-1]["images"]) == 1
+
+
+# --- two executions of one job -------------------------------------------------------------------------------------
+
+
+def test_a_second_execution_of_a_running_job_ends_quietly(world: World) -> None:
+    job, second = world.ask(), list[Run]()
+
+    first = world.run(job, invoke_model=[lambda: second.append(world.run(job, name=f"{job.id}-2"))])
+
+    assert first.path == HAPPY_PATH
+    assert second[0].path == ["Claim Job", "Already Claimed"]
+    assert second[0].attempts("Claim Job") == 1
+    assert second[0].status == "SUCCEEDED"
+    assert world.model_calls == 1
+
+
+def test_a_second_execution_of_a_finished_job_ends_quietly(world: World) -> None:
+    world.run()
+    again = world.run(world.job(), name="again")
+
+    assert again.path == ["Claim Job", "Already Claimed"]
+    assert world.model_calls == 1
+
+
+def test_a_claim_whose_answer_was_lost_is_repeated_without_harm(world: World) -> None:
+    def lose_the_answer() -> None:
+        world.jobs.claim(world.job().id, world.arn(world.job()), world.clock.now())
+        raise ServiceError("DynamoDB.InternalServerError")
+
+    run = world.run(claim_job=[lose_the_answer])
+
+    assert run.path == HAPPY_PATH
+    assert run.attempts("Claim Job") == 2
+
+
+def test_the_claim_does_with_a_table_what_it_does_with_the_fakes(world: World) -> None:
+    """Claim Job is the one step without code of ours, so its expressions are run on a table."""
+    parameters: list[dict[str, Any]] = []
+    claim = world.engine.update_item
+
+    def listen(given: dict[str, Any]) -> None:
+        parameters.append(given)
+        claim(given)
+
+    world.engine.update_item = listen
+    job = world.ask()
+    world.run(job)
+    world.run(job, name=f"{job.id}-2")
+    first, second = parameters
+    with mock_aws():
+        create_storage()
+        table = boto3.resource("dynamodb", region_name="us-east-1").Table("vto-jobs")
+        table.put_item(Item=job_to_item(job))
+        dynamodb = boto3.client("dynamodb", region_name="us-east-1")
+
+        dynamodb.update_item(**first)
+
+        now = times.from_iso(first["ExpressionAttributeValues"][":now"]["S"])
+        assert item_to_job(table.get_item(Key={"id": job.id})["Item"]) == job.claimed(world.arn(job), now)
+        with pytest.raises(dynamodb.exceptions.ConditionalCheckFailedException):
+            dynamodb.update_item(**second)
+
+
+# --- an equal job --------------------------------------------------------------------------------------------------
+
+
+def test_an_equal_finished_result_is_used_again_without_a_model_call(world: World) -> None:
+    world.run(world.ask("first"))
+    run = world.run(world.ask("second"))
+
+    assert run.path == REUSE_PATH
+    assert world.model_calls == 1
+    assert world.job("second").images[0].sha256 == world.job("first").images[0].sha256
+
+
+def test_a_finished_result_whose_pictures_are_gone_is_made_anew(world: World) -> None:
+    world.run(world.ask("first"))
+    del world.pictures.objects[world.job("first").images[0].s3_url]
+
+    run = world.run(world.ask("second"))
+
+    assert run.path == HAPPY_PATH
+    assert world.model_calls == 2
+
+
+def validates(world: World, request_id: str) -> None:
+    """Take a job's execution as far as Validate Request, where it claims the result."""
+    job = world.job(request_id)
+    world.jobs.claim(job.id, world.arn(job), world.clock.now())
+    handler("validate_request")({"job_id": job.id, "execution_arn": world.arn(job), "twin_waits": 0})
+
+
+def test_a_twin_waits_for_the_one_who_is_first_and_shares_its_result(world: World) -> None:
+    first, second = world.ask("first"), world.ask("second")
+
+    run = world.run(
+        second, validate_request=[lambda: validates(world, "first"), None, lambda: world.run(first) and None]
+    )
+
+    assert run.waited("Wait For Twin") == [2, 2]
+    assert "Invoke Model" not in run.path
+    assert run.end == "Job Completed"
+    assert world.model_calls == 1
+
+
+def test_a_twin_goes_on_alone_when_the_first_one_fails(world: World) -> None:
+    first, second = world.ask("first"), world.ask("second")
+    world.model.outcomes = [ModelRetiredError()]
+
+    run = world.run(second, validate_request=[lambda: validates(world, "first"), lambda: world.run(first) and None])
+
+    assert run.waited("Wait For Twin") == [2]
+    assert run.end == "Job Completed"
+    assert world.job("first").error_code == "model_retired"
+    assert world.model_calls == 2
+
+
+def test_a_twin_waits_thirty_times_and_then_goes_on_alone(world: World) -> None:
+    world.ask("first")
+    run = world.run(world.ask("second"), validate_request=[lambda: validates(world, "first")])
+
+    assert run.waited("Wait For Twin") == [2] * 30
+    assert run.end == "Job Completed"
+    assert world.model_calls == 1
+    world.run(world.job("first"))
+
+
+# --- slots and engines ---------------------------------------------------------------------------------------------
+
+
+def test_a_throttled_call_takes_a_new_slot_each_time_further_away(world: World) -> None:
+    world.model.outcomes = [ModelThrottledError(), ModelThrottledError(), ModelThrottledError()]
+
+    run = world.run()
+
+    assert run.end == "Job Completed"
+    assert run.path.count("Reserve Slot") == 4
+    assert run.waited("Wait For Slot") == [0, 1, 2, 4]
+    assert run.waited("Invoke Model") == []
+    assert world.job().attempts == 4
+
+
+def test_a_busy_engine_makes_the_next_job_wait_for_its_slot(world: World) -> None:
+    world.run(world.ask("first"))
+    run = world.run(world.ask("second", parameters=prompt("another thing")))
+
+    assert run.waited("Wait For Slot") == [1]
+    assert run.path == HAPPY_PATH
+
+
+def prompt(text: str) -> dict[str, Any]:
+    """Parameters that no other job has."""
+    return {"maskType": "PROMPT", "promptBasedMask": {"maskPrompt": text}}
+
+
+@pytest.mark.parametrize("engines", [("nova_canvas", "preview")])
+def test_an_engine_that_cannot_be_reached_is_tried_three_times_and_then_the_next_one(world: World) -> None:
+    world.model.outcomes = [ModelUnavailableError()] * 3
+
+    run = world.run()
+
+    assert run.waited("Invoke Model") == [2, 4]
+    assert run.attempts("Invoke Model") == 4
+    assert run.path.count("Reserve Slot") == 2
+    assert run.end == "Job Completed"
+    assert world.job().engine == "preview"
+
+
+@pytest.mark.parametrize("engines", [("nova_canvas", "preview")])
+def test_a_retired_engine_is_left_at_once(world: World) -> None:
+    world.model.outcomes = [ModelRetiredError()]
+
+    run = world.run()
+
+    assert run.attempts("Invoke Model") == 2
+    assert run.waited("Invoke Model") == []
+    assert world.job().engine == "preview"
+
+
+@pytest.mark.parametrize("engines", [("nova_canvas", "preview")])
+def test_what_the_second_choice_made_is_not_offered_in_the_name_of_the_first(world: World) -> None:
+    world.model.outcomes = [ModelRetiredError()]
+    world.run()
+
+    assert world.results.ready == {}
+
+
+@pytest.mark.parametrize("engines", [("nova_canvas", "preview")])
+def test_an_engine_that_failed_is_not_asked_again_after_a_pause_of_the_others(world: World) -> None:
+    world.model.outcomes = [ModelRetiredError()]
+    world.controls.paused = {"preview"}
+
+    run = world.run(reserve_slot=[None, None, world.controls.paused.clear])
+
+    assert run.waited("Wait For Engine") == [30]
+    assert run.end == "Job Completed"
+    assert len(world.model.requests) == 1
+
+
+def test_throttles_are_not_forgotten_over_a_pause(world: World) -> None:
+    world.model.outcomes = [ModelThrottledError()] * 5
+    pause, resume = (lambda: world.controls.paused.add("preview")), world.controls.paused.clear
+
+    run = world.run(reserve_slot=[None, pause, resume, pause, resume])
+
+    assert run.end == "Failed"
+    assert run.attempts("Invoke Model") == 4
+    assert world.job().error_code == "model_throttled"
+
+
+def test_a_call_that_timed_out_is_repeated_once(world: World) -> None:
+    world.model.outcomes = [ModelTimeoutError()]
+
+    run = world.run()
+
+    assert run.waited("Invoke Model") == [2]
+    assert run.path == HAPPY_PATH
+    assert run.transitions == 10
+    assert world.model_calls == 2
+
+
+def test_a_late_answer_of_the_first_call_cannot_overwrite_the_second_ones_pictures(world: World) -> None:
+    world.model.outcomes = [ModelTimeoutError()]
+    world.run()
+
+    assert len({request.output for request in world.model.requests}) == 2
+
+
+def test_a_paused_engine_keeps_the_job_in_its_place_until_it_is_back(world: World) -> None:
+    world.controls.paused = {"preview"}
+
+    run = world.run(reserve_slot=[None, None, world.controls.paused.clear])
+
+    assert run.waited("Wait For Engine") == [30, 30]
+    assert run.end == "Job Completed"
+    assert world.model_calls == 1
+
+
+# --- telling ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_job_completes_although_its_owner_cannot_be_told_now(world: World) -> None:
+    run = world.run(notify_client=[lambda: world.notifier.broken.add(SOCKET)])
+
+    assert run.end == "Job Completed"
+    assert run.outcomes("Notify Client") == ["NotifierUnavailableError"] * 4
+    assert run.waited("Notify Client") == [1, 2, 4]
+    world.notifier.broken.clear()
+
+
+@pytest.mark.parametrize("problem", ["Lambda.ServiceException", "States.Timeout", "Lambda.TooManyRequestsException"])
+def test_a_job_completes_although_notify_client_itself_is_down(world: World, problem: str) -> None:
+    run = world.run(notify_client=repeat(problem))
+
+    assert run.end == "Job Completed"
+    assert run.attempts("Notify Client") == 4
+
+
+def test_a_client_that_has_left_is_no_error(world: World) -> None:
+    run = world.run(notify_client=[lambda: world.notifier.gone.add(SOCKET)])
+
+    assert run.path == HAPPY_PATH
+    assert world.connections.rows == {}
