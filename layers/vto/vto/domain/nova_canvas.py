@@ -62,7 +62,7 @@ def read_answer(body: bytes) -> Answer:
     """
     try:
         document = json.loads(body)
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise BadModelOutputError("the engine's answer is not JSON") from problem
     if not isinstance(document, Mapping):
         raise BadModelOutputError("the engine's answer is not a JSON object")

@@ -28,11 +28,14 @@ class ImportPicture:
             sequencer: The S3 event's ``sequencer``, which orders the events of one key.
 
         Returns:
-            The row as written; None when the object is gone again or misplaced, or a later upload was first.
+            The row as written (``rejected`` for a misplaced upload too); None when the object is gone again, is only
+            a folder's marker, or a later upload was first.
 
         Raises:
             StorageUnavailableError: S3 or DynamoDB did not answer: the event has to come again.
         """
+        if original.key.endswith("/"):
+            return None  # the empty object that the S3 console makes for a folder
         try:
             size, metadata = self.pictures.metadata(original)
         except PictureMissingError:

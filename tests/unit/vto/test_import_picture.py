@@ -1,0 +1,184 @@
+"""An upload becomes a catalogue row: ready, or rejected with a reason."""
+
+import itertools
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.vto.world import UPLOADS, World, shirt
+from vto.domain import times
+from vto.domain.catalogue import CatalogueItem, Kind, Readiness, product_id_of
+from vto.domain.pictures import MAX_UPLOAD_BYTES
+from vto.domain.storage import S3Url
+from vto.errors import PictureMissingError, PictureRejectedError, StorageUnavailableError, Violation
+
+KEY = "products/upper_body/red shirt.jpg"
+ORIGINAL = S3Url(UPLOADS, KEY)
+
+
+def upload(world: World, key: str = KEY, content: bytes = b"photo", sequencer: str = "01", **metadata: str) -> None:
+    """Put an object in and let its event arrive."""
+    url = S3Url(UPLOADS, key)
+    world.pictures.put(str(url), content, **metadata)
+    world.import_picture(url, sequencer)
+
+
+def row_of(world: World, key: str = KEY) -> CatalogueItem:
+    row = world.catalogue.get(Kind.PRODUCT, product_id_of(key))
+    assert row is not None
+    return row
+
+
+def test_a_product_gets_all_attributes_of_the_published_table(world: World) -> None:
+    upload(world)
+    row = row_of(world)
+    assert row.picture_s3_url == str(ORIGINAL)
+    assert (row.name, row.category, row.description) == ("Red shirt", "upper_body", "")
+    assert row.auto_imported is True
+    assert row.created_at == row.updated_at == times.to_iso(world.clock.now())
+    assert (row.readiness, row.width, row.height) == (Readiness.READY, 800, 1200)
+    assert row.ttl is None
+
+
+def test_the_prepared_picture_is_there_before_the_row_says_so(world: World) -> None:
+    upload(world)
+    assert world.pictures.objects[str(row_of(world).prepared_s3_url)] == b"prepared:photo"
+
+
+def test_a_private_photo_belongs_to_its_owner_expires_and_its_prepared_picture_lies_below_the_owner(
+    world: World,
+) -> None:
+    upload(world, "models/users/alice/me.jpg")
+    (row,) = world.catalogue.models_of("alice", limit=9)
+    assert row.ttl == times.epoch(world.clock.now(), days=30)
+    assert f"s3://{UPLOADS}/prepared/models/users/alice/{row.item_id}/" in str(row.prepared_s3_url)
+
+
+def test_a_stock_model_is_public_and_does_not_expire(world: World) -> None:
+    upload(world, "models/stock/tall.jpg")
+    row = world.catalogue.models_of(None, limit=9)[-1]
+    assert (row.name, row.ttl, row.user_id) == ("Tall", None, None)
+
+
+def test_an_event_that_comes_again_changes_nothing(world: World) -> None:
+    upload(world)
+    before = row_of(world)
+    world.clock.advance(100)
+    assert world.import_picture(ORIGINAL, "01") is None
+    assert row_of(world) == before
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(["01", "02", "03"])))
+def test_events_in_any_order_leave_the_row_of_the_last_upload(order: tuple[str, ...]) -> None:
+    world = World()
+    for sequencer in order:
+        upload(world, content=b"upload " + sequencer.encode(), sequencer=sequencer)
+    assert row_of(world).sha256 == (b"upload 03").hex()
+
+
+@given(st.lists(st.sampled_from(["055AED6DCD90281E5", "055AED6DCD90281E6", "055AED6DCD90281E6A"]), min_size=1))
+def test_any_repetition_of_events_ends_with_the_latest_one_that_came(sequence: list[str]) -> None:
+    world = World()
+    for sequencer in sequence:
+        upload(world, content=sequencer.encode(), sequencer=sequencer)
+    assert row_of(world).sha256 == max(sequence).encode().hex()
+
+
+def test_what_a_shop_has_curated_is_kept_when_a_new_picture_comes(world: World) -> None:
+    upload(world, sequencer="01")
+    curated = replace(row_of(world), name="Signature shirt", description="By hand", category="premium")
+    world.catalogue.add(replace(curated, garment_class="LONG_SLEEVE_SHIRT", auto_imported=False))
+    upload(world, content=b"new photo", sequencer="02", name="other name", description="other")
+    row = row_of(world)
+    assert (row.name, row.description, row.category) == ("Signature shirt", "By hand", "premium")
+    assert (row.garment_class, row.auto_imported) == ("LONG_SLEEVE_SHIRT", False)
+    assert row.sha256 == b"new photo".hex()
+
+
+def test_a_row_that_a_shop_wrote_before_the_picture_came_gets_the_picture(world: World) -> None:
+    bare = shirt("SKU-9", readiness=None, prepared_s3_url=None, sha256=None, name="Nine", auto_imported=False)
+    world.catalogue.add(bare)
+    upload(world, **{"product-id": "SKU-9"})
+    row = world.catalogue.get(Kind.PRODUCT, "SKU-9")
+    assert row is not None
+    assert (row.name, row.readiness) == ("Nine", Readiness.READY)
+
+
+def test_a_picture_that_cannot_be_used_gets_a_rejected_row_with_the_reason(world: World) -> None:
+    world.tools.problem = PictureRejectedError("size", [Violation("picture", "is 100×100 pixels; use a larger one")])
+    upload(world)
+    row = row_of(world)
+    assert (row.readiness, row.prepared_s3_url) == (Readiness.REJECTED, None)
+    assert row.readiness_reason == "picture is 100×100 pixels; use a larger one"
+
+
+def test_a_rejected_picture_can_be_replaced_by_a_good_one(world: World) -> None:
+    world.tools.problem = PictureRejectedError("damaged")
+    upload(world, sequencer="01")
+    world.tools.problem = None
+    upload(world, sequencer="02")
+    assert row_of(world).readiness is Readiness.READY
+    assert row_of(world).readiness_reason is None
+
+
+def test_a_good_picture_that_is_overwritten_by_a_bad_one_is_no_longer_offered(world: World) -> None:
+    upload(world, sequencer="01")
+    world.tools.problem = PictureRejectedError("damaged")
+    upload(world, sequencer="02")
+    row = row_of(world)
+    assert (row.readiness, row.prepared_s3_url) == (Readiness.REJECTED, None)
+
+
+def test_a_file_over_the_limit_is_rejected_without_being_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(world.pictures, "metadata", lambda url: (MAX_UPLOAD_BYTES + 1, {}))
+    world.import_picture(ORIGINAL, "01")  # reading it would raise: there is no such object
+    assert "at most 25 MB" in str(row_of(world).readiness_reason)
+
+
+def test_an_object_that_is_gone_again_leaves_no_row(world: World) -> None:
+    assert world.import_picture(ORIGINAL, "01") is None
+    assert world.catalogue.get(Kind.PRODUCT, product_id_of(KEY)) is None
+
+
+def test_an_object_that_goes_while_we_look_leaves_no_row(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(world.pictures, "metadata", lambda url: (5, {}))
+    with pytest.raises(PictureMissingError):
+        world.pictures.read(ORIGINAL)
+    assert world.import_picture(ORIGINAL, "01") is None
+    assert world.catalogue.get(Kind.PRODUCT, product_id_of(KEY)) is None
+
+
+def test_a_misplaced_photo_is_recorded_as_rejected_and_is_never_prepared(world: World) -> None:
+    upload(world, "models/alice/me.jpg")
+    row = world.catalogue.get(Kind.MODEL, "models/alice/me.jpg")
+    assert row is not None
+    assert row.readiness is Readiness.REJECTED
+    assert "models/users/{user_id}/" in str(row.readiness_reason)
+    assert world.pictures.written == []
+
+
+@pytest.mark.parametrize("key", ["products/tops/", "models/stock/", "models/users/alice/"])
+def test_the_empty_object_that_the_console_makes_for_a_folder_is_no_upload(world: World, key: str) -> None:
+    before = dict(world.catalogue.rows)
+    upload(world, key, content=b"")
+    assert world.catalogue.rows == before
+
+
+def test_a_warning_about_metadata_stands_on_the_row_of_a_picture_that_is_ready(world: World) -> None:
+    upload(world, **{"garment-class": "T_SHIRT"})
+    assert row_of(world).readiness is Readiness.READY
+    assert "T_SHIRT" in str(row_of(world).readiness_reason)
+
+
+def test_when_storage_does_not_answer_the_event_has_to_come_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: object) -> None:
+        raise StorageUnavailableError
+
+    monkeypatch.setattr(world.pictures, "write", fail)
+    with pytest.raises(StorageUnavailableError):
+        upload(world)
+    assert world.catalogue.get(Kind.PRODUCT, product_id_of(KEY)) is None

@@ -1,0 +1,126 @@
+"""Nova Canvas on the wire."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vto.domain.nova_canvas import MAX_BODY_BYTES, read_answer, request_body
+from vto.domain.parameters import canonical
+from vto.errors import BadModelOutputError, ContentBlockedError, InvalidRequestError
+
+
+def encoded(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+def answer(**fields: Any) -> bytes:
+    return json.dumps(fields).encode()
+
+
+def test_a_request_is_exactly_what_the_contract_says() -> None:
+    parameters = canonical(
+        {
+            "maskType": "GARMENT",
+            "garmentBasedMask": {"garmentClass": "UPPER_BODY", "maskShape": "CONTOUR"},
+            "mergeStyle": "BALANCED",
+            "imageGenerationConfig": {"seed": 7},
+        }
+    )
+    assert json.loads(request_body(b"person", b"shirt", None, parameters)) == {
+        "taskType": "VIRTUAL_TRY_ON",
+        "virtualTryOnParams": {
+            "sourceImage": encoded(b"person"),
+            "referenceImage": encoded(b"shirt"),
+            "maskType": "GARMENT",
+            "garmentBasedMask": {"garmentClass": "UPPER_BODY", "maskShape": "CONTOUR"},
+            "mergeStyle": "BALANCED",
+        },
+        "imageGenerationConfig": {"numberOfImages": 1, "quality": "standard", "cfgScale": 6.5, "seed": 7},
+    }
+
+
+def test_a_mask_goes_as_a_picture_and_its_address_stays_here() -> None:
+    parameters = canonical({"maskType": "IMAGE", "imageBasedMask": {"maskImage": "s3://private/mask.png"}})
+    body = request_body(b"person", b"shirt", b"mask", parameters)
+    assert json.loads(body)["virtualTryOnParams"]["imageBasedMask"] == {"maskImage": encoded(b"mask")}
+    assert b"s3://" not in body
+
+
+def test_width_and_height_are_never_sent() -> None:
+    body = json.loads(request_body(b"p", b"s", None, canonical({"maskType": "GARMENT"})))
+    assert not {"width", "height"} & set(body["imageGenerationConfig"])
+
+
+def test_a_body_larger_than_bedrock_takes_is_refused_before_it_is_sent() -> None:
+    too_much = b"x" * (MAX_BODY_BYTES * 3 // 4)
+    with pytest.raises(InvalidRequestError):
+        request_body(too_much, b"shirt", None, canonical({"maskType": "GARMENT"}))
+
+
+def test_all_pictures_came() -> None:
+    read = read_answer(answer(images=[encoded(b"one"), encoded(b"two")], maskImage=encoded(b"mask")))
+    assert (read.images, read.mask, read.warning) == ([b"one", b"two"], b"mask", None)
+
+
+def test_some_pictures_were_blocked_and_what_came_is_kept_with_a_warning() -> None:
+    read = read_answer(answer(images=[encoded(b"one")], error="Some of the generated images have been blocked"))
+    assert read.images == [b"one"]
+    assert read.warning == "Some of the generated images have been blocked"
+
+
+@pytest.mark.parametrize("images", [{}, {"images": []}, {"images": None}])
+def test_all_pictures_were_blocked(images: dict[str, Any]) -> None:
+    with pytest.raises(ContentBlockedError, match="All of the generated images"):
+        read_answer(answer(error="All of the generated images have been blocked", **images))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>502 Bad Gateway</html>",
+        b"null",
+        b"[]",
+        b'"images"',
+        b"{}",
+        b'{"images": []}',
+        b'{"images": "abc"}',
+        b'{"images": {"0": "abc"}}',
+        b'{"images": [null]}',
+        b'{"images": [7]}',
+        b'{"images": ["not base64!"]}',
+        b'{"images": ["YWJj"], "maskImage": "not base64!"}',
+        b'{"images": ["YWJj"], "maskImage": 5}',
+        b'{"images": ["YQ"]}',
+        b"\xff\xfe\x00",
+        b"[" * 100_000,
+    ],
+)
+def test_garbage_is_named_as_such(body: bytes) -> None:
+    with pytest.raises(BadModelOutputError):
+        read_answer(body)
+
+
+@given(body=st.binary(max_size=200) | st.text(max_size=100).map(str.encode))
+def test_no_body_whatsoever_crashes_the_reader(body: bytes) -> None:
+    with pytest.raises((BadModelOutputError, ContentBlockedError)):
+        read_answer(body)
+
+
+@given(
+    position=st.integers(0, 10_000),
+    byte=st.integers(0, 255),
+    length=st.integers(0, 10_000),
+)
+def test_a_damaged_answer_is_read_or_refused_but_never_crashes(position: int, byte: int, length: int) -> None:
+    body = bytearray(answer(images=[encoded(b"picture" * 20)], maskImage=encoded(b"mask"), error=None))
+    body[position % len(body)] = byte
+    try:
+        read = read_answer(bytes(body[: length % len(body) + 1]))
+    except (BadModelOutputError, ContentBlockedError):
+        return
+    assert read.images
