@@ -46,10 +46,11 @@ def find_python(version: str = "3.13") -> Path:
 
 
 def _shell_for_pip() -> dict[str, str]:
-    kept = {}
-    for name, value in os.environ.items():
-        if name in _PASSED_TO_BUILD or name.startswith("PIP_") or name.lower().endswith("_proxy"):
-            kept[name] = value
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _PASSED_TO_BUILD or name.startswith("PIP_") or name.lower().endswith("_proxy")
+    }
     kept.pop("PIP_REQUIRE_VIRTUALENV", None)  # SAM installs into the build folder
     return kept
 

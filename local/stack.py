@@ -1,7 +1,6 @@
 """`LocalStack`: all of the product, running on this machine, from start to deployed to stopped."""
 
 import functools
-import json
 import os
 import platform
 import re
@@ -10,7 +9,7 @@ import shutil
 import sys
 import urllib.request
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -75,6 +74,24 @@ class Endpoints:
         }
         return boto3.session.Session().client(service, **(settings | options))  # type: ignore[call-overload]
 
+    def function_name(self, function: str) -> str:
+        """Return the name of a deployed function.
+
+        Args:
+            function: its logical id in the template (`ApiFunction`), or its folder (`api`).
+
+        Raises:
+            StackError: the template has no such function.
+        """
+        found = checks.resources(self.client, self.name)
+        logical_id = function
+        if logical_id not in found:
+            logical_id = "".join(word.title() for word in function.split("_")) + "Function"
+        if logical_id not in found:
+            functions = sorted(name for name, (kind, _) in found.items() if kind == "AWS::Lambda::Function")
+            raise StackError(f"the template has no function {function}; it has {', '.join(functions)}")
+        return found[logical_id][1]
+
     def environment(self) -> dict[str, str]:
         """Return the variables that point boto3 and the AWS CLI at the stack."""
         return {
@@ -94,7 +111,21 @@ class Login:
     password: str
     user_id: str
     access_token: str
-    id_token: str
+
+
+def access_token(endpoints: Endpoints, login: Login) -> str:
+    """Sign a demo user in anew and return the access token, which is valid for an hour.
+
+    Args:
+        endpoints: the stack.
+        login: its e-mail address and password are used.
+    """
+    answer = endpoints.client("cognito-idp").initiate_auth(
+        ClientId=endpoints.client_id,
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": login.email, "PASSWORD": login.password},
+    )
+    return str(answer["AuthenticationResult"]["AccessToken"])
 
 
 def host_architecture() -> str:
@@ -242,33 +273,13 @@ class LocalStack:
         for group in groups:
             cognito.admin_add_user_to_group(UserPoolId=pool, Username=email, GroupName=group)
         attributes = cognito.admin_get_user(UserPoolId=pool, Username=email)["UserAttributes"]
-        tokens = cognito.initiate_auth(
-            ClientId=self.endpoints.client_id,
-            AuthFlow="USER_PASSWORD_AUTH",
-            AuthParameters={"USERNAME": email, "PASSWORD": password},
-        )["AuthenticationResult"]
-        return Login(
-            email=email,
-            password=password,
-            user_id=next(one["Value"] for one in attributes if one["Name"] == "sub"),
-            access_token=tokens["AccessToken"],
-            id_token=tokens["IdToken"],
-        )
+        user_id = next(one["Value"] for one in attributes if one["Name"] == "sub")
+        login = Login(email=email, password=password, user_id=user_id, access_token="")
+        return replace(login, access_token=access_token(self.endpoints, login))
 
-    def function_name(self, logical_id: str) -> str:
-        """Return the name of a deployed function.
-
-        Args:
-            logical_id: its name in the template.
-
-        Raises:
-            StackError: the template has no such function.
-        """
-        found = checks.resources(self.client, self.name)
-        if logical_id not in found:
-            functions = sorted(name for name, (kind, _) in found.items() if kind == "AWS::Lambda::Function")
-            raise StackError(f"the template has no function {logical_id}; it has {', '.join(functions)}")
-        return found[logical_id][1]
+    def function_name(self, function: str) -> str:
+        """Return the name of a deployed function; see `Endpoints.function_name`."""
+        return self.endpoints.function_name(function)
 
     # --- starting ---------------------------------------------------------------------------------------------
 
@@ -419,13 +430,3 @@ def _answers(url: str) -> bool:
             return bool(answer.status == 200)
     except OSError:
         return False
-
-
-def endpoints_to_json(endpoints: Endpoints) -> str:
-    """Write endpoints for another process of this machine."""
-    return json.dumps(asdict(endpoints), indent=2)
-
-
-def endpoints_from_json(text: str) -> Endpoints:
-    """Read what `endpoints_to_json` wrote."""
-    return Endpoints(**json.loads(text))

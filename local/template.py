@@ -2,27 +2,11 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import yaml
+from samtranslator.yaml_helper import yaml_parse
 
 _MAPPED = {"SQS", "DynamoDB", "Kinesis"}
 _RULES = {"EventBridgeRule", "CloudWatchEvent", "Schedule"}
-
-
-class _Loader(yaml.SafeLoader):
-    """Reads CloudFormation's short tags (`!Ref x`) as plain values."""
-
-
-def _plain(loader: yaml.SafeLoader, _tag: str, node: yaml.Node) -> Any:
-    if isinstance(node, yaml.ScalarNode):
-        return loader.construct_scalar(node)
-    if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node, deep=True)
-    return loader.construct_mapping(node, deep=True)  # type: ignore[arg-type]
-
-
-_Loader.add_multi_constructor("!", _plain)  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)
@@ -46,7 +30,7 @@ def read_template(path: Path) -> Promise:
     Args:
         path: a SAM template in YAML.
     """
-    template = yaml.load(path.read_text(), Loader=_Loader)  # a SafeLoader with more tags
+    template = yaml_parse(path.read_text())
     routes, sockets, reserved = set(), set(), {}
     mappings = rules = buckets = 0
     for logical_id, resource in template["Resources"].items():

@@ -41,8 +41,6 @@ def install() -> None:
         if not function or not config:
             bus.logger.warning("EventBridge: function %s not found", name)
             return
-        functions.invoke_async_with_retry(
-            functions._execution_record_for_config(function, config), json.loads(payload)
-        )
+        functions.invoke_async_with_retry(functions._execution_record_for_config(function, config), json.loads(payload))
 
     bus._dispatch_to_lambda = dispatch

@@ -112,9 +112,7 @@ def install() -> None:
             _import_body(result[0], properties["Body"])
         return result
 
-    def update_api(
-        api_id: str, old: Properties, new: Properties, stack: str, logical_id: str | None = None
-    ) -> Any:
+    def update_api(api_id: str, old: Properties, new: Properties, stack: str, logical_id: str | None = None) -> Any:
         result = update(api_id, _from_body(old), _from_body(new), stack, logical_id)
         if new.get("Body"):
             _import_body(result[0], new["Body"])

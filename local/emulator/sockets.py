@@ -86,12 +86,11 @@ def install() -> None:
     stock = gateway.handle_connections_api
     expect_source(stock, 'if method == "POST"')
 
-    async def connections(
-        method: str, api_id: str, stage: str, connection_id: str, body: bytes, headers: dict[str, str]
-    ) -> Any:
+    async def connections(method: str, *call: Any) -> Any:
+        *_, body, _headers = call
         if method == "POST" and len(body) > LARGEST_MESSAGE:
             error = {"x-amzn-ErrorType": "PayloadTooLargeException", "Content-Type": "application/json"}
             return 413, error, b'{"message":"Message too long"}'
-        return await stock(method, api_id, stage, connection_id, body, headers)
+        return await stock(method, *call)
 
     gateway.handle_connections_api = connections

@@ -7,8 +7,8 @@ or changes the table.
 from collections.abc import Callable
 from typing import Any
 
-import ministack.services.cloudformation.provisioners as provisioners
 import ministack.services.dynamodb as tables
+from ministack.services.cloudformation import provisioners
 
 from local.patching import expect_absent, expect_source
 

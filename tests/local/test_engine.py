@@ -118,33 +118,30 @@ def test_a_success_is_not_what_the_rule_asked_for(probe):
     assert probe.note("ended quiet") is None
 
 
-def test_nobody_but_the_stack_itself_publishes_events_of_aws(probe):
-    keys = probe.client("sts").assume_role(RoleArn=role_of(probe, "WorkFunction"), RoleSessionName="probe")["Credentials"]
-    bus = probe.endpoints.client(
-        "events",
+def as_function(probe, service, function):
+    """Return a client of a service that is signed as a function."""
+    name = probe.stack.function_name(function)
+    role = probe.client("lambda").get_function_configuration(FunctionName=name)["Role"]
+    keys = probe.client("sts").assume_role(RoleArn=role, RoleSessionName="probe")["Credentials"]
+    return probe.endpoints.client(
+        service,
         aws_access_key_id=keys["AccessKeyId"],
         aws_secret_access_key=keys["SecretAccessKey"],
         aws_session_token=keys["SessionToken"],
     )
+
+
+def test_nobody_but_the_stack_itself_publishes_events_of_aws(probe):
     with pytest.raises(ClientError, match="AccessDenied"):
-        bus.put_events(Entries=[{"Source": "aws.states", "DetailType": "x", "Detail": "{}"}])
-
-
-def role_of(probe, function):
-    name = probe.stack.function_name(function)
-    return probe.client("lambda").get_function_configuration(FunctionName=name)["Role"]
+        as_function(probe, "events", "WorkFunction").put_events(
+            Entries=[{"Source": "aws.states", "DetailType": "x", "Detail": "{}"}]
+        )
 
 
 def test_starting_needs_the_permission_to_start(probe):
-    keys = probe.client("sts").assume_role(RoleArn=role_of(probe, "WorkFunction"), RoleSessionName="probe")["Credentials"]
-    states = probe.endpoints.client(
-        "stepfunctions",
-        aws_access_key_id=keys["AccessKeyId"],
-        aws_secret_access_key=keys["SecretAccessKey"],
-        aws_session_token=keys["SessionToken"],
-    )
+    machine = probe.endpoints.state_machine_arn
     with pytest.raises(ClientError, match="states:StartExecution"):
-        states.start_execution(stateMachineArn=probe.endpoints.state_machine_arn)
+        as_function(probe, "stepfunctions", "WorkFunction").start_execution(stateMachineArn=machine)
 
 
 def test_tasks_have_the_permissions_of_the_machines_role_and_no_more(probe):

@@ -41,8 +41,7 @@ def test_an_object_of_the_right_prefix_and_suffix_is_announced(probe):
 
 def test_a_bucket_policy_is_enforced(probe):
     keys = probe.client("sts").assume_role(
-        RoleArn="arn:aws:iam::123456789012:role/"
-        + probe.client("iam").list_roles()["Roles"][0]["RoleName"],
+        RoleArn="arn:aws:iam::123456789012:role/" + probe.client("iam").list_roles()["Roles"][0]["RoleName"],
         RoleSessionName="probe",
     )["Credentials"]
     storage = probe.endpoints.client(

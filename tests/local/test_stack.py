@@ -12,7 +12,7 @@ import pytest
 
 from local import checks
 from local.processes import Processes, StackError, free_ports, listening
-from local.stack import LocalStack, endpoints_from_json, endpoints_to_json
+from local.stack import LocalStack
 from local.template import read_template
 from tests.local.conftest import PROBE, ROOT, eventually
 
@@ -156,10 +156,6 @@ def test_what_the_emulator_drops_is_named(probe):
         functions.update_event_source_mapping(UUID=mapping, Enabled=True)
     for problem in ("PUT /lost", "3 event source mappings", "is Disabled", "reserved concurrency of ReservedFunction"):
         assert problem in str(told.value)
-
-
-def test_endpoints_survive_the_way_to_another_process(probe):
-    assert endpoints_from_json(endpoints_to_json(probe.endpoints)) == probe.endpoints
 
 
 def test_free_ports_differ():
