@@ -1,0 +1,1 @@
+"""Tools for this repository; the product itself needs none of them."""

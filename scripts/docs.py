@@ -1,0 +1,83 @@
+"""Fills the generated regions of README.md and docs/, so that what they claim cannot drift from the code.
+
+A region starts with ``<!-- generated: NAME -->`` and ends with ``<!-- end -->``; ``python -m scripts.docs`` rewrites
+them all, with ``--check`` it only says which are out of date.
+"""
+
+import argparse
+import difflib
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from scripts import diagrams, tables
+from scripts.facts import ROOT
+
+REGION = re.compile(r"(<!-- generated: ([\w-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+GENERATORS: Mapping[str, Callable[[], str]] = {
+    "architecture": diagrams.architecture,
+    "state-machine": diagrams.state_machine,
+    "states": tables.states,
+    "errors": tables.error_codes,
+    "parameters": tables.parameters,
+    "functions": tables.functions,
+    "make-targets": tables.make_targets,
+}
+
+
+class UnknownRegionError(Exception):
+    """A region asks for something that nobody generates."""
+
+
+def documents() -> Iterator[Path]:
+    """The documents that may hold generated regions."""
+    yield ROOT / "README.md"
+    yield from sorted((ROOT / "docs").glob("**/*.md"))
+
+
+def filled(text: str) -> str:
+    """A document with its regions generated anew.
+
+    Raises:
+        UnknownRegionError: A region has a name without a generator.
+    """
+
+    def fill(region: re.Match[str]) -> str:
+        start, name, _, end = region.groups()
+        if name not in GENERATORS:
+            raise UnknownRegionError(f"{name}; known: {', '.join(GENERATORS)}")
+        return f"{start}\n{GENERATORS[name]()}\n\n{end}"
+
+    return REGION.sub(fill, text)
+
+
+def difference(path: Path) -> str:
+    """How a document differs from what it should be; empty when it does not."""
+    is_now = path.read_text()
+    name = str(path.relative_to(ROOT))
+    lines = difflib.unified_diff(
+        is_now.splitlines(), filled(is_now).splitlines(), f"{name} (as it is)", f"{name} (as generated)", lineterm=""
+    )
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Rewrite the documents, or check them."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.docs", description="Generate parts of the documents.")
+    parser.add_argument("--check", action="store_true", help="change nothing; fail if anything is out of date")
+    if parser.parse_args().check:
+        stale = [found for path in documents() if (found := difference(path))]
+        if stale:
+            sys.stderr.write("\n\n".join(stale) + "\n\nThe documents are out of date: run `make docs`.\n")
+        return 1 if stale else 0
+    for path in documents():
+        is_now = path.read_text()
+        if (wanted := filled(is_now)) != is_now:
+            path.write_text(wanted)
+            sys.stdout.write(f"{path.relative_to(ROOT)} rewritten\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

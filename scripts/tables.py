@@ -1,0 +1,181 @@
+"""Markdown tables of what the repository says about itself."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from scripts import facts
+from vto import errors
+from vto.adapters.rest import STATUS_OF
+from vto.errors import FailureError, RefusalError, VtoError, all_errors
+
+type Row = Iterable[str]
+
+
+def table(*header: str, rows: Iterable[Row]) -> str:
+    """A Markdown table; bars and line breaks in cells are made harmless."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())
+
+
+# --- the state machine ------------------------------------------------------------------------------------------------
+
+
+def states() -> str:
+    """Every state: what it is for, who does it, how often it is tried again, where its errors go."""
+    return table(
+        "State",
+        "What it does",
+        "Function",
+        "Tried again",
+        "Errors go to",
+        rows=(
+            (f"**{name}**", state["Comment"], _function(state), _retries(state), _catches(state))
+            for name, state in facts.states().items()
+        ),
+    )
+
+
+def _function(state: Mapping[str, Any]) -> str:
+    if function := facts.function_of(state):
+        return f"`{facts.folder(function)}`"
+    return "DynamoDB itself" if "dynamodb" in state.get("Resource", "") else "—"
+
+
+def _retries(state: Mapping[str, Any]) -> str:
+    found = [
+        f"{_names(retry['ErrorEquals'])} ×{retry['MaxAttempts']}"
+        for retry in state.get("Retry", [])
+        if retry["MaxAttempts"]
+    ]
+    return "; ".join(found) or "—"
+
+
+def _catches(state: Mapping[str, Any]) -> str:
+    found = [f"{_names(catch['ErrorEquals'])} → {catch['Next']}" for catch in state.get("Catch", [])]
+    return "; ".join(found) or "—"
+
+
+def _names(names: list[str]) -> str:
+    """Errors in few words: ours by name, those of the services around a function as what they mean."""
+    meant = {"States.ALL": "anything", "Lambda.TooManyRequestsException": "Lambda too busy"}
+    ours = [f"`{name}`" for name in names if name in all_errors()]
+    known = [meant[name] for name in names if name in meant]
+    condition = ["claimed by another" for name in names if name == "DynamoDB.ConditionalCheckFailedException"]
+    services = ["service errors"] if len(names) > len(ours) + len(known) + len(condition) else []
+    return ", ".join([*known, *condition, *ours, *services])
+
+
+# --- errors -----------------------------------------------------------------------------------------------------------
+
+
+def error_codes() -> str:
+    """Every error: its code, the words for the shopper, who tries again, and where a job ends with it."""
+    retried = dict(re.findall(r"[├└]── (\w+Error) +(.+?)(?:  |\n)", errors.__doc__ or ""))
+    return table(
+        "Code",
+        "What the shopper reads",
+        "The workflow tries again",
+        "The client may try again",
+        "A job ends in",
+        "HTTP status",
+        rows=(
+            (
+                f"`{cls.code}`",
+                cls.message,
+                re.sub(r" ?\(REST and socket only\)", "", retried[name]),
+                "yes" if cls.retryable else "no",
+                _end(cls, retried[name]),
+                str(int(STATUS_OF[cls])) if cls in STATUS_OF else "—",
+            )
+            for name, cls in all_errors().items()
+        ),
+    )
+
+
+def _end(cls: type[VtoError], retried: str) -> str:
+    if "REST and socket only" in retried:
+        return "— (no job)"
+    if "ignored" in retried:
+        return "— (the job goes on)"
+    if issubclass(cls, RefusalError):
+        return "Refused"
+    return "Failed" if issubclass(cls, FailureError) else "Job Closed"
+
+
+# --- the stack --------------------------------------------------------------------------------------------------------
+
+
+def parameters() -> str:
+    """The template's parameters by their effect."""
+    return table(
+        "Parameter",
+        "Default",
+        "What it changes",
+        rows=(
+            (f"`{name}`", f"`{default}`" if (default := str(one["Default"])) else "empty", one["Description"])
+            for name, one in facts.template()["Parameters"].items()
+        ),
+    )
+
+
+def functions() -> str:
+    """Every function: what calls it and what it does."""
+    called: dict[str, list[facts.Edge]] = {}
+    invoked = [edge for edge in facts.writes() if edge.label.startswith("lambda:") and edge.source != _machine()]
+    for edge in (*facts.triggers(), *invoked):
+        called.setdefault(edge.target, []).append(edge)
+    return table(
+        "Function",
+        "Called by",
+        "Does",
+        rows=(
+            (
+                f"[`{facts.folder(name)}`](../functions/{facts.folder(name)}/app.py)",
+                "; ".join(_callers(called[name])),
+                properties["Description"],
+            )
+            for name, properties in facts.resources(facts.FUNCTION)
+        ),
+    )
+
+
+def _machine() -> str:
+    name, _ = next(facts.resources(facts.MACHINE))
+    return name
+
+
+def _callers(edges: list[facts.Edge]) -> Iterator[str]:
+    """Callers in words, each with all its labels."""
+    grouped: dict[str, list[str]] = {}
+    for edge in edges:
+        grouped.setdefault(edge.source, []).append(edge.label)
+    for source, labels in grouped.items():
+        match facts.type_of(source):
+            case "AWS::Serverless::StateMachine":
+                yield "state " + ", ".join(labels)
+            case "AWS::Serverless::HttpApi":
+                yield "HTTP API: " + ", ".join(f"`{one}`" for one in labels)
+            case "AWS::Serverless::WebSocketApi":
+                yield "WebSocket: " + ", ".join(f"`{one}`" for one in labels)
+            case "AWS::DynamoDB::Table":
+                yield f"{', '.join(labels)} on the stream of {source}"
+            case "AWS::Events::Rule":
+                yield f"rule: {', '.join(labels)}"
+            case facts.FUNCTION:
+                yield f"`{facts.folder(source)}`"
+            case _:
+                yield source
+
+
+def make_targets() -> str:
+    """What ``make`` can do."""
+    return table(
+        "Command",
+        "What it does",
+        rows=((f"`make {one.name}`", one.does) for one in facts.make_targets()),
+    )
