@@ -12,7 +12,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """End a job with an error: from the state machine, or from EventBridge's "Execution Status Change"."""
     record_failure = bootstrap.record_failure()
     if event.get("source") != "aws.states":
-        return record_failure(event["job_id"], event["execution_arn"], event["failure"])
+        return record_failure(event["job_id"], event["execution_arn"], event["failure"], event["generation"])
     detail = event["detail"]
     reason = f"execution {detail['status']}: {detail.get('error') or ''} {detail.get('cause') or ''}".strip()
     return record_failure.lost(json.loads(detail["input"])["job_id"], detail["executionArn"], reason)

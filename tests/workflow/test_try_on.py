@@ -8,8 +8,8 @@ import pytest
 from moto import mock_aws
 
 from tests.contract.deployed import create_storage, handler
-from tests.workflow.engine import Run, ServiceError
-from tests.workflow.world import SOCKET, World
+from tests.workflow.engine import Run
+from tests.workflow.world import SOCKET, AnswerLost, World
 from vto.adapters.dynamodb import item_to_job, job_to_item
 from vto.domain import times
 from vto.errors import ModelRetiredError, ModelThrottledError, ModelTimeoutError, ModelUnavailableError
@@ -77,14 +77,20 @@ def test_a_second_execution_of_a_finished_job_ends_quietly(world: World) -> None
 
 
 def test_a_claim_whose_answer_was_lost_is_repeated_without_harm(world: World) -> None:
-    def lose_the_answer() -> None:
-        world.jobs.claim(world.job().id, world.arn(world.job()), world.clock.now())
-        raise ServiceError("DynamoDB.InternalServerError")
-
-    run = world.run(claim_job=[lose_the_answer])
+    run = world.run(claim_job=[AnswerLost("DynamoDB.InternalServerError")])
 
     assert run.path == HAPPY_PATH
     assert run.attempts("Claim Job") == 2
+
+
+@pytest.mark.parametrize("step", ["validate_request", "reserve_slot", "store_result", "notify_client"])
+def test_a_step_whose_answer_was_lost_is_repeated_without_harm(world: World, step: str) -> None:
+    run = world.run(**{step: [AnswerLost("Lambda.ServiceException"), AnswerLost("States.Timeout")]})
+
+    assert run.path == HAPPY_PATH
+    assert run.transitions == 11
+    assert world.model_calls == 1
+    assert run.waited("Wait For Slot") == [0]  # one slot was taken, not three
 
 
 def test_the_claim_does_with_a_table_what_it_does_with_the_fakes(world: World) -> None:
@@ -147,9 +153,7 @@ def validates(world: World, request_id: str) -> None:
 def test_a_twin_waits_for_the_one_who_is_first_and_shares_its_result(world: World) -> None:
     first, second = world.ask("first"), world.ask("second")
 
-    run = world.run(
-        second, validate_request=[lambda: validates(world, "first"), None, lambda: world.run(first) and None]
-    )
+    run = world.run(second, validate_request=[lambda: validates(world, "first"), None, lambda: world.run(first)])
 
     assert run.waited("Wait For Twin") == [2, 2]
     assert "Invoke Model" not in run.path
@@ -161,7 +165,7 @@ def test_a_twin_goes_on_alone_when_the_first_one_fails(world: World) -> None:
     first, second = world.ask("first"), world.ask("second")
     world.model.outcomes = [ModelRetiredError()]
 
-    run = world.run(second, validate_request=[lambda: validates(world, "first"), lambda: world.run(first) and None])
+    run = world.run(second, validate_request=[lambda: validates(world, "first"), lambda: world.run(first)])
 
     assert run.waited("Wait For Twin") == [2]
     assert run.end == "Job Completed"
@@ -240,15 +244,15 @@ def test_what_the_second_choice_made_is_not_offered_in_the_name_of_the_first(wor
 
 
 @pytest.mark.parametrize("engines", [("nova_canvas", "preview")])
-def test_an_engine_that_failed_is_not_asked_again_after_a_pause_of_the_others(world: World) -> None:
+def test_an_engine_that_failed_is_not_asked_again_because_the_others_are_paused(world: World) -> None:
     world.model.outcomes = [ModelRetiredError()]
     world.controls.paused = {"preview"}
 
-    run = world.run(reserve_slot=[None, None, world.controls.paused.clear])
+    run = world.run()
 
-    assert run.waited("Wait For Engine") == [30]
-    assert run.end == "Job Completed"
-    assert len(world.model.requests) == 1
+    assert run.end == "Failed"
+    assert world.job().error_code == "model_retired"
+    assert world.model_calls == 1
 
 
 def test_throttles_are_not_forgotten_over_a_pause(world: World) -> None:
@@ -285,7 +289,7 @@ def test_a_paused_engine_keeps_the_job_in_its_place_until_it_is_back(world: Worl
 
     run = world.run(reserve_slot=[None, None, world.controls.paused.clear])
 
-    assert run.waited("Wait For Engine") == [30, 30]
+    assert run.waited("Wait For Engine") == [15, 15]
     assert run.end == "Job Completed"
     assert world.model_calls == 1
 

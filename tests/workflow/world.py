@@ -43,7 +43,15 @@ USER, SOCKET = "user-1", "socket-1"
 UPLOADS = "vto-uploads-123456789012-us-east-1"
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:vto-try-on"
 
-type Outcome = str | Exception | Callable[[], None] | None
+
+@dataclass(frozen=True)
+class AnswerLost:
+    """The function runs to its end, but what Step Functions hears is this error."""
+
+    error: str
+
+
+type Outcome = str | Exception | AnswerLost | Callable[[], object] | None
 """What a call of a step comes to: None, it runs; an error's name or an exception, it does not run and fails with that;
 a function, that is called and then it runs."""
 
@@ -184,27 +192,33 @@ class World:
         )
 
     def _claim(self, parameters: dict[str, Any]) -> None:
-        self._follow_script("claim_job")
         values = parameters["ExpressionAttributeValues"]
-        now = times.from_iso(values[":now"]["S"])
-        if not self.jobs.claim(parameters["Key"]["id"]["S"], values[":execution"]["S"], now):
-            raise ServiceError("DynamoDB.ConditionalCheckFailedException")
+        job_id, execution = parameters["Key"]["id"]["S"], values[":execution"]["S"]
 
-    def _invoke(self, state: str, arn: str, payload: Any) -> Any:
+        def claim() -> None:
+            if not self.jobs.claim(job_id, execution, times.from_iso(values[":now"]["S"])):
+                raise ServiceError("DynamoDB.ConditionalCheckFailedException")
+
+        self._follow_script("claim_job", claim)
+
+    def _invoke(self, _state: str, arn: str, payload: Any) -> Any:
         function = function_of(arn)
-        self._follow_script(function)
-        return handler(function)(payload)
+        return self._follow_script(function, lambda: handler(function)(payload))
 
-    def _follow_script(self, step: str) -> None:
+    def _follow_script(self, step: str, call: Callable[[], Any]) -> Any:
         match next(self.script.get(step, iter(())), None):
             case None:
-                return
+                return call()
             case str(name):
                 raise ServiceError(name)
             case Exception() as error:
                 raise error
+            case AnswerLost(error=name):
+                call()
+                raise ServiceError(name)
             case happening:
                 happening()
+                return call()
 
 
 def status_change(run: Run) -> dict[str, Any]:

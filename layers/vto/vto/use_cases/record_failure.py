@@ -1,7 +1,7 @@
 """State "Record Failure": whatever was caught becomes the job's one ending, in words its owner can use."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +19,20 @@ from vto.errors import (
 from vto.ports import Clock, Jobs, Results
 from vto.use_cases.changing_jobs import change_job
 
-# What the services around a function report when it did not end by itself. Only this one is surely unbilled.
-NOT_STARTED = "Lambda.TooManyRequestsException"
+# What the services around a function report when it did not end by itself: it may be running still.
+# Not among them: Lambda.TooManyRequestsException, the only one after which surely nothing has run.
+CUT_OFF = frozenset(
+    {
+        "Lambda.ServiceException",
+        "Lambda.AWSLambdaException",
+        "Lambda.SdkClientException",
+        "Lambda.ClientExecutionTimeoutException",
+        "Lambda.Unknown",
+        "Sandbox.Timedout",
+        "Runtime.ExitError",
+        "States.Timeout",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,29 +43,35 @@ class RecordFailure:
     results: Results
     clock: Clock
 
-    def __call__(self, job_id: str, execution_arn: str, failure: Mapping[str, Any]) -> dict[str, Any]:
+    def __call__(
+        self,
+        job_id: str,
+        execution_arn: str,
+        failure: Mapping[str, Any],
+        generation: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
         """Record what a state was caught with.
 
         Args:
             job_id: Which job.
             execution_arn: The execution that asks.
             failure: ``{"Error", "Cause"}`` as Step Functions gives it.
+            generation: What Invoke Model answered, if it did: then it was not the model that failed.
 
         Returns:
-            ``outcome`` (``"refused"``, ``"failed"``, or ``"closed"`` when the job had ended before or belongs to
-            another execution) and ``error_code``.
+            ``outcome`` (``"refused"``, ``"failed"``, or ``"closed"`` when the job had ended otherwise or belongs to
+            another execution) and ``error_code``. The same answer when it is asked again.
         """
-        error: VtoError = InternalError()
 
         def fail(job: Job) -> Job:
-            nonlocal error
+            if job.status is Status.ERROR and job.execution_arn in (None, execution_arn):
+                return job  # an earlier attempt of this very step wrote the end, and its answer was lost
             # a job that was never claimed is ours to end too: Claim Job itself may be what failed
             if job.status is not Status.CREATED:
                 job.ensure_worked_on_by(execution_arn)
-            error = error_of(failure, job.stage)
-            return job.fail(error, self.clock.now())
+            return job.fail(error_of(failure, None if generation else job.stage), self.clock.now())
 
-        return self._end(job_id, fail, lambda: error)
+        return self._end(job_id, fail)
 
     def lost(self, job_id: str, execution_arn: str, reason: str) -> dict[str, Any]:
         """Record that an execution ended or vanished without recording anything itself.
@@ -63,24 +81,23 @@ class RecordFailure:
             execution_arn: The execution that is gone.
             reason: What is known of it, for people who operate the system.
         """
-        error = ExecutionLostError(reason)
 
         def fail(job: Job) -> Job:
             if job.execution_arn not in (None, execution_arn):
                 raise JobClosedError(f"job {job.id} belongs to {job.execution_arn}")
-            return job.fail(error, self.clock.now())
+            return job.fail(ExecutionLostError(reason), self.clock.now())
 
-        return self._end(job_id, fail, lambda: error)
+        return self._end(job_id, fail)
 
-    def _end(self, job_id: str, fail: Any, error: Any) -> dict[str, Any]:
+    def _end(self, job_id: str, fail: Callable[[Job], Job]) -> dict[str, Any]:
         try:
             job = change_job(self.jobs, job_id, fail)
         except JobClosedError:
             return {"outcome": "closed", "error_code": None}
         if job.cache_key:
             self.results.release(job.cache_key, job_id)  # an equal job need not wait for us any longer
-        outcome = "refused" if isinstance(error(), RefusalError) else "failed"
-        return {"outcome": outcome, "error_code": job.error_code}
+        refusals = {cls.code for cls in all_errors().values() if issubclass(cls, RefusalError)}
+        return {"outcome": "refused" if job.error_code in refusals else "failed", "error_code": job.error_code}
 
 
 def error_of(failure: Mapping[str, Any], stage: Stage | None) -> VtoError:
@@ -88,15 +105,15 @@ def error_of(failure: Mapping[str, Any], stage: Stage | None) -> VtoError:
 
     Args:
         failure: ``{"Error", "Cause"}``; the cause of a function's error is JSON with ``errorMessage``.
-        stage: Where the job was.
+        stage: Where the job was; None when that does not explain the failure.
     """
     name, cause = str(failure.get("Error", "")), str(failure.get("Cause", ""))
     message = _message(cause)
     known = all_errors().get(name)
     if known is not None:
         return known(*_parts(message))
-    if stage is Stage.GENERATING and name != NOT_STARTED:
-        return ModelTimeoutError(f"{name}: {message}")  # the call may be running still, and may be billed
+    if stage is Stage.GENERATING and name in CUT_OFF:
+        return ModelTimeoutError(f"{name}: {message}")  # the call may be billed
     return InternalError(f"{name}: {message}")
 
 
