@@ -9,6 +9,7 @@ from vto import bootstrap
 from vto.adapters.rest import caller_of, error_response, json_body
 from vto.errors import VtoError
 from vto.telemetry import observed
+from vto.use_cases.sockets import TICKET_SECONDS
 
 app = APIGatewayHttpResolver()
 
@@ -83,7 +84,7 @@ def socket_tickets() -> dict[str, Any]:
     """A ticket for one live socket, good for seconds and for one use."""
     caller = caller_of(app.current_event)
     ticket = bootstrap.issue_ticket()(caller.user_id, caller.token_expires_at)
-    return {"ticket": ticket.ticket, "expires_at": ticket.expires_at}
+    return {"ticket": ticket.ticket, "expires_in": TICKET_SECONDS}
 
 
 def _cursor() -> str | None:

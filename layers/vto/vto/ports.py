@@ -151,8 +151,8 @@ class Controls(Protocol):
         """Give a claim back unused."""
         ...
 
-    def take_slot(self, engine: str, requests_per_minute: float, now: datetime) -> datetime:
-        """Take the engine's next free instant; no two callers get the same one."""
+    def take_slot(self, engine: str, requests_per_minute: float, now: datetime, *, latest: datetime) -> datetime | None:
+        """Take the engine's next free instant; no two callers get the same one. None, and none taken, after latest."""
         ...
 
     def is_paused(self, engine: str) -> bool:

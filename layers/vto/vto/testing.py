@@ -201,18 +201,22 @@ class FakeControls:
         return DeliveryClaim(granted=True, delivered=delivered)
 
     def confirm_delivery(self, job_id: str, connection_id: str, version: int) -> None:
-        """Record that the version was pushed."""
-        self.delivered[job_id, connection_id] = version
+        """Record that the version was pushed; a later one that was recorded meanwhile stays."""
+        known = self.delivered.get((job_id, connection_id), 0)
+        self.delivered[job_id, connection_id] = max(known, version)
         self.sending.pop((job_id, connection_id), None)
 
     def release_delivery(self, job_id: str, connection_id: str) -> None:
         """Give a claim back unused."""
         self.sending.pop((job_id, connection_id), None)
 
-    def take_slot(self, engine: str, requests_per_minute: float, now: datetime) -> datetime:
-        """Take the engine's next free instant."""
-        self.slots[engine] = next_slot(now, self.slots.get(engine), requests_per_minute)
-        return self.slots[engine]
+    def take_slot(self, engine: str, requests_per_minute: float, now: datetime, *, latest: datetime) -> datetime | None:
+        """Take the engine's next free instant, unless it lies after ``latest``."""
+        slot = next_slot(now, self.slots.get(engine), requests_per_minute)
+        if slot > latest:
+            return None
+        self.slots[engine] = slot
+        return slot
 
     def is_paused(self, engine: str) -> bool:
         """Whether the engine is out of service."""

@@ -1,7 +1,7 @@
 """Batches of events: what is in them, and which of them have to come again."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,8 @@ class Written:
     sequencer: str
 
 
-type Entries[T] = Iterator[tuple[str, list[T]]]
+# What an entry carries is read when it is served: a message that cannot be read then fails alone.
+type Entries[T] = Iterator[tuple[str, Iterable[T]]]
 
 
 def stream_job_ids(event: dict[str, Any]) -> Entries[str]:
@@ -30,16 +31,14 @@ def stream_job_ids(event: dict[str, Any]) -> Entries[str]:
 def s3_objects(event: dict[str, Any]) -> Entries[Written]:
     """The objects that each SQS message reports, by the message's id; S3's test message reports none."""
     for message in event["Records"]:
-        notification = json.loads(message["body"])
-        yield (
-            message["messageId"],
-            [
-                Written(
-                    S3Url(record["s3"]["bucket"]["name"], key_from_event(record["s3"]["object"]["key"])),
-                    record["s3"]["object"].get("sequencer") or record["eventTime"],
-                )
-                for record in notification.get("Records", [])
-            ],
+        yield message["messageId"], _written(message["body"])
+
+
+def _written(body: str) -> Iterator[Written]:
+    for record in json.loads(body).get("Records", []):
+        yield Written(
+            S3Url(record["s3"]["bucket"]["name"], key_from_event(record["s3"]["object"]["key"])),
+            record["s3"]["object"].get("sequencer") or record["eventTime"],
         )
 
 

@@ -15,7 +15,7 @@ from vto.domain import times
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness
 from vto.domain.job import OPEN, Change, Job, Stage, Status, StoredImage
 from vto.domain.pacing import next_slot
-from vto.errors import StorageUnavailableError
+from vto.errors import InvalidRequestError, StorageUnavailableError, Violation
 from vto.ports import CachedResult, Connection, DeliveryClaim, Ticket, VersionConflictError
 
 if TYPE_CHECKING:
@@ -137,19 +137,30 @@ class DynamoCatalogue:
 
     def models_of(self, user_id: str | None, *, limit: int) -> list[CatalogueItem]:
         """A user's private photos; the stock models when ``user_id`` is None."""
-        table = self._tables[Kind.MODEL]
-        with as_storage_error("list models"):
-            if user_id is None:
-                page = table.scan(FilterExpression="attribute_not_exists(user_id)")["Items"][:limit]
-            else:
-                page = table.query(
-                    IndexName="by_user",
-                    KeyConditionExpression="user_id = :user_id",
-                    ExpressionAttributeValues={":user_id": user_id},
-                    ScanIndexForward=False,
-                    Limit=limit,
-                )["Items"]
-        return [item_to_catalogue(Kind.MODEL, item) for item in page]
+        if user_id is None:
+            return self._stock_models(limit)
+        with as_storage_error("query models of a user"):
+            page = self._tables[Kind.MODEL].query(
+                IndexName="by_user",
+                KeyConditionExpression="user_id = :user_id",
+                ExpressionAttributeValues={":user_id": user_id},
+                ScanIndexForward=False,
+                Limit=limit,
+            )
+        return [item_to_catalogue(Kind.MODEL, item) for item in page["Items"]]
+
+    def _stock_models(self, limit: int) -> list[CatalogueItem]:
+        """Page on past the private photos in between until there are enough or no more."""
+        found: list[CatalogueItem] = []
+        following: dict[str, Any] = {}
+        while len(found) < limit:
+            with as_storage_error("scan stock models"):
+                page = self._tables[Kind.MODEL].scan(FilterExpression="attribute_not_exists(user_id)", **following)
+            found += [item_to_catalogue(Kind.MODEL, item) for item in page["Items"]]
+            if "LastEvaluatedKey" not in page:
+                break
+            following = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        return found[:limit]
 
 
 class DynamoConnections:
@@ -239,13 +250,16 @@ class DynamoControls:
         return DeliveryClaim(granted=True, delivered=_plain(answer["Attributes"]).get("delivered"))
 
     def confirm_delivery(self, job_id: str, connection_id: str, version: int) -> None:
-        """Record that the version was pushed."""
-        with as_storage_error("confirm delivery"):
-            self._table.update_item(
+        """Record that the version was pushed; a later one, pushed after this claim had lapsed, stays."""
+        _conditionally(
+            "confirm delivery",
+            lambda: self._table.update_item(
                 Key={"control_id": _delivery(job_id, connection_id)},
                 UpdateExpression="SET delivered = :version REMOVE sending_until",
+                ConditionExpression="attribute_not_exists(delivered) OR delivered < :version",
                 ExpressionAttributeValues={":version": version},
-            )
+            ),
+        )
 
     def release_delivery(self, job_id: str, connection_id: str) -> None:
         """Give a claim back unused."""
@@ -254,8 +268,8 @@ class DynamoControls:
                 Key={"control_id": _delivery(job_id, connection_id)}, UpdateExpression="REMOVE sending_until"
             )
 
-    def take_slot(self, engine: str, requests_per_minute: float, now: datetime) -> datetime:
-        """Take the engine's next free instant; no two callers get the same one.
+    def take_slot(self, engine: str, requests_per_minute: float, now: datetime, *, latest: datetime) -> datetime | None:
+        """Take the engine's next free instant; no two callers get the same one. None, and none taken, after latest.
 
         Raises:
             StorageUnavailableError: Others were faster every time.
@@ -265,6 +279,8 @@ class DynamoControls:
             item = _get(self._table, key) or {}
             last = item.get("last_taken")
             slot = next_slot(now, times.from_iso(last) if last else None, requests_per_minute)
+            if slot > latest:
+                return None  # whoever is turned away must not make the queue longer for those who come later
             unchanged = "last_taken = :last" if last else "attribute_not_exists(last_taken)"
             taken = _conditionally(
                 "take slot",
@@ -451,7 +467,20 @@ def _set_and_remove(
 
 
 def _start(cursor: str | None) -> dict[str, Any]:
-    return {"ExclusiveStartKey": json.loads(base64.urlsafe_b64decode(cursor))} if cursor else {}
+    """Where a page begins; a cursor comes from a client, who may have changed it."""
+    if not cursor:
+        return {}
+    try:
+        key = json.loads(base64.urlsafe_b64decode(cursor))
+    except (ValueError, RecursionError) as problem:
+        raise _bad_cursor() from problem
+    if not isinstance(key, dict) or not key or not all(isinstance(one, str) for one in key.values()):
+        raise _bad_cursor()
+    return {"ExclusiveStartKey": key}
+
+
+def _bad_cursor() -> InvalidRequestError:
+    return InvalidRequestError("cursor", [Violation("cursor", "is not the `next` of a page: leave it out to begin")])
 
 
 def _cursor(key: Mapping[str, Any] | None) -> str | None:

@@ -105,9 +105,9 @@ def _plain_mode(image: Image.Image) -> Image.Image:
     """The picture in one of the modes that resize and convert well: L, RGB, RGBA or CMYK."""
     if image.mode.startswith("I"):  # 16 bits of grey
         return image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
-    if image.mode in ("RGB", "RGBA", "CMYK", "L"):
-        return image
-    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+    if image.has_transparency_data:  # an alpha channel, or one colour that means "nothing here"
+        return image.convert("RGBA")
+    return image if image.mode in ("RGB", "CMYK", "L") else image.convert("RGB")
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:

@@ -59,7 +59,7 @@ def json_body(event: APIGatewayProxyEventV2) -> Any:
     """
     try:
         return json.loads(event.decoded_body or "")
-    except (ValueError, TypeError) as problem:
+    except (ValueError, TypeError, RecursionError) as problem:
         raise InvalidRequestError("body", [Violation("(the whole request)", "is not JSON")]) from problem
 
 

@@ -84,7 +84,7 @@ def _document(body: str) -> Mapping[str, Any]:
         raise InvalidRequestError("frame", [Violation("(the whole request)", "must be at most 32 KB")])
     try:
         document = json.loads(body)
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise InvalidRequestError("frame", [Violation("(the whole request)", "is not JSON")]) from problem
     if not isinstance(document, Mapping):
         raise InvalidRequestError("frame", [Violation("(the whole request)", "must be a JSON object")])

@@ -62,7 +62,9 @@ class Browse:
 
     def models(self, user_id: str) -> dict[str, Any]:
         """The caller's own photos, the newest first, then the stock models."""
-        items = [*self.catalogue.models_of(user_id, limit=PAGE), *self.catalogue.models_of(None, limit=PAGE)]
+        own, stock = self.catalogue.models_of(user_id, limit=PAGE), self.catalogue.models_of(None, limit=PAGE)
+        # a photo in a wrong folder is a rejected row without an owner: its key is nobody else's business
+        items = [*own, *(item for item in stock if item.readiness is Readiness.READY)]
         return {"models": [{**self._view(item), "is_own": item.user_id is not None} for item in items]}
 
     def try_ons(self, user_id: str, cursor: str | None) -> dict[str, Any]:

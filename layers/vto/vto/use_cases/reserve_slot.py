@@ -52,8 +52,8 @@ class ReserveSlot:
 
         Raises:
             ExpiredError: The job has been waiting for longer than it may.
-            QueueFullError: The next free slot is further away than a shopper may be kept waiting.
-            NoEngineError: All engines are paused.
+            QueueFullError: The next free slot is further away than a shopper may be kept waiting; none is taken.
+            NoEngineError: All engines are paused, and none of them has failed on this job yet.
             ModelThrottledError: The engine has refused the call for the third time.
             ModelUnavailableError: The last engine cannot be reached (ModelRetiredError: or is gone).
             JobClosedError: The job has ended or belongs to another execution.
@@ -66,7 +66,8 @@ class ReserveSlot:
         if throttled > MAX_THROTTLED:
             raise ModelThrottledError(f"throttled {throttled} times")
         left = [name for name in self.order if name not in failed]
-        if not left:
+        # an engine that has failed is not tried again because the others are paused: to wait would forget the failure
+        if not left or (failed and all(self.controls.is_paused(name) for name in left)):
             raise all_errors().get(failed_with, ModelUnavailableError)(f"engines {failed} failed, none is left")
 
         job = read_job(self.jobs, job_id)
@@ -77,8 +78,6 @@ class ReserveSlot:
             engine, slot_at = self._take(job, execution_arn, left, throttled)
         now = self.clock.now()
         wait = max(0, math.ceil((slot_at - now).total_seconds()))
-        if wait > MAX_QUEUE_SECONDS:
-            raise QueueFullError(f"the next slot of {engine} is {wait} s away")
 
         change_job(
             self.jobs,
@@ -118,6 +117,9 @@ class ReserveSlot:
                 ),
             )
             raise NoEngineError(f"all of {left} are paused")
-        slot = self.controls.take_slot(engine, self.requests_per_minute, now)
+        latest = now + timedelta(seconds=MAX_QUEUE_SECONDS)
+        slot = self.controls.take_slot(engine, self.requests_per_minute, now, latest=latest)
+        if slot is None:
+            raise QueueFullError(f"the next slot of {engine} is more than {MAX_QUEUE_SECONDS} s away")
         back_off = timedelta(seconds=2 ** (throttled - 1)) if throttled else timedelta()  # 1, 2, 4 s
         return engine, max(slot, now + back_off)

@@ -1,0 +1,250 @@
+"""A request becomes a job, once, or is refused with everything that is wrong with it."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.vto.world import ALICE, BOB, GARMENT, UPLOADS, World, photo, shirt
+from vto.domain.catalogue import Readiness, model_id_of
+from vto.domain.job import Status
+from vto.errors import InvalidRequestError, PictureRejectedError, RefusalError, RequestConflictError, VtoError
+
+REQUEST: dict[str, Any] = {"request_id": "r-1", "product_id": "blue-shirt", "model_id": "stock-anna"}
+
+
+def refused(world: World, *, user_id: str = ALICE, **changes: Any) -> VtoError:
+    """The refusal of a request; also checks that nothing was created by it."""
+    request = {name: value for name, value in {**REQUEST, **changes}.items() if value is not None}
+    with pytest.raises(RefusalError) as caught:
+        world.create_try_on(request, user_id=user_id)
+    assert world.jobs.changes == []
+    return caught.value
+
+
+def paths(error: VtoError) -> list[str]:
+    return [one.path for one in error.violations]
+
+
+def test_a_request_becomes_a_created_job_with_all_it_needs_to_run(world: World) -> None:
+    job, is_new = world.create_try_on(
+        {**REQUEST, "action": "tryOn", "parameters": GARMENT}, user_id=ALICE, connection_id="socket-1"
+    )
+    assert is_new
+    assert world.jobs.rows == {job.id: job}
+    assert (job.status, job.version, job.user_id, job.connection_id) == (Status.CREATED, 1, ALICE, "socket-1")
+    assert job.product_picture_s3_url == shirt().picture_s3_url
+    assert job.model_picture_s3_url == photo().picture_s3_url
+    assert job.parameters["imageGenerationConfig"]["numberOfImages"] == 1
+
+
+def test_without_parameters_the_products_own_class_decides(world: World) -> None:
+    job, _ = world.create_try_on(REQUEST, user_id=ALICE)
+    assert job.parameters["garmentBasedMask"] == {"garmentClass": "UPPER_BODY"}
+
+
+def test_without_parameters_a_product_without_a_class_cannot_be_tried_on(world: World) -> None:
+    world.stock(shirt("lamp", garment_class=None))
+    assert paths(refused(world, product_id="lamp")) == ["parameters"]
+
+
+def test_the_same_request_again_finds_the_same_job(world: World) -> None:
+    first, _ = world.create_try_on(REQUEST, user_id=ALICE)
+    world.clock.advance(500)
+    again, is_new = world.create_try_on(REQUEST, user_id=ALICE)
+    assert (again, is_new) == (first, False)
+    assert len(world.jobs.changes) == 1
+
+
+def test_the_same_request_said_in_other_words_is_the_same_request(world: World) -> None:
+    first, _ = world.create_try_on(REQUEST, user_id=ALICE)
+    spelled_out = {**GARMENT, "imageGenerationConfig": {"cfgScale": 6.5, "seed": 12.0, "numberOfImages": 1.0}}
+    again, is_new = world.create_try_on({**REQUEST, "parameters": spelled_out}, user_id=ALICE)
+    assert (again.id, is_new) == (first.id, False)
+
+
+def test_the_same_request_id_for_another_request_is_a_conflict(world: World) -> None:
+    world.stock(shirt("red-shirt"))
+    world.create_try_on(REQUEST, user_id=ALICE)
+    with pytest.raises(RequestConflictError) as conflict:
+        world.create_try_on({**REQUEST, "product_id": "red-shirt"}, user_id=ALICE)
+    assert paths(conflict.value) == ["request_id"]
+    assert len(world.jobs.rows) == 1
+
+
+def test_request_ids_of_two_people_do_not_meet(world: World) -> None:
+    mine, _ = world.create_try_on(REQUEST, user_id=ALICE)
+    theirs, is_new = world.create_try_on(REQUEST, user_id=BOB)
+    assert is_new
+    assert mine.id != theirs.id
+
+
+def test_two_requests_without_an_id_are_two_jobs(world: World) -> None:
+    anonymous = {name: value for name, value in REQUEST.items() if name != "request_id"}
+    for _ in range(2):
+        world.create_try_on(anonymous, user_id=ALICE)
+    assert len(world.jobs.rows) == 2
+
+
+def test_a_missing_product_is_named(world: World) -> None:
+    assert paths(refused(world, product_id=None)) == ["product_id"]
+
+
+def test_an_unknown_product_is_named_with_where_to_look(world: World) -> None:
+    error = refused(world, product_id="yellow-shirt")
+    assert paths(error) == ["product_id"]
+    assert "GET /products" in error.violations[0].problem
+
+
+def test_a_rejected_product_is_refused_with_the_reason_of_its_rejection(world: World) -> None:
+    reason = "picture is 100×100 pixels; use a larger picture"
+    world.stock(shirt("tiny", readiness=Readiness.REJECTED, readiness_reason=reason, prepared_s3_url=None))
+    error = refused(world, product_id="tiny")
+    assert isinstance(error, PictureRejectedError)
+    assert (error.violations[0].path, error.violations[0].problem) == ("product_id", reason)
+
+
+def test_a_rejected_photo_is_refused_with_the_reason_of_its_rejection(world: World) -> None:
+    world.stock(photo("blurred", ALICE, readiness=Readiness.REJECTED, readiness_reason="is damaged"))
+    error = refused(world, model_id="blurred")
+    assert isinstance(error, PictureRejectedError)
+    assert (error.violations[0].path, error.violations[0].problem) == ("model_id", "is damaged")
+
+
+def test_a_product_whose_picture_is_still_being_imported_is_refused_as_such(world: World) -> None:
+    world.stock(shirt("new", readiness=None, prepared_s3_url=None))
+    error = refused(world, product_id="new")
+    assert paths(error) == ["product_id"]
+    assert "still being imported" in error.violations[0].problem
+
+
+def test_ones_own_photo_may_be_used(world: World) -> None:
+    world.stock(photo("me", ALICE))
+    job, _ = world.create_try_on({**REQUEST, "model_id": "me"}, user_id=ALICE)
+    assert job.model_id == "me"
+
+
+def test_someone_elses_photo_is_answered_exactly_like_one_that_does_not_exist(world: World) -> None:
+    world.stock(photo("me", ALICE))
+    theirs = refused(world, user_id=BOB, model_id="me")
+    nobodys = refused(world, user_id=BOB, model_id="no-such-photo")
+    assert theirs.public() == nobodys.public()
+    assert paths(theirs) == ["model_id"]
+
+
+def test_a_model_must_be_given_in_exactly_one_way(world: World) -> None:
+    assert paths(refused(world, model_id=None)) == ["model_id"]
+    assert paths(refused(world, model_picture_s3_url=photo().picture_s3_url)) == ["model_id"]
+
+
+def registered(key: str, user_id: str | None = None) -> Any:
+    return photo(model_id_of(key), user_id, picture_s3_url=f"s3://{UPLOADS}/{key}")
+
+
+@pytest.mark.parametrize("key", ["models/stock/anna maria+1%.jpg", "models/users/alice/me.jpg"])
+def test_the_address_of_a_registered_picture_of_ones_own_or_stock_stands_for_it(world: World, key: str) -> None:
+    model = registered(key, ALICE if "users" in key else None)
+    world.stock(model)
+    url = f"s3://{UPLOADS}/{key}"
+    job, _ = world.create_try_on({"product_id": "blue-shirt", "model_picture_s3_url": url}, user_id=ALICE)
+    assert job.model_id == model.item_id
+
+
+BAD_URLS = [
+    "https://evil.example/me.jpg",
+    "http://169.254.169.254/latest/meta-data/",
+    "file:///etc/passwd",
+    "s3://",
+    f"s3://{UPLOADS}",
+    f"s3://{UPLOADS}/",
+    f"s3://{UPLOADS}/models/users/bob/me.jpg",
+    f"s3://{UPLOADS}/models/users/alice/../bob/me.jpg",
+    f"s3://{UPLOADS}/models/stock/unregistered.jpg",
+    "s3://other-bucket/models/users/alice/me.jpg",
+    f"S3://{UPLOADS}/models/users/alice/me.jpg",
+    f"s3://{UPLOADS}/models/users/alice/me.jpg?versionId=1",
+    f"s3://{UPLOADS}//models/users/alice/me.jpg",
+    f"s3://{UPLOADS}/prepared/models/users/alice/x/1.jpg",
+    " ",
+]
+
+
+@pytest.mark.parametrize("url", BAD_URLS)
+def test_any_other_address_is_refused_and_nothing_is_fetched(world: World, url: str) -> None:
+    world.stock(registered("models/users/alice/me.jpg", ALICE), registered("models/users/bob/me.jpg", BOB))
+    world.pictures.objects.clear()
+    error = refused(world, model_id=None, model_picture_s3_url=url)
+    assert paths(error) == ["model_picture_s3_url"]
+
+
+@given(url=st.text(min_size=1, max_size=60) | st.text(max_size=40).map(lambda key: f"s3://{UPLOADS}/{key}"))
+def test_no_address_however_strange_is_anything_but_a_refusal(url: str) -> None:
+    refused(World(), model_id=None, model_picture_s3_url=url)
+
+
+def test_a_curated_row_whose_address_does_not_match_its_id_is_not_reachable_by_address(world: World) -> None:
+    world.stock(replace(registered("models/stock/a.jpg"), picture_s3_url=f"s3://{UPLOADS}/models/stock/b.jpg"))
+    refused(world, model_id=None, model_picture_s3_url=f"s3://{UPLOADS}/models/stock/a.jpg")
+
+
+def masked(url: str) -> dict[str, Any]:
+    return {"maskType": "IMAGE", "imageBasedMask": {"maskImage": url}}
+
+
+def test_ones_own_mask_may_be_used(world: World) -> None:
+    url = f"s3://{UPLOADS}/masks/users/alice/drawn.png"
+    job, _ = world.create_try_on({**REQUEST, "parameters": masked(url)}, user_id=ALICE)
+    assert job.parameters["imageBasedMask"]["maskImage"] == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"s3://{UPLOADS}/masks/users/bob/drawn.png",
+        f"s3://{UPLOADS}/masks/users/alicette/drawn.png",
+        f"s3://{UPLOADS}/models/users/alice/me.jpg",
+        "s3://other-bucket/masks/users/alice/drawn.png",
+    ],
+)
+def test_a_mask_from_anywhere_else_is_refused(world: World, url: str) -> None:
+    assert paths(refused(world, parameters=masked(url))) == ["parameters.imageBasedMask.maskImage"]
+
+
+def test_everything_that_breaks_a_rule_is_said_at_once(world: World) -> None:
+    world.stock(photo("me", BOB))
+    error = refused(
+        world,
+        product_id="no-such-product",
+        model_id="me",
+        parameters={
+            "maskType": "IMAGE",
+            "imageBasedMask": {"maskImage": f"s3://{UPLOADS}/masks/users/bob/m.png"},
+            "garmentBasedMask": {"garmentClass": "SHOES", "garmentStyling": {"tuckingStyle": "TUCKED"}},
+        },
+    )
+    assert isinstance(error, InvalidRequestError)
+    assert paths(error) == [
+        "product_id",
+        "model_id",
+        "parameters.garmentBasedMask",
+        "parameters.garmentBasedMask.garmentStyling",
+        "parameters.imageBasedMask.maskImage",
+    ]
+
+
+def test_everything_that_breaks_the_schema_is_said_at_once(world: World) -> None:
+    error = refused(world, product_id=7, parameters={"mergeStyle": "X", "imageGenerationConfig": {"cfgScale": 0}})
+    assert paths(error) == [
+        "parameters.imageGenerationConfig.cfgScale",
+        "parameters.maskType",
+        "parameters.mergeStyle",
+        "product_id",
+    ]
+
+
+@pytest.mark.parametrize("document", [None, [], "tryOn", 5])
+def test_something_that_is_no_object_is_refused(world: World, document: Any) -> None:
+    with pytest.raises(InvalidRequestError):
+        world.create_try_on(document, user_id=ALICE)

@@ -1,0 +1,100 @@
+"""State "Invoke Model": one call of one engine, counted before it is made."""
+
+from typing import Any
+
+import pytest
+
+from tests.unit.vto.world import BLANK_SLOT, EXECUTION, RESULTS, UPLOADS, World, photo, shirt
+from vto.domain import times
+from vto.domain.engines import PROFILES
+from vto.domain.job import Stage
+from vto.domain.parameters import canonical
+from vto.domain.storage import S3Url
+from vto.errors import JobClosedError, ModelTimeoutError, ModelUnavailableError, VtoError
+
+
+def prepared(world: World, **changes: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A job that is ready to be generated: what Validate Request and Reserve Slot answered."""
+    world.claimed_job(**changes)
+    return world.validate_request("job-1", EXECUTION, 0), world.reserve_slot("job-1", EXECUTION, BLANK_SLOT, None)
+
+
+def invoke(world: World, parts: tuple[dict[str, Any], dict[str, Any]], execution: str = EXECUTION) -> dict[str, Any]:
+    return world.invoke_model("job-1", execution, *parts)
+
+
+def test_the_engine_gets_the_prepared_pictures_the_canonical_parameters_and_a_place_for_its_answer(
+    world: World,
+) -> None:
+    invoke(world, prepared(world))
+    (request,) = world.engine.requests
+    assert (str(request.source), str(request.reference)) == (photo().prepared_s3_url, shirt().prepared_s3_url)
+    assert request.mask is None
+    assert request.parameters["imageGenerationConfig"]["seed"] == 12
+    assert request.output == S3Url(RESULTS, "generated/job-1/1/")
+
+
+def test_a_drawn_mask_goes_along(world: World) -> None:
+    drawn = f"s3://{UPLOADS}/masks/users/alice/m.png"
+    world.pictures.put(drawn, b"drawn")
+    invoke(
+        world,
+        prepared(world, parameters=canonical({"maskType": "IMAGE", "imageBasedMask": {"maskImage": drawn}})),
+    )
+    assert str(world.engine.requests[0].mask) == f"s3://{UPLOADS}/prepared/masks/job-1/mask.png"
+
+
+def test_the_answer_names_pictures_and_engine(world: World) -> None:
+    world.engine.outcomes = [2]
+    assert invoke(world, prepared(world)) == {
+        "images": (f"s3://{RESULTS}/generated/job-1/1/0.png", f"s3://{RESULTS}/generated/job-1/1/1.png"),
+        "mask": None,
+        "warning": None,
+        "engine": "preview",
+    }
+
+
+def test_the_job_is_generating_and_leased_for_longer_than_the_call_and_its_retry_may_take(world: World) -> None:
+    invoke(world, prepared(world))
+    job = world.jobs.rows["job-1"]
+    lease = (times.from_iso(job.lease_until or "") - world.clock.now()).total_seconds()
+    assert job.stage is Stage.GENERATING
+    assert lease > 2 * PROFILES["preview"].timeout_seconds
+
+
+@pytest.mark.parametrize("problem", [ModelUnavailableError("down"), ModelTimeoutError("slow")])
+def test_a_call_is_counted_before_it_is_made_and_an_error_goes_to_the_state_machine_as_it_is(
+    world: World, problem: VtoError
+) -> None:
+    parts = prepared(world)
+    world.engine.outcomes = [problem]
+    with pytest.raises(type(problem)):
+        invoke(world, parts)
+    assert world.jobs.rows["job-1"].attempts == 1
+
+
+def test_each_call_has_a_place_of_its_own_so_that_a_late_answer_overwrites_nothing(world: World) -> None:
+    parts = prepared(world)
+    world.engine.outcomes = [ModelTimeoutError("slow")]
+    with pytest.raises(ModelTimeoutError):
+        invoke(world, parts)
+    version = world.jobs.rows["job-1"].version
+    answer = invoke(world, parts)
+    assert answer["images"] == (f"s3://{RESULTS}/generated/job-1/2/0.png",)
+    assert world.jobs.rows["job-1"].version == version
+
+
+def test_no_call_is_made_for_a_job_that_belongs_to_another_execution_or_has_ended(world: World) -> None:
+    parts = prepared(world)
+    with pytest.raises(JobClosedError):
+        invoke(world, parts, execution="arn:execution:second")
+    world.record_failure.lost("job-1", EXECUTION, "swept")
+    with pytest.raises(JobClosedError):
+        invoke(world, parts)
+    assert world.engine.requests == []
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
+def test_every_engines_own_clock_rings_before_the_state_machines(profile: Any) -> None:
+    assert profile.read_timeout_seconds < profile.timeout_seconds
+    assert profile.usual_seconds < profile.read_timeout_seconds

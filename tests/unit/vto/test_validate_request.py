@@ -1,0 +1,206 @@
+"""State "Validate Request": pictures are checked once more before money is spent, and equal results are found."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.unit.vto.world import ALICE, BOB, EXECUTION, UPLOADS, World, photo, shirt
+from vto.domain import times
+from vto.domain.catalogue import Readiness
+from vto.domain.job import Stage, Status
+from vto.domain.parameters import canonical
+from vto.errors import (
+    JobClosedError,
+    ModelUnavailableError,
+    PictureMissingError,
+    PictureRejectedError,
+    RefusalError,
+    Violation,
+)
+from vto.use_cases.validate_request import CLAIM_SECONDS, MAX_TWIN_WAITS
+
+MASK = f"s3://{UPLOADS}/masks/users/alice/drawn.png"
+MASKED = canonical({"maskType": "IMAGE", "imageBasedMask": {"maskImage": MASK}})
+
+
+def validate(world: World, job_id: str = "job-1", waits: int = 0, execution: str = EXECUTION) -> dict[str, Any]:
+    return world.validate_request(job_id, execution, waits)
+
+
+def test_the_answer_tells_the_engine_where_the_prepared_pictures_are(world: World) -> None:
+    world.claimed_job()
+    answer = validate(world)
+    assert answer["source"] == photo().prepared_s3_url
+    assert answer["reference"] == shirt().prepared_s3_url
+    assert (answer["mask"], answer["reuse"], answer["cached"], answer["twin_waits"]) == (None, "none", None, 0)
+
+
+def test_the_job_is_leased_in_its_stage_without_a_new_version(world: World) -> None:
+    before = world.claimed_job()
+    validate(world)
+    job = world.jobs.rows["job-1"]
+    assert (job.stage, job.version) == (Stage.VALIDATING, before.version)
+    assert times.from_iso(job.lease_until or "") > world.clock.now()
+    assert job.cache_key
+
+
+def test_a_repeated_validation_answers_the_same(world: World) -> None:
+    world.claimed_job()
+    assert validate(world) == validate(world)
+
+
+@pytest.mark.parametrize(("kind", "path"), [("product", "product_id"), ("model", "model_id")])
+def test_a_row_that_is_gone_is_named(world: World, kind: str, path: str) -> None:
+    world.claimed_job()
+    item = shirt() if kind == "product" else photo()
+    del world.catalogue.rows[item.kind, item.item_id]
+    with pytest.raises(PictureMissingError) as missing:
+        validate(world)
+    assert missing.value.violations == (Violation(path, "is no longer in the catalogue"),)
+
+
+@pytest.mark.parametrize(("item", "path"), [(shirt(), "product_id"), (photo(), "model_id")])
+def test_a_picture_that_is_gone_from_storage_is_named(world: World, item: Any, path: str) -> None:
+    world.claimed_job()
+    del world.pictures.objects[item.prepared_s3_url]
+    with pytest.raises(PictureMissingError) as missing:
+        validate(world)
+    assert missing.value.violations == (Violation(path, "its picture is no longer in storage"),)
+
+
+def test_a_product_rejected_meanwhile_is_refused_with_its_reason(world: World) -> None:
+    world.claimed_job()
+    world.catalogue.add(shirt(readiness=Readiness.REJECTED, readiness_reason="is damaged", prepared_s3_url=None))
+    with pytest.raises(PictureRejectedError) as rejected:
+        validate(world)
+    assert rejected.value.violations == (Violation("product_id", "is damaged"),)
+
+
+def test_a_photo_that_now_belongs_to_somebody_else_is_not_used(world: World) -> None:
+    world.claimed_job()
+    world.catalogue.add(photo(user_id=BOB))
+    with pytest.raises(RefusalError):
+        validate(world)
+
+
+@pytest.mark.parametrize("execution", ["arn:execution:second", ""])
+def test_another_execution_may_not_touch_the_job(world: World, execution: str) -> None:
+    before = world.claimed_job()
+    with pytest.raises(JobClosedError):
+        validate(world, execution=execution)
+    assert world.jobs.rows["job-1"] == before
+
+
+def test_a_job_that_has_ended_is_not_validated(world: World) -> None:
+    world.completed_job()
+    with pytest.raises(JobClosedError):
+        validate(world)
+
+
+# --- masks ---
+
+
+def test_a_drawn_mask_is_made_to_fit_the_photo_and_kept_with_the_job(world: World) -> None:
+    world.pictures.put(MASK, b"drawn")
+    world.claimed_job(parameters=MASKED)
+    address = validate(world)["mask"]
+    assert address == f"s3://{UPLOADS}/prepared/masks/job-1/mask.png"
+    assert world.pictures.objects[address] == b"mask:drawn"
+
+
+def test_a_missing_mask_is_named_with_its_field(world: World) -> None:
+    world.claimed_job(parameters=MASKED)
+    with pytest.raises(PictureMissingError) as missing:
+        validate(world)
+    assert missing.value.violations == (
+        Violation("parameters.imageBasedMask.maskImage", "is not in storage: upload it first"),
+    )
+
+
+def test_a_mask_that_does_not_fit_is_named_with_its_field_and_the_reason(world: World) -> None:
+    world.pictures.put(MASK, b"drawn")
+    world.claimed_job(parameters=MASKED)
+    world.tools.problem = PictureRejectedError("shape", [Violation("picture", "must have the photo's shape")])
+    with pytest.raises(PictureRejectedError) as rejected:
+        validate(world)
+    assert rejected.value.violations == (
+        Violation("parameters.imageBasedMask.maskImage", "must have the photo's shape"),
+    )
+
+
+def test_another_drawing_is_another_result(world: World) -> None:
+    keys = []
+    for drawing in (b"one", b"two", b"one"):
+        world.pictures.put(MASK, drawing)
+        world.claimed_job(f"job-{len(keys)}", parameters=MASKED)
+        keys.append(validate(world, f"job-{len(keys)}")["cache_key"])
+    assert keys[0] == keys[2] != keys[1]
+
+
+# --- reuse ---
+
+
+def test_an_equal_finished_result_is_offered_instead_of_a_call(world: World) -> None:
+    done = world.completed_job("job-1")
+    world.claimed_job("job-2", user_id=BOB)
+    answer = validate(world, "job-2")
+    assert answer["reuse"] == "ready"
+    assert answer["cached"]["images"] == (done.images[0].s3_url,)
+
+
+def test_a_finished_result_whose_pictures_are_gone_is_made_again(world: World) -> None:
+    done = world.completed_job("job-1")
+    del world.pictures.objects[done.images[0].s3_url]
+    world.claimed_job("job-2")
+    assert validate(world, "job-2")["reuse"] == "none"
+
+
+def test_another_seed_is_another_result(world: World) -> None:
+    world.completed_job("job-1")
+    other = replace(world.jobs.rows["job-1"]).parameters | {"imageGenerationConfig": {"numberOfImages": 1, "seed": 5}}
+    world.claimed_job("job-2", parameters=other)
+    assert validate(world, "job-2")["reuse"] == "none"
+
+
+def test_a_private_photos_result_is_never_offered_to_anybody_else(world: World) -> None:
+    for user in (ALICE, BOB):
+        world.stock(photo(f"of-{user}", user, sha256="the very same bytes"))
+    world.completed_job("job-1", model_id="of-alice")
+    world.claimed_job("job-2", user_id=BOB, model_id="of-bob")
+    assert validate(world, "job-2")["reuse"] == "none"
+
+
+def test_while_an_equal_job_is_being_made_the_second_waits_and_counts_its_waiting(world: World) -> None:
+    world.claimed_job("job-1")
+    validate(world, "job-1")
+    world.claimed_job("job-2", user_id=BOB)
+    waits = 0
+    for expected in (1, 2, 3):
+        answer = validate(world, "job-2", waits)
+        assert (answer["reuse"], answer["twin_waits"]) == ("twin", expected)
+        waits = answer["twin_waits"]
+
+
+def test_after_its_last_wait_the_second_goes_on_alone(world: World) -> None:
+    world.claimed_job("job-1")
+    validate(world, "job-1")
+    world.claimed_job("job-2")
+    assert validate(world, "job-2", MAX_TWIN_WAITS)["reuse"] == "none"
+
+
+def test_when_the_first_fails_the_second_need_not_wait(world: World) -> None:
+    world.claimed_job("job-1")
+    validate(world, "job-1")
+    world.record_failure("job-1", EXECUTION, {"Error": ModelUnavailableError.__name__, "Cause": ""})
+    world.claimed_job("job-2")
+    assert validate(world, "job-2")["reuse"] == "none"
+
+
+def test_when_the_first_vanishes_its_claim_runs_out(world: World) -> None:
+    world.claimed_job("job-1")
+    validate(world, "job-1")
+    world.clock.advance(CLAIM_SECONDS + 1)
+    world.claimed_job("job-2")
+    assert validate(world, "job-2")["reuse"] == "none"
+    assert world.status_of("job-2") is Status.PROCESSING
