@@ -60,7 +60,7 @@ CATALOGUE: Final = (
     ),
     Sample(
         "striped-t-shirt.jpg", "product", "Breton T-shirt", "tops",
-        "White cotton T-shirt with navy stripes and a ribbed collar.", garment_class="SHORT_SLEEVE_SHIRT",
+        "Cream cotton T-shirt with navy stripes and a ribbed collar.", garment_class="SHORT_SLEEVE_SHIRT",
     ),
     Sample(
         "green-hoodie.jpg", "product", "Moss hoodie", "tops",

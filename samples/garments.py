@@ -35,7 +35,7 @@ def _on(side: int, points: list[Point], axis: float = AXIS) -> list[Point]:
 
 
 def draw_striped_tshirt() -> Image.Image:
-    """A white T-shirt with navy stripes."""
+    """A cream T-shirt with navy stripes."""
     paint = _ground(SIZE)
     half: list[Point] = [
         Corner(534, 150), (600, 170), (664, 196), (720, 268), Corner(788, 372),
@@ -47,7 +47,7 @@ def draw_striped_tshirt() -> Image.Image:
     shirt = body.without(neckline)
     _lay(paint, body)
     _inside(paint, AXIS, 142, 88, 26, (206, 206, 208))
-    white, navy = (241, 240, 236), (38, 48, 86)
+    white, navy = (234, 227, 210), (38, 48, 86)
     xs, ys = paint.coordinates(shirt)
     sag = 10 * np.cos((xs - AXIS) / 230)
     sleeve_x = np.clip(np.abs(xs - AXIS) - 205, 0, None)
@@ -90,7 +90,9 @@ def _collar(
         inner = (x + (size[0] - 15) * math.cos(a), y + (size[1] - 15) * math.sin(a))
         outer = (x + (size[0] - 2) * math.cos(a), y + (size[1] - 2) * math.sin(a))
         paint.shade(paint.line([inner, outer], 1.4), 0.10, 0.5, inside=band)
-    ring = [(x + size[0] * math.cos(math.radians(t)), y + size[1] * math.sin(math.radians(t))) for t in range(4, 177, 8)]
+    ring = [
+        (x + size[0] * math.cos(math.radians(t)), y + size[1] * math.sin(math.radians(t))) for t in range(4, 177, 8)
+    ]
     paint.seam(body, ring, 0.26)
 
 
@@ -105,12 +107,21 @@ def draw_hoodie() -> Image.Image:
         (676, 540), (680, 700), (684, 800), Corner(682, 886), (600, 900), (480, 904),
     ]  # fmt: skip
     body = paint.area([*half, *mirrored(half[:-1], axis)])
-    hood_half: list[Point] = [(480, 64), (540, 70), (592, 104), (606, 160), Corner(582, 214), (540, 262), Corner(480, 300)]
+    hood_half: list[Point] = [
+        (480, 64),
+        (540, 70),
+        (592, 104),
+        (606, 160),
+        Corner(582, 214),
+        (540, 262),
+        Corner(480, 300),
+    ]
     hood = paint.area([*hood_half, *mirrored(hood_half[1:-1], axis)])
     whole = body.joined(hood)
     _lay(paint, whole)
     paint.fill(body, green, body.volume(34, 0.20), body.volume(9, 0.14), body.rim(12, 0.18))
     for side in (-1, 1):
+
         def on(points: list[Point], side: int = side) -> list[Point]:
             return _on(side, points, axis)
 
@@ -134,7 +145,14 @@ def draw_hoodie() -> Image.Image:
     for x in range(282, 684, 7):
         paint.shade(paint.line([(x, 853), (x, 902)], 1.8), 0.15, 0.7, inside=rib)
     paint.seam(body, [(278, 848), (480, 853), (682, 848)], 0.36, 1.6)
-    pocket_half: list[Point] = [Corner(480, 640), Corner(560, 640), (584, 690), Corner(626, 760), Corner(628, 838), Corner(480, 842)]
+    pocket_half: list[Point] = [
+        Corner(480, 640),
+        Corner(560, 640),
+        (584, 690),
+        Corner(626, 760),
+        Corner(628, 838),
+        Corner(480, 842),
+    ]
     pocket = paint.area([*pocket_half, *mirrored(pocket_half[1:-1], axis)])
     paint.shadow(pocket, 0, 2, 4, 0.22)
     paint.fill(pocket, green, pocket.volume(12, 0.10), pocket.rim(6, 0.06))
@@ -158,7 +176,11 @@ def _hood(paint: Painter, hood: Shape, axis: float, colour: Colour) -> None:
     lining: list[Point] = [(axis - 40, 206), (axis, 240), (axis + 40, 206)]
     paint.shade(paint.line(lining, 12), 0.2, 5, inside=opening)
     for side in (-1, 1):
-        paint.seam(hood, _on(side, [(axis + 4, 112), (axis + 64, 122), (axis + 88, 168), (axis + 68, 222), (axis + 2, 282)], axis), 0.24)
+        paint.seam(
+            hood,
+            _on(side, [(axis + 4, 112), (axis + 64, 122), (axis + 88, 168), (axis + 68, 222), (axis + 2, 282)], axis),
+            0.24,
+        )
         eyelet = (axis + side * 34, 268)
         paint.fill(paint.ellipse(*eyelet, 6, 6), (196, 190, 176))
         paint.fill(paint.ellipse(*eyelet, 3, 3), (60, 66, 56))
@@ -254,7 +276,9 @@ def _jacket_collar(paint: Painter, axis: float, denim: Colour, thread: Colour) -
         paint.fill(wing, (96, 126, 168), wing.volume(10, 0.2), wing.rim(6, 0.12))
         paint.stitches(wing, _on(side, [(axis + 112, 196), (axis + 66, 250), (axis + 12, 208)], axis), thread)
         paint.grain(wing, 44, 1.1, 0.06)
-    stand = paint.area([Corner(axis - 70, 138), (axis, 158), Corner(axis + 70, 138), (axis + 62, 166), (axis, 186), (axis - 62, 166)])
+    stand = paint.area(
+        [Corner(axis - 70, 138), (axis, 158), Corner(axis + 70, 138), (axis + 62, 166), (axis, 186), (axis - 62, 166)]
+    )
     paint.fill(stand, (74, 100, 138), stand.volume(6, 0.2))
     paint.stitches(stand, [(axis - 58, 158), (axis, 177), (axis + 58, 158)], thread)
 
@@ -280,6 +304,7 @@ def draw_trousers() -> Image.Image:
     _lay(paint, whole)
     paint.fill(whole, camel, whole.volume(24, 0.2), whole.rim(9, 0.16))
     for side in (-1, 1):
+
         def on(points: list[Point], side: int = side) -> list[Point]:
             return _on(side, points, axis)
 
@@ -298,7 +323,9 @@ def draw_trousers() -> Image.Image:
             loop = paint.area(on([Corner(x, 92), Corner(x + 11, 92), Corner(x + 12, 152), Corner(x + 1, 152)]))
             paint.shadow(loop, 1, 2, 2, 0.3)
             paint.fill(loop, camel, loop.volume(4, 0.2))
-    band = paint.area([Corner(260, 96), (384, 108), Corner(508, 96), Corner(516, 142), (384, 154), Corner(252, 142)]).within(whole)
+    band = paint.area(
+        [Corner(260, 96), (384, 108), Corner(508, 96), Corner(516, 142), (384, 154), Corner(252, 142)]
+    ).within(whole)
     paint.shade(band, 0.06, 1)
     paint.seam(whole, [(252, 142), (384, 154), (516, 142)], 0.34, 1.6)
     inside = paint.area([Corner(262, 98), (384, 84), Corner(506, 98), (384, 112)])
@@ -316,7 +343,16 @@ def draw_skirt() -> Image.Image:
     """A rust pleated midi skirt."""
     paint = _ground(SIZE)
     rust: Colour = (176, 84, 58)
-    half: list[Point] = [Corner(574, 120), Corner(580, 176), (624, 360), (668, 560), (704, 760), Corner(730, 904), (600, 926), (448, 932)]
+    half: list[Point] = [
+        Corner(574, 120),
+        Corner(580, 176),
+        (624, 360),
+        (668, 560),
+        (704, 760),
+        Corner(730, 904),
+        (600, 926),
+        (448, 932),
+    ]
     whole = paint.area([*half, *mirrored(half[:-1], AXIS)])
     _lay(paint, whole)
     xs, ys = paint.coordinates(whole)
@@ -354,10 +390,13 @@ def draw_dress() -> Image.Image:
     neck = paint.area([*neck_half, *mirrored(neck_half[:-1], axis)])
     dress = body.without(neck)
     _lay(paint, dress)
-    back = paint.area([Corner(330, 84), (384, 102), Corner(438, 84), (428, 120), (416, 150), Corner(384, 190), (352, 150), (340, 120)])
+    back = paint.area(
+        [Corner(330, 84), (384, 102), Corner(438, 84), (428, 120), (416, 150), Corner(384, 190), (352, 150), (340, 120)]
+    )
     paint.fill(back, (30, 78, 82), back.rim(8, 0.3))
     paint.fill(dress, _flowers(paint, dress, teal), dress.volume(28, 0.18), dress.volume(8, 0.10), dress.rim(9, 0.16))
     for side in (-1, 1):
+
         def on(points: list[Point], side: int = side) -> list[Point]:
             return _on(side, points, axis)
 
@@ -371,10 +410,25 @@ def draw_dress() -> Image.Image:
         paint.fold(dress, on([(460, 340), (440, 354), (420, 360), (400, 360)]), 8, 0.15)
         edge = [(434, 92), (426, 118), (406, 158), (385, 188)]
         paint.seam(dress, on(edge), 0.36, 2)
-    belt = paint.area([Corner(300, 366), (384, 374), Corner(468, 366), Corner(468, 398), (384, 406), Corner(300, 398)]).within(dress)
+    belt = paint.area(
+        [Corner(300, 366), (384, 374), Corner(468, 366), Corner(468, 398), (384, 406), Corner(300, 398)]
+    ).within(dress)
     paint.shadow(belt, 0, 3, 4, 0.36)
     paint.fill(belt, (28, 76, 80), belt.volume(7, 0.3))
-    bow = paint.area([(376, 384), (352, 370), (340, 384), (352, 400), (376, 392), (392, 392), (418, 402), (428, 386), (416, 370), (392, 384)])
+    bow = paint.area(
+        [
+            (376, 384),
+            (352, 370),
+            (340, 384),
+            (352, 400),
+            (376, 392),
+            (392, 392),
+            (418, 402),
+            (428, 386),
+            (416, 370),
+            (392, 384),
+        ]
+    )
     for tail in ([(382, 392), (372, 430), (360, 462)], [(388, 392), (398, 428), (404, 470)]):
         strip = paint.limb(tail, [6, 12, 15])
         paint.shadow(strip, 2, 3, 3, 0.3)
@@ -422,20 +476,74 @@ def _sneaker(paint: Painter, axis: float, side: int, red: Colour) -> None:
     def on(points: list[Point]) -> list[Point]:
         return _on(side, points, axis)
 
-    sole = paint.area(on([(560, 140), (640, 104), (732, 126), (760, 240), (776, 400), (808, 560), (806, 700), (738, 784), (646, 784), (572, 704), (556, 560), (552, 400), (548, 240)]))
+    sole = paint.area(
+        on(
+            [
+                (560, 140),
+                (640, 104),
+                (732, 126),
+                (760, 240),
+                (776, 400),
+                (808, 560),
+                (806, 700),
+                (738, 784),
+                (646, 784),
+                (572, 704),
+                (556, 560),
+                (552, 400),
+                (548, 240),
+            ]
+        )
+    )
     _lay(paint, sole)
-    paint.fill(sole, (238, 235, 228), sole.volume(14, 0.2), sole.rim(8, 0.12))
-    upper = paint.area(on([(572, 160), (642, 122), (722, 142), (746, 250), (760, 400), (790, 560), (784, 684), (730, 752), (652, 752), (588, 690), (574, 560), (568, 400), (562, 250)]))
+    paint.fill(sole, (226, 219, 205), sole.volume(14, 0.2), sole.rim(8, 0.12))
+    upper = paint.area(
+        on(
+            [
+                (572, 160),
+                (642, 122),
+                (722, 142),
+                (746, 250),
+                (760, 400),
+                (790, 560),
+                (784, 684),
+                (730, 752),
+                (652, 752),
+                (588, 690),
+                (574, 560),
+                (568, 400),
+                (562, 250),
+            ]
+        )
+    )
     paint.fill(upper, red, upper.volume(30, 0.26), upper.volume(9, 0.16), upper.rim(10, 0.22))
-    cap = paint.area(on([(590, 640), (640, 604), (700, 596), (754, 610), (786, 650), (776, 704), (728, 752), (654, 752), (598, 700)])).within(upper)
+    cap = paint.area(
+        on([(590, 640), (640, 604), (700, 596), (754, 610), (786, 650), (776, 704), (728, 752), (654, 752), (598, 700)])
+    ).within(upper)
     paint.shadow(cap, 0, -2, 3, 0.3)
     paint.fill(cap, (240, 238, 232), cap.volume(24, 0.2), cap.rim(8, 0.1))
-    opening = paint.area(on([(596, 190), (646, 160), (704, 178), (720, 250), (706, 320), (656, 342), (612, 330), (592, 260)]))
+    opening = paint.area(
+        on([(596, 190), (646, 160), (704, 178), (720, 250), (706, 320), (656, 342), (612, 330), (592, 260)])
+    )
     paint.fill(opening, (236, 226, 214), opening.volume(16, -0.2), opening.rim(22, 0.5))
     paint.shade(opening, 0.16, 1)
     rim = paint.line(on([(596, 190), (646, 160), (704, 178), (720, 250), (706, 320)]), 9)
     paint.fill(rim, (176, 44, 44), rim.volume(4, 0.3))
-    tongue = paint.area(on([Corner(616, 300), (656, 286), Corner(700, 296), (716, 420), (722, 540), Corner(716, 606), (668, 602), Corner(632, 614), (622, 500)]))
+    tongue = paint.area(
+        on(
+            [
+                Corner(616, 300),
+                (656, 286),
+                Corner(700, 296),
+                (716, 420),
+                (722, 540),
+                Corner(716, 606),
+                (668, 602),
+                Corner(632, 614),
+                (622, 500),
+            ]
+        )
+    )
     paint.shadow(tongue, 0, 2, 4, 0.3)
     paint.fill(tongue, (206, 62, 58), tongue.volume(12, 0.22), tongue.rim(6, 0.2))
     for row in range(6):
@@ -469,7 +577,20 @@ def _boot(paint: Painter, axis: float, side: int, brown: Colour) -> None:
     def on(points: list[Point]) -> list[Point]:
         return _on(side, points, axis)
 
-    sole = paint.area(on([Corner(556, 836), (640, 850), Corner(772, 836), (784, 874), Corner(770, 900), (664, 908), Corner(558, 900), (548, 872)]))
+    sole = paint.area(
+        on(
+            [
+                Corner(556, 836),
+                (640, 850),
+                Corner(772, 836),
+                (784, 874),
+                Corner(770, 900),
+                (664, 908),
+                Corner(558, 900),
+                (548, 872),
+            ]
+        )
+    )
     boot = paint.area(
         on([Corner(578, 150), (646, 138), Corner(712, 150), (716, 320), (714, 480), (724, 590), (756, 690), (780, 790), (772, 862),
             (664, 878), (562, 866), (554, 790), (570, 680), (584, 580), (582, 400)])
@@ -480,7 +601,9 @@ def _boot(paint: Painter, axis: float, side: int, brown: Colour) -> None:
     opening = paint.area(on([Corner(580, 150), (646, 128), Corner(710, 150), (646, 172)]))
     paint.fill(opening, (52, 34, 26), opening.rim(8, 0.3))
     for x, bend in ((590, 6), (702, -6)):
-        gore = paint.area(on([Corner(x - 14, 210), Corner(x + 14, 210), (x + 10 + bend, 380), (x + bend, 500), (x - 10 + bend, 380)])).within(boot)
+        gore = paint.area(
+            on([Corner(x - 14, 210), Corner(x + 14, 210), (x + 10 + bend, 380), (x + bend, 500), (x - 10 + bend, 380)])
+        ).within(boot)
         paint.fill(gore, (40, 32, 30), gore.volume(6, 0.2))
         for line in range(-10, 11, 4):
             paint.shade(paint.line(on([(x + line, 214), (x + line * 0.4 + bend, 480)]), 1), 0.3, 0.5, inside=gore)

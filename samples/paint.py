@@ -214,6 +214,19 @@ class Painter:
         """An upright rectangle."""
         return self.area([(left, top), (right, top), (right, bottom), (left, bottom)], smooth=False)
 
+    def rounded(self, left: float, top: float, right: float, bottom: float, radius: float) -> Shape:
+        """An upright rectangle with round corners."""
+        corners = (
+            (right - radius, top + radius, -90), (right - radius, bottom - radius, 0),
+            (left + radius, bottom - radius, 90), (left + radius, top + radius, 180),
+        )  # fmt: skip
+        line = [
+            (x + radius * math.cos(math.radians(start + turn)), y + radius * math.sin(math.radians(start + turn)))
+            for x, y, start in corners
+            for turn in range(0, 91, 10)
+        ]
+        return self.area(line, smooth=False)
+
     def _drawn(
         self, line: list[Point], draw_it: Callable[[ImageDraw.ImageDraw, list[Point]], None], margin: float = 0
     ) -> Shape:
@@ -336,7 +349,5 @@ def texture(width: int, height: int, seed: int, size: float) -> Pixels:
     step = max(1.0, size * SAMPLES)
     coarse = np.random.default_rng(seed).random((math.ceil(height / step) + 3, math.ceil(width / step) + 3))
     picture = Image.fromarray((coarse * 255).astype(np.uint8))
-    wide = picture.resize(
-        (math.ceil(picture.width * step), math.ceil(picture.height * step)), Image.Resampling.BICUBIC
-    )
+    wide = picture.resize((math.ceil(picture.width * step), math.ceil(picture.height * step)), Image.Resampling.BICUBIC)
     return np.asarray(wide, np.float32)[:height, :width] / 127.5 - 1

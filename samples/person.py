@@ -54,7 +54,17 @@ def _studio(paint: Painter) -> None:
 
 
 def _hair_behind(paint: Painter) -> None:
-    half: list[Point] = [(384, 76), (420, 84), (445, 120), (449, 168), (447, 204), (438, 226), (424, 236), Corner(412, 234), (408, 214)]
+    half: list[Point] = [
+        (384, 76),
+        (420, 84),
+        (445, 120),
+        (449, 168),
+        (447, 204),
+        (438, 226),
+        (424, 236),
+        Corner(412, 234),
+        (408, 214),
+    ]
     back = paint.area(both_sides(half, AXIS))
     paint.fill(back, HAIR, back.volume(26, 0.30), back.rim(14, 0.3))
 
@@ -121,7 +131,9 @@ def _shirt(paint: Painter) -> None:
     paint.shadow(shirt, 3, 7, 6, 0.26)
     paint.fill(shirt, SHIRT, shirt.volume(34, 0.13), shirt.volume(9, 0.07), shirt.rim(12, 0.10))
     for side in (-1, 1):
-        sleeve = paint.area(_at(side, [(494, 268), (514, 300), (528, 348), (541, 394), (516, 408), (492, 408), (478, 352)]))
+        sleeve = paint.area(
+            _at(side, [(494, 268), (514, 300), (528, 348), (541, 394), (516, 408), (492, 408), (478, 352)])
+        )
         paint.shade(paint.line(_at(side, [(490, 270), (480, 306), (474, 350)]), 2), 0.17, 1.6, inside=shirt)
         paint.shade(paint.line(_at(side, [(542, 384), (518, 396), (493, 398)]), 1.4), 0.16, 0.8, inside=shirt)
         paint.fold(shirt, _at(side, [(476, 352), (496, 346), (516, 330), (520, 318)]), 6, 0.13)
@@ -170,7 +182,9 @@ def _trousers(paint: Painter) -> None:
         paint.fold(trousers, _at(side, [(406, 1040), (424, 1046), (442, 1046), (456, 1042)]), 6, 0.12)
         paint.seam(trousers, _at(side, [(405, 1048), (432, 1053), (458, 1047)]), 0.2)
     paint.seam(trousers, [(384, 600), (388, 626), (386, 648)], 0.34)
-    paint.shade(paint.area([(300, 588), (384, 604), (468, 588), (468, 606), (384, 620), (300, 606)]), 0.4, 8, inside=trousers)
+    paint.shade(
+        paint.area([(300, 588), (384, 604), (468, 588), (468, 606), (384, 620), (300, 606)]), 0.4, 8, inside=trousers
+    )
     paint.grain(trousers, 4, 1.2, 0.03)
 
 
@@ -180,7 +194,19 @@ def _shoes(paint: Painter) -> None:
             _at(side, [(410, 1030), (456, 1030), (463, 1056), (472, 1078), (468, 1092), (440, 1097), (412, 1093), (405, 1078), (407, 1054)])
         )  # fmt: skip
         sole = paint.area(
-            _at(side, [(406, 1080), (440, 1086), (473, 1080), (475, 1094), (466, 1100), (440, 1102), (412, 1100), (403, 1094)])
+            _at(
+                side,
+                [
+                    (406, 1080),
+                    (440, 1086),
+                    (473, 1080),
+                    (475, 1094),
+                    (466, 1100),
+                    (440, 1102),
+                    (412, 1100),
+                    (403, 1094),
+                ],
+            )
         )
         paint.fill(sole, (228, 224, 216), sole.volume(5, 0.2))
         paint.fill(upper.without(paint.rect(0, 1089, WIDTH, HEIGHT)), SHOES, upper.volume(11, 0.36), upper.rim(7, 0.2))
@@ -213,18 +239,41 @@ def _head(paint: Painter) -> None:
 
 
 def _mouth(paint: Painter, face: Shape) -> None:
-    upper = paint.area([Corner(365, 192.4), (376, 190.5), (384, 192), (392, 190.5), Corner(403, 192.4), (392, 196), (384, 196.4), (376, 196)])
-    lower = paint.area([Corner(366, 193), (376, 196), (384, 196.6), (392, 196), Corner(402, 193), (394, 201), (384, 203), (375, 201)])
+    upper = paint.area(
+        [
+            Corner(365, 192.4),
+            (376, 190.5),
+            (384, 192),
+            (392, 190.5),
+            Corner(403, 192.4),
+            (392, 196),
+            (384, 196.4),
+            (376, 196),
+        ]
+    )
+    lower = paint.area(
+        [Corner(366, 193), (376, 196), (384, 196.6), (392, 196), Corner(402, 193), (394, 201), (384, 203), (375, 201)]
+    )
     paint.fill(upper, LIPS, upper.volume(3, 0.16), np.full(upper.cover.shape, -0.10, np.float32))
     paint.fill(lower, LIPS, lower.volume(4, 0.2))
-    paint.shade(paint.line([(365, 192.4), (375, 196), (384, 197), (393, 196), (403, 192.4)], 1.1), 0.42, 0.5, inside=face)
+    paint.shade(
+        paint.line([(365, 192.4), (375, 196), (384, 197), (393, 196), (403, 192.4)], 1.1), 0.42, 0.5, inside=face
+    )
     paint.shade(paint.ellipse(384, 199, 6, 1.4), -0.26, 1.4, inside=face)
     paint.shade(paint.ellipse(384, 207, 10, 2.4), 0.14, 2.4, inside=face)
 
 
 def _eye(paint: Painter, face: Shape, side: int) -> None:
     x = AXIS + side * 19.5
-    lid: list[Point] = [Corner(x - 11, 152.5), (x - 5, 147.4), (x + 2, 146.6), (x + 7, 149), Corner(x + 11, 152), (x + 4, 156), (x - 4, 156.4)]
+    lid: list[Point] = [
+        Corner(x - 11, 152.5),
+        (x - 5, 147.4),
+        (x + 2, 146.6),
+        (x + 7, 149),
+        Corner(x + 11, 152),
+        (x + 4, 156),
+        (x - 4, 156.4),
+    ]
     white = paint.area(lid)
     paint.fill(white, (244, 240, 236), white.volume(3, 0.1))
     iris = paint.ellipse(x, 151.2, 4.9, 5.0).within(white)

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from samples.garments import GROUND
-from samples.paint import Colour, Corner, Painter, Shape, mirrored, texture
+from samples.paint import Colour, Corner, Painter, Point, Shape, mirrored, texture
 
 ROOM: Final = (1152, 864)
 
@@ -83,7 +83,16 @@ def _window(paint: Painter) -> None:
     paint.shadow(sill, 3, 7, 6, 0.28)
     paint.fill(sill, (248, 246, 241), sill.volume(4, 0.1))
     for side, edge in ((-1, 60.0), (1, 392.0)):
-        curtain = paint.area([Corner(edge - 40, 46), Corner(edge + 40, 46), (edge + 34, 300), Corner(edge + 42, 580), Corner(edge - 42, 580), (edge - 34, 300)])
+        curtain = paint.area(
+            [
+                Corner(edge - 40, 46),
+                Corner(edge + 40, 46),
+                (edge + 34, 300),
+                Corner(edge + 42, 580),
+                Corner(edge - 42, 580),
+                (edge - 34, 300),
+            ]
+        )
         paint.shadow(curtain, 4, 4, 8, 0.18)
         xs, _ = paint.coordinates(curtain)
         waves = (0.10 * np.sin((xs - edge) * 0.36 + side)).astype(np.float32)
@@ -101,7 +110,17 @@ def _picture(paint: Painter) -> None:
     sun = paint.ellipse(686, 180, 26, 26).within(paper)
     paint.fill(sun, (222, 146, 92))
     for shift, colour in ((0, (150, 172, 168)), (22, (104, 138, 140)), (44, (62, 100, 108))):
-        hill = paint.area([Corner(532, 300), Corner(532, 236 + shift), (590, 206 + shift), (650, 232 + shift), (700, 214 + shift), Corner(748, 238 + shift), Corner(748, 300)])
+        hill = paint.area(
+            [
+                Corner(532, 300),
+                Corner(532, 236 + shift),
+                (590, 206 + shift),
+                (650, 232 + shift),
+                (700, 214 + shift),
+                Corner(748, 238 + shift),
+                Corner(748, 300),
+            ]
+        )
         paint.fill(hill.within(paint.rect(544, 134, 736, 266)), colour)
 
 
@@ -109,38 +128,48 @@ def _rug(paint: Painter) -> None:
     rug = paint.ellipse(600, 742, 420, 84)
     paint.shadow(rug, 0, 4, 4, 0.26)
     paint.fill(rug, (222, 212, 196), rug.rim(6, 0.12))
-    for scale, colour in ((0.9, (180, 116, 88)), (0.84, (222, 212, 196)), (0.66, (126, 146, 142)), (0.62, (222, 212, 196))):
+    for scale, colour in (
+        (0.9, (180, 116, 88)),
+        (0.84, (222, 212, 196)),
+        (0.66, (126, 146, 142)),
+        (0.62, (222, 212, 196)),
+    ):
         paint.fill(paint.ellipse(600, 742, 420 * scale, 84 * scale), colour)
     paint.grain(rug, 103, 1.6, 0.06)
 
 
 def _cushion(paint: Painter, shape: Shape, colour: Colour, radius: float) -> None:
     paint.shadow(shape, 0, radius * 0.2, radius * 0.3, 0.24)
-    paint.fill(shape, colour, shape.volume(radius, 0.16), shape.volume(radius * 0.3, 0.14), shape.rim(radius * 0.4, 0.2))
+    paint.fill(
+        shape, colour, shape.volume(radius, 0.16), shape.volume(radius * 0.3, 0.14), shape.rim(radius * 0.4, 0.2)
+    )
 
 
 def _sofa(paint: Painter, x: float, floor: float, k: float, cloth: Colour, pillow: Colour) -> None:
     """A three-seat sofa standing on y = floor, its middle at x; k scales it (1 = 520 pixels wide)."""
 
     def soft(left: float, top: float, right: float, bottom: float, r: float) -> Shape:
-        l, t, rr, b = x + left * k, floor + top * k, x + right * k, floor + bottom * k  # noqa: E741
-        c = r * k
-        return paint.area(
-            [(l + c * 0.3, t + c * 0.3), (l + c, t), (rr - c, t), (rr - c * 0.3, t + c * 0.3), (rr, t + c), (rr, b - c),
-             (rr - c * 0.3, b - c * 0.3), (rr - c, b), (l + c, b), (l + c * 0.3, b - c * 0.3), (l, b - c), (l, t + c)]
-        )  # fmt: skip
+        return paint.rounded(x + left * k, floor + top * k, x + right * k, floor + bottom * k, r * k)
 
     paint.shade(paint.ellipse(x, floor + 26 * k, 280 * k, 16 * k), 0.42, 9 * k)
     for side in (-1, 1):
         for leg_x in (238, 70):
             foot = x + side * leg_x * k
-            leg = paint.area([Corner(foot - 7 * k, floor - 4 * k), Corner(foot + 7 * k, floor - 4 * k), Corner(foot + 4 * k, floor + 28 * k), Corner(foot - 4 * k, floor + 28 * k)])
+            leg = paint.area(
+                [
+                    Corner(foot - 7 * k, floor - 4 * k),
+                    Corner(foot + 7 * k, floor - 4 * k),
+                    Corner(foot + 4 * k, floor + 28 * k),
+                    Corner(foot - 4 * k, floor + 28 * k),
+                ]
+            )
             paint.fill(leg, (104, 72, 48), leg.volume(4 * k, 0.3))
     _cushion(paint, soft(-232, -196, 232, -40, 26), cloth, 26 * k)
     for left, right in ((-222, -76), (-73, 73), (76, 222)):
         back = soft(left, -186, right, -62, 22)
         _cushion(paint, back, cloth, 24 * k)
-        paint.fold(back, [(x + (left + 30) * k, floor - 90 * k), (x + (left + 60) * k, floor - 80 * k), (x + (right - 60) * k, floor - 80 * k), (x + (right - 30) * k, floor - 90 * k)], 8 * k, 0.14)
+        sag = ((left + 30, -90), (left + 60, -80), (right - 60, -80), (right - 30, -90))
+        paint.fold(back, [(x + dx * k, floor + dy * k) for dx, dy in sag], 8 * k, 0.14)
     base = soft(-250, -50, 250, 6, 10)
     _cushion(paint, base, cloth, 14 * k)
     for left, right in ((-222, -76), (-73, 73), (76, 222)):
@@ -149,14 +178,24 @@ def _sofa(paint: Painter, x: float, floor: float, k: float, cloth: Colour, pillo
         arm = soft(-262, -132, -206, 6, 22) if side < 0 else soft(206, -132, 262, 6, 22)
         _cushion(paint, arm, cloth, 22 * k)
     for px, lean in ((-160, 8), (168, -10)):
-        points = [Corner(px - 42, -150 + lean), (px, -142), Corner(px + 42, -150 - lean), (px + 36, -106), Corner(px + 44, -62 - lean * 0.3), (px, -68), Corner(px - 44, -62 + lean * 0.3), (px - 36, -106)]
-        square = paint.area([type(p)(x + p[0] * k, floor + p[1] * k) if isinstance(p, Corner) else (x + p[0] * k, floor + p[1] * k) for p in points])
+        points = (
+            (-42, -150 + lean), (0, -144), (42, -150 - lean), (37, -106),
+            (44, -62 - lean * 0.3), (0, -66), (-44, -62 + lean * 0.3), (-37, -106),
+        )  # fmt: skip
+        square = paint.area(
+            [
+                (Corner if index % 2 == 0 else _plain)(x + (px + dx) * k, floor + dy * k)
+                for index, (dx, dy) in enumerate(points)
+            ]
+        )
         _cushion(paint, square, pillow, 18 * k)
 
 
-def _lamp(
-    paint: Painter, x: float, floor: float, k: float, metal: Colour, shade_colour: Colour, *, glow: bool
-) -> None:
+def _plain(x: float, y: float) -> Point:
+    return x, y
+
+
+def _lamp(paint: Painter, x: float, floor: float, k: float, metal: Colour, shade_colour: Colour, *, glow: bool) -> None:
     """A floor lamp standing on y = floor; k scales it (1 = 440 pixels high)."""
     foot = paint.ellipse(x, floor, 46 * k, 9 * k)
     paint.shadow(foot, 2, 4 * k, 5 * k, 0.36)
@@ -183,7 +222,9 @@ def _plant(paint: Painter) -> None:
     for index in range(16):
         lean = (index - 7.5) * 13 + float(dice.uniform(-6, 6))
         high = 130 + 46 * float(dice.uniform(0.2, 1)) - abs(lean) * 0.5
-        leaf = paint.limb([(188, 596), (188 + lean * 0.5, 596 - high * 0.6), (188 + lean * 1.2, 596 - high)], [3, 20, 18, 2])
+        leaf = paint.limb(
+            [(188, 596), (188 + lean * 0.5, 596 - high * 0.6), (188 + lean * 1.2, 596 - high)], [3, 20, 18, 2]
+        )
         paint.shadow(leaf, 3, 4, 4, 0.16)
         tone = float(dice.uniform(0.85, 1.15))
         paint.fill(leaf, (72 * tone, 118 * tone, 78 * tone), leaf.volume(6, 0.3))

@@ -1,0 +1,149 @@
+"""Puts it all together: shading, what shows where the old garment was, merging, the banner."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+from canvas.preview.arrays import Bools, Floats, blur, dilated, floats, resized, spread
+from canvas.preview.body import Body
+from canvas.preview.fit import Worn
+from canvas.preview.people import Scene
+from canvas.preview.product import brightness
+
+BANNER: Final = "PREVIEW  ·  drawn without a model"
+
+
+@dataclass(frozen=True, slots=True)
+class Painting:
+    """What is painted over the picture: colours, how strongly, and where it is the product (folds are drawn there)."""
+
+    colours: Floats
+    strength: Floats
+    product: Floats
+
+
+def dressed(body: Body, worn: Worn, keep: Floats, closeness: float) -> Painting:
+    """The garment with the light of the old one, and body or ground where the old one shows no more.
+
+    Args:
+        body: The person.
+        worn: The garment laid on them.
+        keep: What must not change (0 to 1).
+        closeness: 0 to 1; the higher, the more of the product's own colours and the less of the scene's light.
+    """
+    free = 1 - np.maximum(worn.keep, keep)
+    cover = np.maximum(worn.cover, worn.old * worn.claim) * free
+    light, plain = _light(body, 1 - 0.45 * closeness)
+    garment = worn.colours * light[..., None]
+    region = dilated(body.scene.top | body.scene.bottom | body.scene.shoes, 1)
+    rim = resized(floats(region), *body.size)
+    gone = np.clip(np.where(worn.old > 0.004, np.maximum(worn.old, rim), 0) - cover, 0, 1) * free
+    skin = body.skin_colour * np.clip(plain, 0.62, 1.10)[..., None]
+    body_shows = np.clip(blur(worn.skin, 1), 0, 1)[..., None]
+    under = skin * body_shows + body.ground * (1 - body_shows)
+    total = np.clip(cover + gone * (1 - cover), 0, 1)
+    share = (cover / np.maximum(total, 1e-4))[..., None]
+    return Painting(floats(garment * share + under * (1 - share)), floats(total), floats(cover))
+
+
+def _light(body: Body, strength: float) -> tuple[Floats, Floats]:
+    """The folds and shadows of what is worn now, as factors around 1: as strong as wanted, and in full."""
+    bright = brightness(body.pixels)
+    width, height = body.size
+    soft = blur(bright, max(1.0, width / 700))
+    full = np.ones((height, width), np.float32)
+    toned = np.ones((height, width), np.float32)
+    known = np.zeros((height, width), np.float32)
+    for region, power in ((body.skin, 0.6), (body.top, 1.0), (body.bottom, 1.0), (body.shoes, 0.5)):
+        inner = region > 0.97
+        if inner.sum() < 100:
+            continue
+        level = float(np.percentile(soft[inner], 75))
+        rough = float(np.abs(bright - soft)[inner].mean()) / max(level, 0.05)
+        # a print or a very dark cloth says little about the light on it
+        trust = power * float(np.clip(1.5 - rough * 12, 0.25, 1)) * float(np.clip(level / 0.4, 0.35, 1))
+        factor = np.clip(soft / max(level, 0.03), 0.45, 1.16)
+        full = np.where(inner, 1 + (factor - 1) * trust, full)
+        toned = np.where(inner, 1 + (factor - 1) * trust * strength, toned)
+        known = np.where(inner, 1, known).astype(np.float32)
+    both = spread(np.stack([toned, full], axis=-1).astype(np.float32), known)
+    # far from anything known the light is even
+    near = np.clip(blur(known, width / 60) * 3, 0, 1)[..., None]
+    both = both * near + (1 - near)
+    return floats(both[..., 0]), floats(both[..., 1])
+
+
+def rows_between(pixels: Floats, hole: Bools) -> Floats:
+    """The picture with a hole filled from its left and right, row by row: walls and floors go on behind a thing."""
+    filled = pixels.copy()
+    soft = np.stack([blur(pixels[..., c], 3) for c in range(3)], axis=-1)
+    for y in np.flatnonzero(hole.any(axis=1)):
+        xs = np.flatnonzero(hole[y])
+        start, end = int(xs[0]), int(xs[-1])
+        left = soft[y, start - 6] if start >= 8 else None
+        right = soft[y, end + 6] if end < hole.shape[1] - 8 else None
+        if left is None and right is None:
+            continue
+        left = right if left is None else left
+        right = left if right is None else right
+        share = np.linspace(0, 1, end - start + 1, dtype=np.float32)[:, None]
+        line = left * (1 - share) + right * share  # type: ignore[operator]
+        inside = hole[y, start : end + 1]
+        filled[y, start : end + 1][inside] = line[inside]
+    mixed = np.stack([blur(filled[..., c], 2) for c in range(3)], axis=-1)
+    return np.where(hole[..., None], mixed, filled)
+
+
+def varied(painting: Painting, seed: int, amount: float = 0.05) -> Floats:
+    """The painting's colours with soft folds and a light that depend on the seed only."""
+    dice = np.random.default_rng(seed)
+    height, width = painting.strength.shape
+    columns, rows = 9 + int(dice.integers(0, 4)), 6 + int(dice.integers(0, 3))
+    coarse = floats(dice.normal(0, 1, (rows, columns)))
+    picture = Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
+    folds = floats(picture) * amount * 0.6
+    ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
+    turn = float(dice.uniform(0, 6.283))
+    slope = (np.cos(turn) * (xs / width - 0.5) + np.sin(turn) * (ys / height - 0.5)) * amount
+    change = 1 + (folds + slope) * painting.product
+    return floats(painting.colours * change[..., None])
+
+
+def merged(source: Floats, colours: Floats, strength: Floats, area: Bools, style: str) -> Image.Image:
+    """The picture: BALANCED leaves every pixel outside the area as it is; SEAMLESS fades over its edge and touches the
+    whole picture a little; DETAILED sharpens inside it."""
+    strength = np.where(area, strength, 0)
+    if style == "SEAMLESS":
+        rim = np.clip(blur(floats(strength), 2.0), 0, 1)
+        strength = np.maximum(strength * 0.6, np.minimum(rim, 1)) * (strength > 0) + rim * (strength <= 0) * 0.5
+        source = source * 0.985 + np.stack([blur(source[..., c], 1) for c in range(3)], axis=-1) * 0.015 + 0.4
+    if style == "DETAILED":
+        picture = Image.fromarray(np.clip(colours, 0, 255).astype(np.uint8))
+        colours = floats(picture.filter(ImageFilter.UnsharpMask(radius=1.6, percent=70, threshold=1)))
+    mixed = source + (colours - source) * strength[..., None]
+    return Image.fromarray(np.clip(np.rint(mixed), 0, 255).astype(np.uint8))
+
+
+def banner_height(size: tuple[int, int]) -> int:
+    """Height of the banner at the lower edge, in pixels."""
+    return max(18, round(0.030 * min(size[0], size[1] * 0.75)))
+
+
+def with_banner(picture: Image.Image) -> Image.Image:
+    """The picture with the strip that says what it is."""
+    width, height = picture.size
+    high = banner_height(picture.size)
+    strip = picture.crop((0, height - high, width, height))
+    strip = Image.blend(strip, Image.new("RGB", strip.size, (22, 23, 27)), 0.72)
+    font = ImageFont.load_default(size=max(10, high * 0.56))
+    draw = ImageDraw.Draw(strip)
+    draw.text((width / 2, high / 2), BANNER, fill=(244, 244, 242), font=font, anchor="mm")
+    picture.paste(strip, (0, height - high))
+    return picture
+
+
+def whole_scene(scene: Scene) -> Bools:
+    """Everything, as a working-size region."""
+    return np.ones(scene.shape, np.bool_)

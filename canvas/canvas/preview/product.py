@@ -1,0 +1,159 @@
+"""Cuts the product out of its picture: from a plain ground, or off the person who wears it."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from PIL import Image
+
+from canvas.preview.arrays import (
+    Bools,
+    Floats,
+    bounds,
+    box_mean,
+    closed,
+    components,
+    dilated,
+    eroded,
+    filled,
+    floats,
+    largest,
+    opened,
+    resized,
+    spread,
+    touching,
+)
+from canvas.preview.people import Scene, in_front, plain_ground, read_scene
+
+Group = Literal["upper", "lower", "full", "feet", "thing"]
+LONGEST: Final = 1100  # more detail than this is not seen in the result
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """The product's colours (continued beyond its edge, so that any place can be sampled), its coverage and shape.
+
+    ``region`` is the product in working pixels, ``scale`` turns those into pixels of ``colours``.
+    """
+
+    colours: Floats
+    cover: Floats
+    region: Bools
+    scale: float
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """Its bounding box in pixels of ``colours``."""
+        return tuple(round(edge * self.scale) for edge in bounds(self.region))  # type: ignore[return-value]
+
+
+def matte(region: Bools, guide: Floats, size: tuple[int, int]) -> Floats:
+    """The region at full size with soft edges that follow the picture.
+
+    Args:
+        region: Working-size mask.
+        guide: Brightness of the full-size picture, 0 to 1.
+        size: (width, height) of the full-size picture.
+    """
+    width, height = size
+    coarse = resized(guide, region.shape[1], region.shape[0])
+    values = floats(region)
+    radius, smooth = 3, 2e-4
+    mean_g, mean_v = box_mean(coarse, radius), box_mean(values, radius)
+    cov = box_mean(coarse * values, radius) - mean_g * mean_v
+    var = box_mean(coarse * coarse, radius) - mean_g * mean_g
+    slope = cov / (var + smooth)
+    offset = mean_v - slope * mean_g
+    fine = resized(box_mean(slope, 2), width, height) * guide + resized(box_mean(offset, 2), width, height)
+    # the filter follows edges but leaves haze; near the coarse edge it decides, elsewhere the region does
+    soft = resized(floats(region), width, height)
+    core = resized(floats(eroded(region, 2)), width, height)
+    reach = resized(floats(dilated(region, 2)), width, height)
+    mixed = np.clip((0.65 * fine + 0.35 * soft - 0.32) / 0.36, 0, 1)
+    return floats(np.clip(np.maximum(mixed, core) * np.minimum(reach * 1.5, 1), 0, 1))
+
+
+def brightness(pixels: Floats) -> Floats:
+    """Luma of sRGB pixels, 0 to 1."""
+    return floats(pixels @ floats([0.299, 0.587, 0.114]) / 255)
+
+
+def cut(reference: Image.Image, group: Group) -> Product:
+    """The part of the reference picture that is worth trying on.
+
+    Args:
+        reference: The product's picture, RGB.
+        group: What is looked for when a person wears it.
+    """
+    factor = max(reference.size) / LONGEST
+    if factor > 1:
+        size = (max(1, round(reference.width / factor)), max(1, round(reference.height / factor)))
+        reference = reference.resize(size, Image.Resampling.LANCZOS)
+    scene = read_scene(reference)
+    region = _worn(scene, group) if scene.face else None
+    if region is None or region.sum() < 0.004 * region.size:
+        region = _laid(scene)
+        if group in {"upper", "full"}:
+            region &= ~_opening(scene, region)
+    pixels = floats(reference)
+    cover = matte(region, brightness(pixels), reference.size)
+    inner = matte(eroded(region, 1), brightness(pixels), reference.size)
+    colours = spread(pixels, np.where(inner > 0.9, 1, 0).astype(np.float32))
+    colours = pixels * inner[..., None] + colours * (1 - inner[..., None])
+    return Product(floats(colours), cover, region, scene.scale)
+
+
+def _worn(scene: Scene, group: Group) -> Bools | None:
+    if group == "upper":
+        return scene.top
+    if group == "lower":
+        return scene.bottom
+    if group == "full":
+        whole = closed(scene.top | scene.bottom, 2)
+        return largest(whole) if whole.any() else None
+    if group == "feet" and scene.shoes.any():
+        return scene.shoes
+    return None
+
+
+def _laid(scene: Scene) -> Bools:
+    """The thing on a plain ground; on a busy one, what differs from the picture's edges."""
+    ground, misfit = plain_ground(scene.colours)
+    if scene.studio:
+        front = in_front(scene.colours, ground, misfit, gaps=False)
+    else:
+        away = np.sqrt(((scene.colours - ground) ** 2).sum(axis=2))
+        front = away > np.percentile(away, 55)
+    front = filled(front, below=front.size // 400)
+    labels, sizes = components(front)
+    if len(sizes) < 2:
+        return np.ones(front.shape, np.bool_)
+    keep = np.asarray(sizes) >= 0.06 * max(sizes[1:])
+    keep[0] = False
+    return keep[labels]
+
+
+def _opening(scene: Scene, region: Bools) -> Bools:
+    """The inside of a garment's back that shows through its neck: nobody sees it once a neck is in it.
+
+    It is taken as the darker patch that begins at the middle of the upper edge and ends at the front's edge. A patch
+    that runs on is no opening (a hood, a jacket that is closed to the top), and nothing is cut then.
+    """
+    left, top, right, bottom = bounds(region)
+    none = np.zeros(region.shape, np.bool_)
+    rows = np.flatnonzero(region[:, (left + right) // 2])
+    if not len(rows):
+        return none
+    middle, first = (left + right) // 2, int(rows[0])
+    seeds = none.copy()
+    seeds[first + 2 : first + 5, middle - 2 : middle + 3] = True
+    seeds &= region
+    if not seeds.any():
+        return none
+    colour = np.median(scene.colours[seeds], axis=0)
+    away = np.sqrt(((scene.colours - colour) ** 2).sum(axis=2))
+    patch = touching(opened((away < 11) & region, 1), seeds)
+    wide, high = right - left, bottom - top
+    box = bounds(patch)
+    fits = box[2] - box[0] < 0.45 * wide and box[3] - first < 0.24 * high and patch.sum() > 0.002 * region.sum()
+    return dilated(closed(patch, 2), 1) & region if fits and patch.any() else none
