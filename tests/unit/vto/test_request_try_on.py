@@ -10,15 +10,22 @@ from vto.errors import InvalidRequestError, StorageUnavailableError
 REQUEST: dict[str, Any] = {"request_id": "r-1", "product_id": "blue-shirt", "model_id": "stock-anna"}
 
 
-def test_a_new_job_is_acknowledged_on_its_socket_first_and_then_started(world: World) -> None:
-    order: list[str] = []
-    world.jobs.before_save = lambda job: order.append(f"saved {job.version}")
+def test_a_new_job_is_acknowledged_on_its_socket_first_and_then_started(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told_before_start: list[int] = []
+    start = world.workflow.start
+
+    def watched(job_id: str) -> bool:
+        told_before_start.extend(world.notifier.seqs("socket-1"))
+        return start(job_id)
+
+    monkeypatch.setattr(world.workflow, "start", watched)
     socket = world.connect("socket-1")
     job, is_new = world.request_try_on(REQUEST, ALICE, socket, world.publish_job)
     assert is_new
-    assert world.notifier.seqs("socket-1") == [1]
+    assert told_before_start == [1]
     assert world.workflow.started == [job.id]
-    assert order == []
 
 
 def test_the_acknowledgement_carries_the_jobs_id_and_the_clients_own_request_id(world: World) -> None:

@@ -1,11 +1,10 @@
 """State "Validate Request": pictures are checked once more before money is spent, and equal results are found."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.unit.vto.world import ALICE, BOB, EXECUTION, UPLOADS, World, photo, shirt
+from tests.unit.vto.world import ALICE, BOB, EXECUTION, GARMENT, UPLOADS, World, photo, shirt
 from vto.domain import times
 from vto.domain.catalogue import Readiness
 from vto.domain.job import Stage, Status
@@ -158,8 +157,7 @@ def test_a_finished_result_whose_pictures_are_gone_is_made_again(world: World) -
 
 def test_another_seed_is_another_result(world: World) -> None:
     world.completed_job("job-1")
-    other = replace(world.jobs.rows["job-1"]).parameters | {"imageGenerationConfig": {"numberOfImages": 1, "seed": 5}}
-    world.claimed_job("job-2", parameters=other)
+    world.claimed_job("job-2", parameters=canonical({**GARMENT, "imageGenerationConfig": {"seed": 5}}))
     assert validate(world, "job-2")["reuse"] == "none"
 
 

@@ -1,0 +1,219 @@
+"""State "Reserve Slot": which engine takes the job, and when."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.unit.vto.world import BLANK_SLOT, EXECUTION, World
+from vto.domain import times
+from vto.domain.engines import PROFILES
+from vto.domain.job import Stage
+from vto.errors import (
+    ExpiredError,
+    JobClosedError,
+    ModelRetiredError,
+    ModelThrottledError,
+    ModelUnavailableError,
+    NoEngineError,
+    QueueFullError,
+)
+from vto.use_cases.reserve_slot import MAX_QUEUE_SECONDS, MAX_THROTTLED
+
+TWO = ["nova_canvas", "preview"]
+
+
+def failure(error: type[Exception]) -> dict[str, str]:
+    return {"Error": error.__name__, "Cause": "{}"}
+
+
+def reserve(
+    world: World, slot: dict[str, Any] | None = None, failed: type[Exception] | None = None, job_id: str = "job-1"
+) -> dict[str, Any]:
+    return world.reserve_slot(job_id, EXECUTION, slot or BLANK_SLOT, failure(failed) if failed else None)
+
+
+def test_an_idle_engine_takes_the_job_at_once(world: World) -> None:
+    world.claimed_job()
+    assert reserve(world) == {
+        "round": 1,
+        "throttled": 0,
+        "failed_engines": [],
+        "engine": "preview",
+        "wait_seconds": 0,
+        "timeout_seconds": PROFILES["preview"].timeout_seconds,
+    }
+
+
+def test_the_job_is_queued_with_its_engine_its_slot_and_an_honest_estimate(world: World) -> None:
+    world.controls.slots["preview"] = world.clock.now() + timedelta(seconds=9)
+    world.claimed_job()
+    answer = reserve(world)
+    job = world.jobs.rows["job-1"]
+    assert (job.stage, job.engine, answer["wait_seconds"]) == (Stage.QUEUED, "preview", 10)
+    assert job.slot_at == times.after(world.clock.now(), 10)
+    assert job.eta_seconds == 10 + PROFILES["preview"].usual_seconds
+
+
+def test_the_lease_outlasts_the_wait(world: World) -> None:
+    world.controls.slots["preview"] = world.clock.now() + timedelta(seconds=600)
+    world.claimed_job()
+    wait = reserve(world)["wait_seconds"]
+    lease = times.from_iso(world.jobs.rows["job-1"].lease_until or "")
+    assert lease > world.clock.now() + timedelta(seconds=wait + 60)
+
+
+def test_jobs_that_come_together_get_slots_one_interval_apart(world: World) -> None:
+    for number in range(5):
+        world.claimed_job(f"job-{number}")
+    assert [reserve(world, job_id=f"job-{number}")["wait_seconds"] for number in range(5)] == [0, 1, 2, 3, 4]
+
+
+def test_a_part_of_a_second_is_waited_in_full(world: World) -> None:
+    world.controls.slots["preview"] = world.clock.now() - timedelta(seconds=0.7)
+    world.claimed_job()
+    assert reserve(world)["wait_seconds"] == 1
+
+
+def test_a_retry_of_the_step_keeps_the_slot_it_has(world: World) -> None:
+    world.controls.slots["preview"] = world.clock.now() + timedelta(seconds=9)
+    world.claimed_job()
+    first = reserve(world)
+    taken = dict(world.controls.slots)
+    world.clock.advance(4)
+    again = reserve(world)
+    assert world.controls.slots == taken
+    assert again == {**first, "wait_seconds": first["wait_seconds"] - 4}
+    assert world.jobs.rows["job-1"].version == 3
+
+
+def test_a_throttled_call_comes_back_for_a_new_slot_and_is_counted(world: World) -> None:
+    world.claimed_job()
+    first = reserve(world)
+    second = reserve(world, first, ModelThrottledError)
+    assert (second["round"], second["throttled"], second["failed_engines"]) == (2, 1, [])
+    assert second["engine"] == "preview"
+
+
+def test_each_throttle_is_answered_with_twice_the_back_off(world: World) -> None:
+    world.claimed_job()
+    slot = reserve(world)
+    waits = []
+    for _ in range(MAX_THROTTLED):
+        world.clock.advance(100)
+        slot = reserve(world, slot, ModelThrottledError)
+        waits.append(slot["wait_seconds"])
+    assert waits == [1, 2, 4]
+
+
+def test_after_three_throttles_the_fourth_ends_the_job(world: World) -> None:
+    world.claimed_job()
+    slot = {**BLANK_SLOT, "round": 4, "throttled": MAX_THROTTLED, "engine": "preview"}
+    with pytest.raises(ModelThrottledError):
+        reserve(world, slot, ModelThrottledError)
+
+
+def test_each_round_is_seen_by_the_shopper_as_waiting_again(world: World) -> None:
+    world.engine.outcomes = [ModelThrottledError("slow down")]
+    world.claimed_job()
+    validation = world.validate_request("job-1", EXECUTION, 0)
+    slot = reserve(world)
+    with pytest.raises(ModelThrottledError):
+        world.invoke_model("job-1", EXECUTION, validation, slot)
+    reserve(world, slot, ModelThrottledError)
+    stages = [change.stage for change in world.jobs.rows["job-1"].timeline]
+    assert stages == [None, Stage.VALIDATING, Stage.QUEUED, Stage.GENERATING, Stage.QUEUED]
+
+
+@pytest.mark.parametrize("error", [ModelUnavailableError, ModelRetiredError])
+def test_when_an_engine_fails_the_next_one_in_order_takes_the_job(world: World, error: type[Exception]) -> None:
+    world.engine_order = TWO
+    world.claimed_job()
+    first = reserve(world)
+    second = reserve(world, first, error)
+    assert (first["engine"], second["engine"], second["failed_engines"]) == ("nova_canvas", "preview", ["nova_canvas"])
+    assert second["timeout_seconds"] == PROFILES["preview"].timeout_seconds
+    assert second["throttled"] == 0
+
+
+@pytest.mark.parametrize("error", [ModelUnavailableError, ModelRetiredError])
+def test_when_the_last_engine_fails_its_own_error_ends_the_job(
+    world: World, error: type[ModelUnavailableError]
+) -> None:
+    world.engine_order = TWO
+    world.claimed_job()
+    second = reserve(world, reserve(world), ModelUnavailableError)
+    with pytest.raises(error):
+        reserve(world, second, error)
+
+
+def test_a_paused_engine_is_passed_over(world: World) -> None:
+    world.engine_order = TWO
+    world.controls.paused.add("nova_canvas")
+    world.claimed_job()
+    assert reserve(world)["engine"] == "preview"
+
+
+def test_while_all_engines_are_paused_the_job_keeps_its_place_and_is_not_swept(world: World) -> None:
+    world.controls.paused.add("preview")
+    world.claimed_job()
+    with pytest.raises(NoEngineError):
+        reserve(world)
+    job = world.jobs.rows["job-1"]
+    assert job.stage is Stage.QUEUED
+    assert world.jobs.overdue(world.clock.now() + timedelta(seconds=60), limit=9) == []
+    assert world.controls.slots == {}
+
+
+def test_when_an_engine_comes_back_the_waiting_job_is_taken(world: World) -> None:
+    world.controls.paused.add("preview")
+    world.claimed_job()
+    with pytest.raises(NoEngineError):
+        reserve(world)
+    world.controls.paused.clear()
+    world.clock.advance(30)
+    assert reserve(world, failed=NoEngineError)["failed_engines"] == []
+
+
+def test_a_job_whose_engine_failed_does_not_wait_for_a_paused_one_and_then_try_the_failed_one_again(
+    world: World,
+) -> None:
+    world.engine_order = TWO
+    world.controls.paused.add("preview")
+    world.claimed_job()
+    with pytest.raises(ModelUnavailableError):
+        reserve(world, reserve(world), ModelUnavailableError)
+
+
+def test_a_job_that_has_waited_for_a_quarter_of_an_hour_expires(world: World) -> None:
+    world.controls.paused.add("preview")
+    world.claimed_job()
+    world.clock.advance(MAX_QUEUE_SECONDS + 1)
+    with pytest.raises(ExpiredError):
+        reserve(world, failed=NoEngineError)
+
+
+def test_a_queue_longer_than_anybody_may_be_kept_waiting_is_full(world: World) -> None:
+    world.controls.slots["preview"] = world.clock.now() + timedelta(seconds=MAX_QUEUE_SECONDS)
+    world.claimed_job()
+    with pytest.raises(QueueFullError):
+        reserve(world)
+
+
+def test_whoever_is_turned_away_does_not_make_the_queue_longer(world: World) -> None:
+    end = world.controls.slots["preview"] = world.clock.now() + timedelta(seconds=MAX_QUEUE_SECONDS)
+    for number in range(50):
+        world.claimed_job(f"job-{number}")
+        with pytest.raises(QueueFullError):
+            reserve(world, job_id=f"job-{number}")
+    assert world.controls.slots["preview"] == end
+    world.clock.advance(10)
+    world.claimed_job("later")
+    assert reserve(world, job_id="later")["wait_seconds"] == MAX_QUEUE_SECONDS - 9
+
+
+def test_a_closed_job_is_not_given_an_engine(world: World) -> None:
+    world.claimed_job()
+    world.record_failure.lost("job-1", EXECUTION, "swept")
+    with pytest.raises(JobClosedError):
+        reserve(world)

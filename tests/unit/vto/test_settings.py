@@ -1,0 +1,32 @@
+"""The environment of a function."""
+
+import pytest
+
+from vto.bootstrap import Settings, SettingsError
+
+
+def test_a_missing_or_empty_variable_is_named_with_where_to_look() -> None:
+    for values in ({}, {"JOBS_TABLE": ""}):
+        with pytest.raises(SettingsError, match=r"JOBS_TABLE is missing: see this function in template\.yaml"):
+            Settings(values)["JOBS_TABLE"]
+
+
+def test_a_number_is_read_as_one_and_anything_else_is_named() -> None:
+    assert Settings({"REQUESTS_PER_MINUTE": "0.5"}).number("REQUESTS_PER_MINUTE") == 0.5
+    with pytest.raises(SettingsError, match="must be a number"):
+        Settings({"REQUESTS_PER_MINUTE": "many"}).number("REQUESTS_PER_MINUTE")
+
+
+@pytest.mark.parametrize(("value", "on"), [("on", True), ("off", False), ("true", False)])
+def test_a_switch_is_on_only_when_it_says_on(value: str, on: bool) -> None:
+    assert Settings({"DIRECT_START": value}).is_on("DIRECT_START") is on
+
+
+def test_a_switch_that_is_missing_is_a_mistake_and_not_off() -> None:
+    with pytest.raises(SettingsError):
+        Settings({}).is_on("DIRECT_START")
+
+
+def test_engines_are_listed_in_their_order_of_preference() -> None:
+    assert Settings({"ENGINES": "nova_canvas, preview"}).engines == ["nova_canvas", "preview"]
+    assert Settings({"ENGINES": "preview"}).engines == ["preview"]

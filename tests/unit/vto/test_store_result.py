@@ -1,0 +1,222 @@
+"""State "Store Result": pictures first, status second, manifest third; safe to repeat after a crash at any point."""
+
+import hashlib
+import json
+from typing import Any
+
+import pytest
+
+from tests.unit.vto.world import BOB, EXECUTION, RESULTS, World
+from vto.domain import times
+from vto.domain.job import Stage, Status
+from vto.errors import (
+    BadModelOutputError,
+    JobClosedError,
+    PictureRejectedError,
+    StorageUnavailableError,
+)
+from vto.testing import FakePictures
+
+
+def store(world: World, parts: tuple[dict[str, Any], dict[str, Any] | None], job_id: str = "job-1") -> dict[str, Any]:
+    validation, generation = parts
+    return world.store_result(job_id, EXECUTION, validation, generation)
+
+
+def test_a_result_is_kept_byte_for_byte_under_the_jobs_own_name(world: World) -> None:
+    world.engine.outcomes = [2]
+    answer = store(world, world.generated_job())
+    assert answer["images"] == [f"s3://{RESULTS}/results/job-1/{i}.png" for i in (0, 1)]
+    assert world.result_object("0.png") == b"picture 0"
+    assert world.result_object("1.png") == b"picture 1"
+
+
+def test_the_job_is_completed_with_digest_size_and_engine_of_what_was_stored(world: World) -> None:
+    answer = store(world, world.generated_job())
+    job = world.jobs.rows["job-1"]
+    (image,) = job.images
+    assert (job.status, job.version, job.engine) == (Status.COMPLETED, answer["version"], "preview")
+    assert image.sha256 == hashlib.sha256(world.result_object("0.png") or b"").hexdigest()
+    assert (image.width, image.height, job.result_s3_url) == (800, 1200, image.s3_url)
+
+
+def test_the_shopper_sees_every_stage_on_the_way(world: World) -> None:
+    world.completed_job()
+    assert [(change.status.value, change.stage) for change in world.jobs.rows["job-1"].timeline] == [
+        ("created", None),
+        ("processing", Stage.VALIDATING),
+        ("processing", Stage.QUEUED),
+        ("processing", Stage.GENERATING),
+        ("processing", Stage.STORING),
+        ("completed", None),
+    ]
+
+
+def test_every_object_of_a_result_says_whose_it_is(world: World) -> None:
+    store(world, world.generated_job())
+    for name in ("0.png", "result.json"):
+        assert world.pictures.user_metadata[f"s3://{RESULTS}/results/job-1/{name}"] == {"job-id": "job-1"}
+
+
+def test_a_mask_is_kept_too(world: World) -> None:
+    validation, generation = world.generated_job()
+    world.pictures.put(f"s3://{RESULTS}/generated/job-1/1/mask.png", b"mask")
+    generation["mask"] = f"s3://{RESULTS}/generated/job-1/1/mask.png"
+    store(world, (validation, generation))
+    assert world.jobs.rows["job-1"].mask_s3_url == f"s3://{RESULTS}/results/job-1/mask.png"
+    assert world.result_object("mask.png") == b"mask"
+
+
+def test_the_manifest_is_written_last_and_says_what_the_job_says(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = world.generated_job()
+    order: list[str] = []
+    write = world.pictures.write
+
+    def watched(url: Any, *args: Any) -> None:
+        order.append(url.key)
+        write(url, *args)
+
+    monkeypatch.setattr(world.pictures, "write", watched)
+    world.jobs.before_save = lambda job: order.append(f"{job.status}/{job.stage}")
+    store(world, parts)
+    assert order == [
+        "processing/storing",
+        "results/job-1/0.png",
+        "completed/None",
+        "results/job-1/result.json",
+    ]
+    manifest = json.loads(world.result_object("result.json") or b"")
+    job = world.jobs.rows["job-1"]
+    assert (manifest["job_id"], manifest["version"]) == ("job-1", job.version)
+    assert manifest["images"] == [{"s3_url": image.s3_url, "sha256": image.sha256} for image in job.images]
+
+
+class CrashError(Exception):
+    """The function died."""
+
+
+@pytest.mark.parametrize("crash_at", range(8))
+@pytest.mark.parametrize("after", [True, False], ids=["after the write", "instead of the write"])
+def test_a_crash_at_any_write_is_made_good_by_the_retry_without_another_call(crash_at: int, after: bool) -> None:
+    world = World()
+    world.engine.outcomes = [2]
+    parts = world.generated_job()
+    writes = [0]
+
+    def dying(method: Any) -> Any:
+        def wrapped(*args: Any, **options: Any) -> Any:
+            writes[0] += 1
+            if writes[0] == crash_at + 1:
+                if after:
+                    method(*args, **options)
+                raise CrashError
+            return method(*args, **options)
+
+        return wrapped
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.pictures, "write", dying(world.pictures.write))
+        patch.setattr(world.jobs, "save", dying(world.jobs.save))
+        patch.setattr(world.results, "put_ready", dying(world.results.put_ready))
+        try:
+            store(world, parts)
+        except CrashError:
+            assert crash_at < 6  # stage, two pictures, status, offer, manifest
+            store(world, parts)
+    job = world.jobs.rows["job-1"]
+    assert job.status is Status.COMPLETED
+    assert job.version == len(job.timeline) == 6
+    assert [world.result_object(f"{i}.png") for i in (0, 1)] == [b"picture 0", b"picture 1"]
+    assert json.loads(world.result_object("result.json") or b"")["version"] == job.version
+    assert len(world.engine.requests) == 1
+    assert world.results.ready[job.cache_key or ""].job_id == "job-1"
+
+
+def test_while_the_job_is_not_completed_there_is_no_manifest(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = world.generated_job()
+
+    def refuse(job: Any) -> None:
+        if job.status is Status.COMPLETED:
+            raise StorageUnavailableError
+
+    world.jobs.before_save = refuse
+    with pytest.raises(StorageUnavailableError):
+        store(world, parts)
+    assert world.result_object("result.json") is None
+
+
+def test_a_picture_that_does_not_decode_is_the_engines_fault_and_nothing_is_kept(world: World) -> None:
+    parts = world.generated_job()
+    world.tools.problem = PictureRejectedError("is damaged")
+    with pytest.raises(BadModelOutputError):
+        store(world, parts)
+    assert world.status_of() is Status.PROCESSING
+    assert world.result_object("0.png") is None
+
+
+def test_a_picture_that_is_not_there_is_the_engines_fault(world: World) -> None:
+    validation, generation = world.generated_job()
+    del world.pictures.objects[generation["images"][0]]
+    with pytest.raises(BadModelOutputError):
+        store(world, (validation, generation))
+
+
+def test_when_storage_does_not_answer_the_step_can_be_repeated(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = world.generated_job()
+
+    def fail(*args: object) -> None:
+        raise StorageUnavailableError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FakePictures, "write", fail)
+        with pytest.raises(StorageUnavailableError):
+            store(world, parts)
+    store(world, parts)
+    assert world.status_of() is Status.COMPLETED
+
+
+def test_another_execution_or_a_closed_job_keeps_nothing(world: World) -> None:
+    validation, generation = world.generated_job()
+    world.record_failure.lost("job-1", EXECUTION, "swept")
+    before = dict(world.pictures.objects)
+    for execution in (EXECUTION, "arn:execution:second"):
+        with pytest.raises(JobClosedError):
+            world.store_result("job-1", execution, validation, generation)
+    assert world.pictures.objects == before
+
+
+def test_another_execution_cannot_repeat_a_completed_jobs_manifest(world: World) -> None:
+    validation, generation = world.generated_job()
+    store(world, (validation, generation))
+    with pytest.raises(JobClosedError):
+        world.store_result("job-1", "arn:execution:second", validation, generation)
+
+
+# --- reuse ---
+
+
+def test_a_finished_result_is_copied_to_the_second_job_without_a_call(world: World) -> None:
+    world.completed_job("job-1")
+    world.claimed_job("job-2", user_id=BOB)
+    validation = world.validate_request("job-2", EXECUTION, 0)
+    answer = store(world, (validation, None), "job-2")
+    assert answer["reused"] is True
+    assert world.result_object("0.png", "job-2") == b"picture 0"
+    assert len(world.engine.requests) == 1
+    job = world.jobs.rows["job-2"]
+    assert (job.status, job.engine) == (Status.COMPLETED, "preview")
+
+
+def test_a_result_is_offered_to_equal_requests_only_while_its_pictures_surely_live(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered: list[int] = []
+    monkeypatch.setattr(world.results, "put_ready", lambda key, result, *, ttl: offered.append(ttl))
+    store(world, world.generated_job())
+    assert offered == [times.epoch(world.clock.now(), days=29)]
+
+
+def test_what_another_engine_made_in_place_of_the_preferred_one_is_not_offered(world: World) -> None:
+    validation, generation = world.generated_job()
+    store(world, (validation, {**generation, "engine": "nova_canvas"}))
+    assert world.results.ready == {}
