@@ -151,7 +151,10 @@ def _what_happened(stack: LocalStack, job: dict[str, Any], frames: list[dict[str
     tables, buckets = stack.endpoints.tables, stack.endpoints.buckets
     database, storage = stack.client("dynamodb"), stack.client("s3")
     row = database.get_item(TableName=tables["jobs"], Key={"id": {"S": job["id"]}})["Item"]
-    history = stack.client("stepfunctions").get_execution_history(executionArn=row["execution_arn"]["S"])["events"]
+    execution, machine = row["execution_arn"]["S"], stack.client("stepfunctions")
+    while machine.describe_execution(executionArn=execution)["status"] == "RUNNING":
+        time.sleep(0.05)  # the picture comes before the execution's own end
+    history = machine.get_execution_history(executionArn=execution)["events"]
     states = [event["stateEnteredEventDetails"]["name"] for event in history if "stateEnteredEventDetails" in event]
     took = (from_iso(job["updated_at"]) - from_iso(job["created_at"])).total_seconds()
 

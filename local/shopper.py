@@ -4,6 +4,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -54,6 +55,7 @@ class Shopper:
     frames: list[dict[str, Any]] = field(default_factory=list)
     """Every frame that came over the socket, in its order."""
     _socket: ClientConnection | None = None
+    _open: ExitStack = field(default_factory=ExitStack)
 
     def __post_init__(self) -> None:
         self._http = httpx.Client(
@@ -142,13 +144,12 @@ class Shopper:
     def connect(self) -> None:
         """Open the live socket with a one-time ticket."""
         ticket = self.post("/socket-tickets")["ticket"]
-        self._socket = connect(f"{self.endpoints.socket_url}?ticket={ticket}", proxy=None)
+        self._socket = self._open.enter_context(connect(f"{self.endpoints.socket_url}?ticket={ticket}", proxy=None))
 
     def disconnect(self) -> None:
         """Close the live socket."""
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
+        self._open.close()
+        self._socket = None
 
     def send(self, frame: dict[str, Any] | str) -> None:
         """Say something over the socket, which is opened if it is not."""

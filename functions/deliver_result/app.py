@@ -10,6 +10,8 @@ from vto.telemetry import observed
 
 @observed("deliver_result")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Publish the job of each manifest; a message that could not be served comes again."""
+    """Publish the job of each manifest; a message that could not be served comes again in two seconds."""
     deliver = bootstrap.deliver_result()
-    return with_partial_failures(s3_objects(event), lambda written: deliver(job_id_of_result(written.url.key)))
+    answer = with_partial_failures(s3_objects(event), lambda written: deliver(job_id_of_result(written.url.key)))
+    bootstrap.results_queue().retry_soon(event, answer)
+    return answer

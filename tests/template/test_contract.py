@@ -56,7 +56,7 @@ ENVIRONMENT = {
     "store_result": {"JOBS_TABLE", "RESULTS_TABLE", "RESULTS_BUCKET", "ENGINES", "RETENTION_DAYS"},
     "notify_client": PUBLISH | {"DIRECT_NOTIFY"},
     "publish_job": PUBLISH,
-    "deliver_result": PUBLISH,
+    "deliver_result": PUBLISH | {"RESULTS_QUEUE_URL"},
     "record_failure": {"JOBS_TABLE", "RESULTS_TABLE"},
     "sweep_jobs": {"JOBS_TABLE", "RESULTS_TABLE", "STATE_MACHINE_ARN"},
 }

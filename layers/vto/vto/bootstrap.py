@@ -16,6 +16,7 @@ from vto.adapters.dynamodb import DynamoCatalogue, DynamoConnections, DynamoCont
 from vto.adapters.preview import Preview
 from vto.adapters.s3 import S3Pictures
 from vto.adapters.sockets import ApiGatewaySockets
+from vto.adapters.sqs import RetryQueue
 from vto.adapters.step_functions import StepFunctions
 from vto.domain.engines import PROFILES, identity
 from vto.ports import Engine, PictureTools
@@ -165,6 +166,13 @@ def sockets() -> ApiGatewaySockets:
         config=Config(connect_timeout=2, read_timeout=5),
     )
     return ApiGatewaySockets(client)
+
+
+@cache
+def results_queue() -> RetryQueue:
+    """The queue that tells of finished results."""
+    client = boto3.client("sqs", config=Config(connect_timeout=2, read_timeout=5))
+    return RetryQueue(client, settings()["RESULTS_QUEUE_URL"])
 
 
 @cache
