@@ -99,7 +99,7 @@ class Job:
     slot_round: int = 0
     slot_at: str | None = None
     execution_arn: str | None = None
-    open: str | None = OPEN
+    open: str | None = None  # a row without it is a finished job: see create, complete and fail
     lease_until: str | None = None
     ttl: int | None = field(default=None, compare=False)
 
@@ -140,6 +140,7 @@ class Job:
             timeline=(Change(Status.CREATED, at),),
             requested_images=parameters["imageGenerationConfig"]["numberOfImages"],
             seed=parameters["imageGenerationConfig"]["seed"],
+            open=OPEN,
             lease_until=times.after(now, START_LEASE_SECONDS),
             ttl=times.epoch(now, days=retention_days),
         )

@@ -1,0 +1,151 @@
+"""``vto-products`` and ``vto-models``: imports keep what a shop has curated, and never go backwards."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from tests.unit.vto.world import ALICE, BOB, photo, shirt
+from vto.adapters.dynamodb import DynamoCatalogue
+from vto.domain.catalogue import CatalogueItem, Kind, Readiness
+from vto.errors import InvalidRequestError
+
+
+@pytest.fixture
+def tables(table: Callable[[str], Any]) -> dict[str, Any]:
+    return {name: table(name) for name in ("products", "models")}
+
+
+@pytest.fixture
+def catalogue(tables: dict[str, Any]) -> DynamoCatalogue:
+    return DynamoCatalogue(tables["products"], tables["models"])
+
+
+def upload(sequencer: str = "01", **changes: Any) -> CatalogueItem:
+    return shirt(source_sequencer=sequencer, **changes)
+
+
+def product(catalogue: DynamoCatalogue, item_id: str = "blue-shirt") -> CatalogueItem:
+    found = catalogue.get(Kind.PRODUCT, item_id)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        upload(),
+        photo(source_sequencer="01"),
+        photo("me", ALICE, source_sequencer="01", ttl=1_800_000_000),
+        upload(readiness=Readiness.REJECTED, readiness_reason="is damaged", prepared_s3_url=None, sha256=None),
+    ],
+    ids=["product", "stock model", "photo", "rejected"],
+)
+def test_an_imported_item_comes_back_as_it_was_recorded(catalogue: DynamoCatalogue, item: CatalogueItem) -> None:
+    assert catalogue.record_import(item)
+    assert catalogue.get(item.kind, item.item_id) == item
+
+
+def test_a_row_has_the_attributes_of_the_published_tables(catalogue: DynamoCatalogue, tables: dict[str, Any]) -> None:
+    catalogue.record_import(upload())
+    catalogue.record_import(photo(source_sequencer="01"))
+    common = {"name", "category", "description", "auto_imported", "created_at", "updated_at"}
+    for kind in ("product", "model"):
+        (row,) = tables[f"{kind}s"].scan()["Items"]
+        assert {f"{kind}_id", f"{kind}_picture_s3_url", *common} <= row.keys()
+        assert row["auto_imported"] is True
+        assert "item_id" not in row
+
+
+def test_the_same_event_again_is_recorded_once(catalogue: DynamoCatalogue) -> None:
+    assert catalogue.record_import(upload())
+    assert not catalogue.record_import(upload(sha256="other"))
+    assert product(catalogue).sha256 == "shirt-digest"
+
+
+@pytest.mark.parametrize("order", list(permutations(["01", "02", "03"])))
+def test_events_in_any_order_leave_the_last_upload(catalogue: DynamoCatalogue, order: tuple[str, ...]) -> None:
+    for sequencer in order:
+        catalogue.record_import(upload(sequencer, sha256=f"digest {sequencer}"))
+    assert product(catalogue).sha256 == "digest 03"
+
+
+def test_curated_fields_are_kept_and_the_picture_is_the_new_one(catalogue: DynamoCatalogue) -> None:
+    catalogue.record_import(upload("01", name="Mine", description="By hand", category="premium", created_at="2020"))
+    catalogue.record_import(
+        upload("02", name="other", description="other", category="other", garment_class="SHOES", sha256="new")
+    )
+    row = product(catalogue)
+    assert (row.name, row.description, row.category, row.created_at) == ("Mine", "By hand", "premium", "2020")
+    assert (row.garment_class, row.sha256, row.source_sequencer) == ("UPPER_BODY", "new", "02")
+
+
+def test_a_row_that_a_shop_wrote_by_hand_is_completed_by_the_first_import(
+    catalogue: DynamoCatalogue, tables: dict[str, Any]
+) -> None:
+    tables["products"].put_item(Item={"product_id": "blue-shirt", "name": "Ours", "price": 30, "auto_imported": False})
+    bare = product(catalogue)
+    assert (bare.name, bare.category, bare.readiness, bare.prepared_s3_url) == ("Ours", "", None, None)
+    assert catalogue.record_import(upload())
+    row = product(catalogue)
+    assert (row.name, row.auto_imported, row.category, row.readiness) == ("Ours", False, "upper_body", Readiness.READY)
+    assert tables["products"].get_item(Key={"product_id": "blue-shirt"})["Item"]["price"] == 30
+
+
+def test_a_good_picture_overwritten_by_a_bad_one_leaves_nothing_of_the_good_one(catalogue: DynamoCatalogue) -> None:
+    catalogue.record_import(upload("01"))
+    bad = upload(
+        "02", readiness=Readiness.REJECTED, readiness_reason="is damaged", prepared_s3_url=None, sha256=None,
+        width=None, height=None,
+    )  # fmt: skip
+    catalogue.record_import(bad)
+    assert product(catalogue) == bad
+    catalogue.record_import(upload("03"))
+    assert product(catalogue).readiness_reason is None
+
+
+def test_products_come_in_pages_that_together_are_all_of_them(catalogue: DynamoCatalogue) -> None:
+    names = {f"shirt-{number}" for number in range(5)}
+    for name in names:
+        catalogue.record_import(upload(item_id=name))
+    seen: list[str] = []
+    cursor = None
+    for _ in range(9):
+        page, cursor = catalogue.products(limit=2, cursor=cursor)
+        seen += [item.item_id for item in page]
+        if cursor is None:
+            break
+    assert sorted(seen) == sorted(names)
+
+
+def test_a_cursor_that_is_none_of_ours_is_refused(catalogue: DynamoCatalogue) -> None:
+    with pytest.raises(InvalidRequestError):
+        catalogue.products(limit=2, cursor="../../etc")
+
+
+def test_photos_are_listed_for_their_owner_only_the_newest_first(catalogue: DynamoCatalogue) -> None:
+    for number, user in enumerate((ALICE, BOB, ALICE)):
+        item = photo(f"photo-{number}", user, source_sequencer="01")
+        catalogue.record_import(replace(item, created_at=f"2026-11-21T12:00:0{number}.000Z"))
+    assert [item.item_id for item in catalogue.models_of(ALICE, limit=9)] == ["photo-2", "photo-0"]
+    assert [item.item_id for item in catalogue.models_of(BOB, limit=9)] == ["photo-1"]
+
+
+def test_stock_models_are_found_among_any_number_of_private_photos(
+    catalogue: DynamoCatalogue, tables: dict[str, Any]
+) -> None:
+    big = "x" * 200_000  # DynamoDB reads 1 MB a page, before it filters
+    for number in range(12):
+        tables["models"].put_item(Item={"model_id": f"photo-{number}", "user_id": ALICE, "note": big})
+    catalogue.record_import(photo(source_sequencer="01"))
+    assert [item.item_id for item in catalogue.models_of(None, limit=9)] == ["stock-anna"]
+
+
+def test_no_more_models_are_listed_than_asked_for(catalogue: DynamoCatalogue) -> None:
+    for number in range(4):
+        catalogue.record_import(photo(f"stock-{number}", source_sequencer="01"))
+        catalogue.record_import(photo(f"mine-{number}", ALICE, source_sequencer="01"))
+    assert len(catalogue.models_of(None, limit=3)) == 3
+    assert len(catalogue.models_of(ALICE, limit=3)) == 3

@@ -1,0 +1,207 @@
+"""``vto-jobs``: conditional writes, the sparse index of unfinished jobs, pages, and numbers that come back as they went."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from tests.unit.vto.world import ALICE, BOB, EXECUTION, new_job
+from vto.adapters.dynamodb import DynamoJobs, job_to_item
+from vto.domain.job import Job, Stage, Status, StoredImage
+from vto.domain.parameters import canonical
+from vto.errors import InvalidRequestError, ModelTimeoutError, StorageUnavailableError, Violation
+from vto.ports import VersionConflictError
+from vto.testing import NOON
+
+IMAGE = StoredImage("s3://r/results/job-1/0.png", "digest", 800, 1200)
+
+
+@pytest.fixture
+def rows(table: Callable[[str], Any]) -> Any:
+    return table("jobs")
+
+
+@pytest.fixture
+def jobs(rows: Any) -> DynamoJobs:
+    return DynamoJobs(rows)
+
+
+def raw(rows: Any, job_id: str = "job-1") -> dict[str, Any]:
+    return dict(rows.get_item(Key={"id": job_id})["Item"])
+
+
+def claimed(job: Job) -> Job:
+    return job.claimed(EXECUTION, NOON)
+
+
+def completed(job: Job) -> Job:
+    return claimed(job).complete(images=(IMAGE,), mask_s3_url="s3://r/m.png", engine="preview", now=NOON)
+
+
+EVERY_STATE = [
+    new_job(),
+    new_job(connection_id="socket-1"),
+    claimed(new_job()),
+    claimed(new_job()).enter(
+        Stage.QUEUED, execution_arn=EXECUTION, now=NOON, lease_seconds=5, eta_seconds=7, slot_round=1, slot_at="x"
+    ),
+    completed(new_job()),
+    new_job().fail(InvalidRequestError("x", [Violation("model_id", "is gone")]), NOON),
+    new_job(parameters=canonical({"maskType": "GARMENT", "imageGenerationConfig": {"cfgScale": 1.1, "seed": 0}})),
+]
+
+
+@pytest.mark.parametrize("job", EVERY_STATE, ids=lambda job: f"{job.status}-{job.stage}")
+def test_a_job_comes_back_as_it_was_stored(jobs: DynamoJobs, job: Job) -> None:
+    assert jobs.create(job)
+    found = jobs.get(job.id)
+    assert found == job
+    assert found is not None
+    assert found.ttl == job.ttl
+    assert found.parameters == job.parameters
+    assert [type(one) for one in found.parameters["imageGenerationConfig"].values()] == [
+        type(one) for one in job.parameters["imageGenerationConfig"].values()
+    ]
+
+
+def test_numbers_are_numbers_in_the_table_and_fractions_are_exact(jobs: DynamoJobs, rows: Any) -> None:
+    jobs.create(new_job())
+    config = raw(rows)["parameters"]["imageGenerationConfig"]
+    assert config == {"numberOfImages": 1, "quality": "standard", "cfgScale": Decimal("6.5"), "seed": 12}
+
+
+def test_a_row_has_the_attributes_of_the_published_table(jobs: DynamoJobs, rows: Any) -> None:
+    jobs.create(new_job(connection_id="socket-1"))
+    jobs.save(replace(completed(new_job(connection_id="socket-1"))), expected_version=1)
+    published = {
+        "id", "model_id", "product_id", "model_picture_s3_url", "product_picture_s3_url", "result_s3_url", "status",
+        "parameters", "connection_id", "created_at", "updated_at",
+    }  # fmt: skip
+    assert published <= raw(rows).keys()
+
+
+def test_an_unknown_job_is_none(jobs: DynamoJobs) -> None:
+    assert jobs.get("nobody") is None
+
+
+def test_a_job_is_created_once(jobs: DynamoJobs) -> None:
+    assert jobs.create(new_job())
+    assert not jobs.create(new_job(user_id=BOB))
+    found = jobs.get("job-1")
+    assert found is not None
+    assert found.user_id == ALICE
+
+
+def test_a_change_is_stored_only_on_the_version_it_was_decided_on(jobs: DynamoJobs) -> None:
+    jobs.create(new_job())
+    jobs.save(claimed(new_job()), expected_version=1)
+    with pytest.raises(VersionConflictError):
+        jobs.save(new_job().fail(ModelTimeoutError(), NOON), expected_version=1)
+    found = jobs.get("job-1")
+    assert found is not None
+    assert found.status is Status.PROCESSING
+
+
+def test_an_erased_job_is_not_brought_back_by_a_late_change(jobs: DynamoJobs) -> None:
+    with pytest.raises(VersionConflictError):
+        jobs.save(claimed(new_job()), expected_version=1)
+    assert jobs.get("job-1") is None
+
+
+def test_attributes_of_a_newer_version_of_this_code_survive_a_change(jobs: DynamoJobs, rows: Any) -> None:
+    rows.put_item(Item={**job_to_item(new_job()), "mood": "sunny", "later": {"a": [1]}})
+    found = jobs.get("job-1")
+    assert found == new_job()
+    jobs.save(claimed(new_job()), expected_version=1)
+    assert (raw(rows)["mood"], raw(rows)["later"]) == ("sunny", {"a": [1]})
+
+
+def test_a_row_of_an_older_version_of_this_code_is_read_with_defaults(jobs: DynamoJobs, rows: Any) -> None:
+    older = {name: value for name, value in job_to_item(new_job()).items() if name not in ("attempts", "slot_round")}
+    rows.put_item(Item=older)
+    found = jobs.get("job-1")
+    assert found is not None
+    assert (found.attempts, found.slot_round) == (0, 0)
+
+
+def test_a_finished_job_leaves_the_index_of_unfinished_ones(jobs: DynamoJobs, rows: Any) -> None:
+    jobs.create(new_job())
+    jobs.save(completed(new_job()), expected_version=1)
+    assert not {"open", "lease_until", "eta_seconds", "stage"} & raw(rows).keys()
+    assert jobs.overdue(NOON + timedelta(days=1), limit=9) == []
+
+
+def test_overdue_jobs_come_the_longest_overdue_first_and_jobs_within_their_lease_not_at_all(jobs: DynamoJobs) -> None:
+    for number, seconds in enumerate((30, 10, 20, 500)):
+        jobs.create(new_job(f"job-{number}", now=NOON + timedelta(seconds=seconds)))
+    overdue = jobs.overdue(NOON + timedelta(seconds=200), limit=9)
+    assert [job.id for job in overdue] == ["job-1", "job-2", "job-0"]
+    assert [job.id for job in jobs.overdue(NOON + timedelta(seconds=200), limit=1)] == ["job-1"]
+
+
+def test_a_users_jobs_come_the_newest_first_in_pages_and_are_nobody_elses(jobs: DynamoJobs) -> None:
+    for number in range(5):
+        jobs.create(new_job(f"mine-{number}", now=NOON + timedelta(seconds=number)))
+    jobs.create(new_job("theirs", user_id=BOB))
+    seen: list[str] = []
+    cursor, pages = None, 0
+    while pages == 0 or cursor:
+        page, cursor = jobs.of_user(ALICE, limit=2, cursor=cursor)
+        seen += [job.id for job in page]
+        pages += 1
+    assert seen == ["mine-4", "mine-3", "mine-2", "mine-1", "mine-0"]
+    assert pages == 3
+
+
+@pytest.mark.parametrize("cursor", ["x", "bm90IGpzb24=", "W10=", "e30=", "bnVsbA==", "eyJpZCI6IHt9fQ==", "ä"])
+def test_a_cursor_that_is_none_of_ours_is_refused(jobs: DynamoJobs, cursor: str) -> None:
+    with pytest.raises(InvalidRequestError) as refused:
+        jobs.of_user(ALICE, limit=2, cursor=cursor)
+    assert refused.value.violations[0].path == "cursor"
+
+
+class BrokenTable:
+    """A table that fails in one way whatever it is asked."""
+
+    name = "vto-jobs"
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def __getattr__(self, name: str) -> Any:
+        def fail(**options: Any) -> None:
+            raise self._error
+
+        return fail
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ClientError({"Error": {"Code": "ProvisionedThroughputExceededException", "Message": "slow"}}, "GetItem"),
+        ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "GetItem"),
+        EndpointConnectionError(endpoint_url="https://dynamodb"),
+    ],
+    ids=["throttled", "denied", "unreachable"],
+)
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda jobs: jobs.create(new_job()),
+        lambda jobs: jobs.get("job-1"),
+        lambda jobs: jobs.save(new_job(), expected_version=1),
+        lambda jobs: jobs.of_user(ALICE, limit=1),
+        lambda jobs: jobs.overdue(NOON, limit=1),
+    ],
+    ids=["create", "get", "save", "of_user", "overdue"],
+)
+def test_whatever_dynamodb_cannot_do_is_one_error_that_the_workflow_retries(
+    error: Exception, call: Callable[[DynamoJobs], Any]
+) -> None:
+    broken: Any = BrokenTable(error)
+    with pytest.raises(StorageUnavailableError):
+        call(DynamoJobs(broken))

@@ -1,0 +1,117 @@
+"""Objects in S3: read, written, and offered by presigned links and forms."""
+
+import base64
+import json
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from tests.integration.conftest import REGION, RESULTS, UPLOADS
+from vto.adapters.s3 import S3Pictures
+from vto.domain.storage import S3Url
+from vto.errors import PictureMissingError, StorageUnavailableError
+
+URL = S3Url(RESULTS, "results/job-1/0.png")
+
+
+@pytest.fixture
+def pictures(s3: Any) -> S3Pictures:
+    return S3Pictures(s3)
+
+
+def test_an_object_is_read_back_with_its_type_metadata_and_checksum(pictures: S3Pictures, s3: Any) -> None:
+    pictures.write(URL, b"picture", "image/png", {"job-id": "job-1"})
+    assert pictures.read(URL) == b"picture"
+    assert pictures.metadata(URL) == (7, {"job-id": "job-1"})
+    stored = s3.get_object(Bucket=RESULTS, Key=URL.key, ChecksumMode="ENABLED")
+    assert stored["ContentType"] == "image/png"
+    assert stored["ChecksumSHA256"]
+
+
+@pytest.mark.parametrize("name", ["blue shirt", "a+b", "100%", "100%25", "Größe", "👕", "a&b=c?d#e", "..", "a//b"])
+def test_keys_are_taken_literally(pictures: S3Pictures, name: str) -> None:
+    url = S3Url(UPLOADS, f"products/{name}/x.jpg")
+    pictures.write(url, name.encode(), "image/jpeg")
+    assert pictures.read(url) == name.encode()
+    assert pictures.metadata(url)[0] == len(name.encode())
+
+
+def test_an_object_that_is_not_there_is_a_missing_picture(pictures: S3Pictures) -> None:
+    for ask in (pictures.read, pictures.metadata):
+        with pytest.raises(PictureMissingError):
+            ask(S3Url(UPLOADS, "products/none.jpg"))
+
+
+def test_a_bucket_that_is_not_there_is_a_mistake_of_ours_and_no_missing_picture(pictures: S3Pictures) -> None:
+    with pytest.raises(StorageUnavailableError):
+        pictures.read(S3Url("no-such-bucket", "x"))
+    with pytest.raises(StorageUnavailableError):
+        pictures.write(S3Url("no-such-bucket", "x"), b"", "image/png")
+
+
+class BrokenS3:
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def __getattr__(self, name: str) -> Any:
+        def fail(**options: Any) -> None:
+            raise self._error
+
+        return fail
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ClientError({"Error": {"Code": "SlowDown", "Message": ""}}, "GetObject"),
+        ClientError({"Error": {"Code": "403", "Message": "Forbidden"}}, "HeadObject"),
+        EndpointConnectionError(endpoint_url="https://s3"),
+    ],
+    ids=["slow down", "forbidden", "unreachable"],
+)
+def test_whatever_s3_cannot_do_is_one_error_that_the_workflow_retries(error: Exception) -> None:
+    client: Any = BrokenS3(error)
+    pictures = S3Pictures(client)
+    for ask in (pictures.read, pictures.metadata):
+        with pytest.raises(StorageUnavailableError):
+            ask(URL)
+    with pytest.raises(StorageUnavailableError):
+        pictures.write(URL, b"", "image/png")
+
+
+def test_a_link_is_signed_with_version_4_for_this_object_and_these_seconds(pictures: S3Pictures) -> None:
+    link = urlsplit(pictures.link(S3Url(RESULTS, "results/job 1/0.png"), seconds=900))
+    query = parse_qs(link.query)
+    assert link.scheme == "https"
+    assert link.path.endswith("/results/job%201/0.png")
+    assert query["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]
+    assert query["X-Amz-Expires"] == ["900"]
+    assert REGION in query["X-Amz-Credential"][0]
+
+
+def policy_of(fields: Any) -> list[Any]:
+    return list(json.loads(base64.b64decode(fields["policy"]))["conditions"])
+
+
+def test_a_form_accepts_exactly_one_key_one_type_and_a_limited_size(pictures: S3Pictures) -> None:
+    url = S3Url(UPLOADS, "models/users/alice/1.jpg")
+    form = pictures.upload_form(url, content_type="image/jpeg", max_bytes=25_000_000, seconds=300)
+    assert UPLOADS in form.url
+    assert (form.fields["key"], form.fields["Content-Type"]) == (url.key, "image/jpeg")
+    conditions = policy_of(form.fields)
+    assert {"key": url.key} in conditions
+    assert {"bucket": UPLOADS} in conditions
+    assert {"Content-Type": "image/jpeg"} in conditions
+    assert ["content-length-range", 1, 25_000_000] in conditions
+    assert not [one for one in conditions if isinstance(one, list) and one[0] == "starts-with"]
+    assert form.fields["x-amz-algorithm"] == "AWS4-HMAC-SHA256"
+
+
+def test_a_form_lets_nobody_choose_metadata_or_access(pictures: S3Pictures) -> None:
+    form = pictures.upload_form(URL, content_type="image/png", max_bytes=1, seconds=300)
+    allowed = {name for one in policy_of(form.fields) if isinstance(one, dict) for name in one}
+    assert allowed <= {
+        "key", "bucket", "Content-Type", "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-security-token",
+    }  # fmt: skip
