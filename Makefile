@@ -6,8 +6,8 @@ MAKEFLAGS += --no-print-directory
 export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/vto:$(CURDIR)/canvas
 export SAM_CLI_TELEMETRY := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-export PERSON GARMENT CLASS FUNCTION EVENT
 CLASS ?= UPPER_BODY
+export PERSON GARMENT CLASS FUNCTION EVENT
 
 PY := .venv/bin/python
 READY := .venv/ready .venv-sam/ready
