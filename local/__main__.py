@@ -123,7 +123,8 @@ def up(
 ) -> None:
     """Start the local stack and keep it running until Ctrl-C."""
     if _running():
-        raise _fail(f"a local stack is running already (see {RUNNING.relative_to(ROOT)}); end that one first")
+        process = json.loads(RUNNING.read_text())["process"]
+        raise _fail(f"a local stack is running already (process {process}); end that one first")
     signal.signal(signal.SIGTERM, _stop_like_ctrl_c)
     wrong = [one for one in parameter or [] if "=" not in one]
     if wrong:

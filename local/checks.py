@@ -75,23 +75,22 @@ def _notifications(clients: Clients, found: dict[str, tuple[str, str]], promise:
     return [f"{notifying} buckets send notifications, the template has {promise.notifying_buckets}"]
 
 
-def _caps(clients: Clients, found: dict[str, tuple[str, str]], reserved: dict[str, int]) -> list[str]:
+def _caps(clients: Clients, found: dict[str, tuple[str, str]], promise: Promise) -> list[str]:
     functions, problems = clients("lambda"), []
-    for logical_id, wanted in reserved.items():
+    for logical_id, wanted in promise.reserved.items():
         have = functions.get_function_concurrency(FunctionName=found[logical_id][1])
         if have.get("ReservedConcurrentExecutions") != wanted:
             problems.append(f"reserved concurrency of {logical_id} is {have.get('ReservedConcurrentExecutions')}")
     return problems
 
 
-def check(clients: Clients, stack: str, promise: Promise, reserved: dict[str, int]) -> None:
+def check(clients: Clients, stack: str, promise: Promise) -> None:
     """Compare a deployment with its template.
 
     Args:
         clients: makes a client of the emulator for a service.
         stack: the CloudFormation stack.
         promise: what the template says.
-        reserved: concurrency by logical id, from the template or set by the launcher.
 
     Raises:
         StackError: naming everything that is missing.
@@ -102,7 +101,7 @@ def check(clients: Clients, stack: str, promise: Promise, reserved: dict[str, in
         *_mappings(clients, promise),
         *_rules(clients, promise),
         *_notifications(clients, found, promise),
-        *_caps(clients, found, reserved),
+        *_caps(clients, found, promise),
     ]
     if problems:
         listed = "\n".join(f"    {problem}" for problem in problems)

@@ -29,8 +29,8 @@ ROOT_KEY = "AKIALOCALROOT0000001"
 ROOT_SECRET = "local-only-secret"
 WORKERS_IDLE_SECONDS = 20
 """Idle workers of a function beyond its first are ended after this time."""
-WORKERS_PER_FUNCTION = 5
-"""Concurrency of each function that a state machine or a queue calls: bounds memory (a worker takes 45 to 60 MB)."""
+WORKERS_PER_FUNCTION = 3
+"""Most processes of one function (about 60 MB each); more calls at the same time wait for one of them."""
 
 Step = Callable[[str], None]
 
@@ -177,7 +177,7 @@ class LocalStack:
             faults: let the canvas endpoint take orders to fail.
             canvas: start the canvas endpoint; or the URL of one that runs already, on a machine with a GPU perhaps.
             parameters: more values of template parameters; those the template does not have are an error.
-            workers: reserved concurrency of functions that state machines and queues call.
+            workers: most processes of one function; calls beyond them wait.
             port: of the AWS endpoint; a free one when left out.
             on_step: called with a sentence whenever the stack turns to something new.
 
@@ -317,8 +317,7 @@ class LocalStack:
             sam.clean()
         self._on_step("Checking the deployment")
         self._endpoints = self._read_outputs(aws, aws_port)
-        reserved = self._reserve(promise)
-        checks.check(self.client, self.name, promise, reserved)
+        checks.check(self.client, self.name, promise)
         self.check_alive()
 
     def _values(self, promise: Promise, aws: str, architecture: str) -> dict[str, str]:
@@ -354,6 +353,7 @@ class LocalStack:
             "VTO_LOCAL_ENGINE": f"http://127.0.0.1:{engine_port}/",
             "VTO_LOCAL_MODELS": self._canvas,
             "VTO_LOCAL_RUNTIME": str(self.work / "runtime"),
+            "VTO_LOCAL_WORKERS": str(self._workers),
         }
         command = [sys.executable, "-m", "local.emulator"]
         return self._processes.start("emulator", command, environment, self.root)
@@ -402,26 +402,6 @@ class LocalStack:
             "outputs": outputs,
         }
         return Endpoints(**values)
-
-    def _reserve(self, promise: Promise) -> dict[str, int]:
-        """Bound the concurrency of functions that nobody waits for with a socket or an HTTP request open."""
-        found = checks.resources(self.client, self.name)
-        waited_for = self._behind_apis()
-        reserved = dict(promise.reserved)
-        functions = self.client("lambda")
-        for logical_id, (kind, name) in found.items():
-            if kind == "AWS::Lambda::Function" and logical_id not in reserved and name not in waited_for:
-                functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=self._workers)
-                reserved[logical_id] = self._workers
-        return reserved
-
-    def _behind_apis(self) -> set[str]:
-        gateway, names = self.client("apigatewayv2"), set()
-        for api in gateway.get_apis()["Items"]:
-            uris = [one.get("IntegrationUri", "") for one in gateway.get_integrations(ApiId=api["ApiId"])["Items"]]
-            uris += [one.get("AuthorizerUri", "") for one in gateway.get_authorizers(ApiId=api["ApiId"])["Items"]]
-            names |= {match[1] for uri in uris if (match := re.search(r":function:([^:/]+)", uri))}
-        return names
 
 
 def _answers(url: str) -> bool:

@@ -15,9 +15,11 @@ from local.emulator import (
     stream_mapping,
     tables,
     worker,
+    workers,
 )
 
 SHIMS = (
+    workers,
     worker,
     proxy_errors,
     http_api,

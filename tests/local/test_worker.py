@@ -1,6 +1,10 @@
 """Functions run and fail as on Lambda."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from botocore.config import Config
 
 pytestmark = pytest.mark.enable_socket
 
@@ -81,3 +85,29 @@ def test_changed_variables_count_from_the_next_call(probe):
     finally:
         functions.update_function_configuration(FunctionName=name, Environment=before)
     assert probe.invoke("CallerFunction")[0] is None
+
+
+def pids(probe, calls, seconds=0.0):
+    with ThreadPoolExecutor(calls) as pool:
+        asked = [{"case": "where", "seconds": seconds}] * calls
+        answers = pool.map(lambda event: probe.invoke("WorkFunction", event), asked)
+        return {answer["pid"] for _, answer in answers}
+
+
+def test_many_calls_at_once_share_a_few_workers(probe):
+    assert len(pids(probe, 12)) <= 3
+
+
+def test_long_calls_at_the_same_time_get_workers_of_their_own(probe):
+    assert len(pids(probe, 2, seconds=1.5)) == 2
+
+
+def test_reserved_concurrency_of_one_throttles_the_second_call(probe):
+    once = probe.endpoints.client("lambda", config=Config(retries={"total_max_attempts": 1}))
+    name = probe.stack.function_name("ReservedFunction")
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(probe.invoke, "ReservedFunction", {"case": "wait"})
+        time.sleep(0.7)
+        with pytest.raises(once.exceptions.TooManyRequestsException):
+            once.invoke(FunctionName=name)
+        assert first.result() == (None, "done")

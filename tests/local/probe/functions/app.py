@@ -30,10 +30,11 @@ def work(event, context):
     if case == "slow":
         time.sleep(60)
     if case == "wait":
-        time.sleep(event.get("seconds", 1.5))
+        time.sleep(1.5)
     if case == "exit":
         sys.exit(3)
     if case == "where":
+        time.sleep(event.get("seconds", 0))
         import one
         import two
 
