@@ -23,6 +23,7 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "parameters": tables.parameters,
     "functions": tables.functions,
     "make-targets": tables.make_targets,
+    "decisions": tables.decisions,
 }
 
 

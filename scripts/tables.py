@@ -179,3 +179,9 @@ def make_targets() -> str:
         "What it does",
         rows=((f"`make {one.name}`", one.does) for one in facts.make_targets()),
     )
+
+
+def decisions() -> str:
+    """The pages of ``docs/decisions`` by their titles."""
+    pages = sorted((facts.ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+    return "\n".join(f"* [{page.read_text().splitlines()[0].removeprefix('# ')}]({page.name})" for page in pages)
