@@ -1,0 +1,465 @@
+"""Every sample event in events/ goes to its real handler; AWS is moto, sockets and the preview's client are ours."""
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from PIL import Image, ImageDraw
+
+from tests.contract.deployed import (
+    ACCOUNT,
+    FUNCTIONS,
+    REGION,
+    ROOT,
+    create_storage,
+    environment,
+    function_of,
+    handler,
+    module,
+    replace_builders,
+    resolved,
+    resources,
+    use_environment,
+)
+from vto import bootstrap
+from vto.adapters.dynamodb import item_to_job, job_to_item
+from vto.adapters.preview import Preview
+from vto.domain.job import Job, StoredImage
+from vto.testing import FakeClock, FakeNotifier
+
+EVENTS = ROOT / "events"
+ROWS = json.loads((EVENTS / "rows.json").read_text(), parse_float=Decimal)
+JOB = ROWS["vto-jobs"][0]
+PRODUCT, MODEL = ROWS["vto-products"][0], ROWS["vto-models"][0]
+USER, JOB_ID, SOCKET = JOB["user_id"], JOB["id"], JOB["connection_id"]
+UPLOADS, RESULTS = f"vto-uploads-{ACCOUNT}-{REGION}", f"vto-results-{ACCOUNT}-{REGION}"
+PHOTO = f"models/users/{USER}/0d9e3f5b7a1c4e6f8a2b4c6d8e0f1a2b.jpg"
+NO_FAILURES: dict[str, Any] = {"batchItemFailures": []}
+
+
+def picture(kind: str) -> bytes:
+    """A picture with something in its middle."""
+    image = Image.new("RGB", (384, 512), "white")
+    ImageDraw.Draw(image).rounded_rectangle((112, 96, 272, 480), 40, fill="seagreen")
+    out = io.BytesIO()
+    image.save(out, kind)
+    return out.getvalue()
+
+
+@dataclass
+class System:
+    """The tables and buckets with the rows and pictures that the events speak of."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    notifier: FakeNotifier = field(default_factory=FakeNotifier)
+
+    def __post_init__(self) -> None:
+        create_storage()
+        self.dynamodb = boto3.resource("dynamodb", region_name=REGION)
+        self.s3 = boto3.client("s3", region_name=REGION)
+        self.sfn = boto3.client("stepfunctions", region_name=REGION)
+        for table, rows in ROWS.items():
+            for row in rows:
+                self.dynamodb.Table(table).put_item(Item=row)
+        jpeg, png = picture("JPEG"), picture("PNG")
+        for row in (PRODUCT, MODEL):
+            self.put(row["prepared_s3_url"], jpeg)
+        for key in ("products/tops/green-hoodie.jpg", "models/stock/standing-person.png", PHOTO, "models/robin.jpg"):
+            self.put(f"s3://{UPLOADS}/{key}", jpeg)
+        self.put(f"s3://{UPLOADS}/products/tops/price list 2026.jpg", b"Moss hoodie; 49.90")
+        self.put(f"s3://{RESULTS}/generated/{JOB_ID}/1/0.png", png)
+        machine = resources("AWS::Serverless::StateMachine")["TryOnStateMachine"]
+        self.machine = self.sfn.create_state_machine(
+            name=resolved(machine["Name"]), definition="{}", roleArn=f"arn:aws:iam::{ACCOUNT}:role/vto-try-on"
+        )["stateMachineArn"]
+
+    def put(self, url: str, content: bytes) -> None:
+        bucket, _, key = url.removeprefix("s3://").partition("/")
+        self.s3.put_object(Bucket=bucket, Key=key, Body=content)
+
+    def row(self, table: str, **key: str) -> dict[str, Any]:
+        return self.dynamodb.Table(table).get_item(Key=key).get("Item", {})
+
+    @property
+    def job(self) -> Job | None:
+        item = self.row("vto-jobs", id=JOB_ID)
+        return item_to_job(item) if item else None
+
+    @property
+    def started(self) -> list[str]:
+        """Names of the executions."""
+        return [one["name"] for one in self.sfn.list_executions(stateMachineArn=self.machine)["executions"]]
+
+    @property
+    def frames(self) -> list[str]:
+        """What the socket was sent: type, and the job's status or the error's code."""
+        sent = self.notifier.sent.get(SOCKET, [])
+        words = [(one["type"], one.get("job", {}).get("status"), one.get("error", {}).get("code")) for one in sent]
+        return [" ".join(filter(None, these)) for these in words]
+
+    @property
+    def last_frame(self) -> dict[str, Any]:
+        return self.notifier.sent[SOCKET][-1]
+
+    def product(self) -> dict[str, Any]:
+        return self.row("vto-products", product_id=PRODUCT["product_id"])
+
+    def rejected(self, table: str) -> dict[str, Any]:
+        """The one row that was rejected."""
+        [row] = [one for one in self.dynamodb.Table(table).scan()["Items"] if one["readiness"] == "rejected"]
+        return row
+
+    def metadata(self, key: str) -> dict[str, str]:
+        return self.s3.head_object(Bucket=RESULTS, Key=key)["Metadata"]
+
+    def keys(self, bucket: str, prefix: str) -> list[str]:
+        return [one["Key"] for one in self.s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])]
+
+
+class FunctionsInProcess:
+    """The Lambda client of the preview engine: the function it names runs here."""
+
+    def invoke(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - botocore's names
+        answer = handler(function_of(FunctionName))(json.loads(Payload))
+        return {"Payload": io.BytesIO(json.dumps(answer).encode())}
+
+
+def load(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text())
+
+
+def read(name: str) -> dict[str, Any]:
+    """A sample event by ``function/case``."""
+    return load(EVENTS / f"{name}.json")
+
+
+# --- before ----------------------------------------------------------------------------------------------------------
+
+
+def as_it_is(system: System) -> None:
+    """The rows as events/rows.json has them: the job is claimed by its execution."""
+
+
+def without_the_job(system: System) -> None:
+    system.dynamodb.Table("vto-jobs").delete_item(Key={"id": JOB_ID})
+
+
+def job_just_created(system: System) -> None:
+    record = read("start_try_on/accepted")["Records"][0]
+    boto3.client("dynamodb", region_name=REGION).put_item(TableName="vto-jobs", Item=record["dynamodb"]["NewImage"])
+
+
+def job_forgotten_for_two_minutes(system: System) -> None:
+    job_just_created(system)
+    system.clock.advance(120)
+
+
+def job_started(system: System) -> None:
+    job_just_created(system)
+    system.sfn.start_execution(stateMachineArn=system.machine, name=JOB_ID, input="{}")
+
+
+def job_completed(system: System) -> None:
+    image = StoredImage(f"s3://{RESULTS}/results/{JOB_ID}/0.png", "0" * 64, 384, 512)
+    done = item_to_job(JOB).complete(images=(image,), mask_s3_url=None, engine="preview", now=system.clock.now())
+    system.dynamodb.Table("vto-jobs").put_item(Item=job_to_item(done))
+
+
+# --- what is expected ------------------------------------------------------------------------------------------------
+
+type Check = Callable[[System], bool]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What comes of one event.
+
+    Args:
+        answer: What the handler's answer contains; a JSON ``body`` is compared as what it says.
+        error: Name of the class that the handler raises instead of answering.
+        frames: What the socket is sent.
+        job: The job afterwards: its status with its stage or error code, or "none".
+        before: Prepares the system.
+        and_so: What else is true afterwards.
+    """
+
+    answer: Any = None
+    error: str = ""
+    frames: tuple[str, ...] = ()
+    job: str = "processing validating"
+    before: Callable[[System], None] = as_it_is
+    and_so: Check = lambda system: True
+
+
+def invalid(*paths: str) -> dict[str, Any]:
+    return {"code": "invalid_request", "details": [{"path": path} for path in paths]}
+
+
+def comes_again(name: str) -> dict[str, Any]:
+    return {"batchItemFailures": [{"itemIdentifier": read(name)["Records"][0]["messageId"]}]}
+
+
+def nothing_started(system: System) -> bool:
+    return system.started == []
+
+
+def image_of(system: System) -> bool:
+    """The drawn picture is there, and it is one."""
+    body = system.s3.get_object(Bucket=RESULTS, Key=f"generated/{JOB_ID}/1/0.png")["Body"].read()
+    return Image.open(io.BytesIO(body)).size == (384, 512)
+
+
+EXPECTED = {
+    "api/accepted": Expected(
+        {"statusCode": 202, "body": {"id": JOB_ID, "status": "created", "seq": 1}},
+        job="created",
+        before=without_the_job,
+        and_so=lambda system: system.started == [JOB_ID],
+    ),
+    "api/accepted_a_ticket_for_the_socket": Expected(
+        {"statusCode": 200, "body": {"expires_in": 30}},
+        and_so=lambda system: system.dynamodb.Table("vto-controls").scan()["Count"] == 2,
+    ),
+    "api/accepted_health_without_a_token": Expected({"statusCode": 200, "body": {"status": "ok"}}),
+    "api/accepted_the_list_of_products": Expected(
+        {"statusCode": 200, "body": {"products": [{"product_id": PRODUCT["product_id"]}], "next": None}}
+    ),
+    "api/refused_unknown_product": Expected({"statusCode": 400, "body": invalid("product_id")}, and_so=nothing_started),
+    "api/refused_malformed_json": Expected(
+        {"statusCode": 400, "body": invalid("(the whole request)")}, and_so=nothing_started
+    ),
+    "api/refused_an_id_token": Expected(
+        {"body": {"details": [{"path": "Authorization"}]}}, job="none", before=without_the_job, and_so=nothing_started
+    ),
+    "authorize_socket/accepted": Expected(
+        {"principalId": USER, "policyDocument": {"Statement": [{"Effect": "Allow"}]}, "context": {"user_id": USER}},
+        and_so=lambda system: system.dynamodb.Table("vto-controls").scan()["Count"] == 0,  # used up
+    ),
+    "authorize_socket/refused_unknown_ticket": Expected(
+        {"policyDocument": {"Statement": [{"Effect": "Deny"}]}, "context": {}},
+        and_so=lambda system: system.dynamodb.Table("vto-controls").scan()["Count"] == 1,
+    ),
+    "connect/accepted": Expected(
+        {"statusCode": 200},
+        and_so=lambda system: system.row("vto-connections", connection_id=SOCKET)["user_id"] == USER,
+    ),
+    "connect/refused_without_an_authorizer": Expected(error="KeyError"),
+    "disconnect/accepted": Expected(
+        {"statusCode": 200}, and_so=lambda system: system.row("vto-connections", connection_id=SOCKET) == {}
+    ),
+    "disconnect/refused_unknown_connection": Expected(
+        {"statusCode": 200}, and_so=lambda system: system.row("vto-connections", connection_id=SOCKET) != {}
+    ),
+    "message/accepted": Expected(
+        {"statusCode": 200},
+        job="created",
+        frames=("job created",),
+        before=without_the_job,
+        and_so=lambda system: system.started == [JOB_ID],
+    ),
+    "message/accepted_watching_a_job": Expected({"statusCode": 200}, frames=("job processing",)),
+    "message/accepted_a_ping": Expected({"statusCode": 200}, frames=("pong",)),
+    "message/refused_unknown_product": Expected(frames=("error invalid_request",), and_so=nothing_started),
+    "message/refused_bad_parameters": Expected(
+        frames=("error invalid_request",), and_so=lambda system: len(system.last_frame["error"]["details"]) == 3
+    ),
+    "message/refused_somebody_elses_photo": Expected(frames=("error invalid_request",), and_so=nothing_started),
+    "message/refused_unknown_action": Expected(
+        frames=("error invalid_request",), and_so=lambda system: system.last_frame["request_id"] == "dance-1"
+    ),
+    "message/refused_malformed_json": Expected(frames=("error invalid_request",), and_so=nothing_started),
+    "import_picture/accepted": Expected(
+        NO_FAILURES, and_so=lambda system: system.product()["updated_at"] == "2026-11-21T12:00:00.000Z"
+    ),
+    "import_picture/accepted_a_private_photo": Expected(
+        NO_FAILURES, and_so=lambda system: len(system.keys(UPLOADS, f"prepared/models/users/{USER}/")) == 1
+    ),
+    "import_picture/accepted_the_test_message_of_s3": Expected(
+        NO_FAILURES, and_so=lambda system: system.product() == PRODUCT
+    ),
+    "import_picture/refused_a_text_file_named_jpg": Expected(
+        NO_FAILURES, and_so=lambda system: "is not a JPEG" in system.rejected("vto-products")["readiness_reason"]
+    ),
+    "import_picture/refused_a_misplaced_photo": Expected(
+        NO_FAILURES, and_so=lambda system: "models/stock/" in system.rejected("vto-models")["readiness_reason"]
+    ),
+    "start_try_on/accepted": Expected(
+        NO_FAILURES, job="created", before=job_just_created, and_so=lambda system: system.started == [JOB_ID]
+    ),
+    "start_try_on/refused_a_job_that_was_started_before": Expected(
+        NO_FAILURES, job="created", before=job_started, and_so=lambda system: system.started == [JOB_ID]
+    ),
+    "publish_job/accepted": Expected(NO_FAILURES, frames=("job processing",)),
+    "publish_job/refused_an_erased_job": Expected(NO_FAILURES),
+    "deliver_result/accepted": Expected(
+        NO_FAILURES,
+        job="completed",
+        frames=("job completed",),
+        before=job_completed,
+        and_so=lambda system: f"results/{JOB_ID}/0.png" in system.last_frame["job"]["images"][0]["url"],
+    ),
+    "deliver_result/refused_not_completed_yet": Expected(comes_again("deliver_result/refused_not_completed_yet")),
+    "deliver_result/refused_an_erased_job": Expected(NO_FAILURES),
+    "record_failure/accepted": Expected(
+        {"outcome": "refused", "error_code": "content_blocked"}, job="error content_blocked"
+    ),
+    "record_failure/accepted_an_aborted_execution": Expected(
+        {"outcome": "failed", "error_code": "execution_lost"}, job="error execution_lost"
+    ),
+    "record_failure/refused_a_job_of_another_execution": Expected({"outcome": "closed", "error_code": None}),
+    "sweep_jobs/accepted": Expected(
+        {"started": 1, "ended": 0, "failed": 0},
+        job="created",
+        before=job_forgotten_for_two_minutes,
+        and_so=lambda system: system.started == [JOB_ID],
+    ),
+    "sweep_jobs/refused_nothing_is_overdue": Expected({"started": 0, "left_running": 0, "ended": 0, "failed": 0}),
+    "validate_request/accepted": Expected(
+        {"source": MODEL["prepared_s3_url"], "reference": PRODUCT["prepared_s3_url"], "mask": None, "reuse": "none"}
+    ),
+    "validate_request/refused_a_job_of_another_execution": Expected(error="JobClosedError"),
+    "validate_request/refused_an_erased_job": Expected(error="JobClosedError"),
+    "reserve_slot/accepted": Expected(
+        {"round": 1, "engine": "preview", "wait_seconds": 0, "timeout_seconds": 25}, job="processing queued"
+    ),
+    "reserve_slot/accepted_again_after_a_throttled_call": Expected(
+        {"round": 2, "throttled": 1, "wait_seconds": 1}, job="processing queued"
+    ),
+    "reserve_slot/refused_throttled_for_the_fourth_time": Expected(error="ModelThrottledError"),
+    "reserve_slot/refused_a_job_of_another_execution": Expected(error="JobClosedError"),
+    "invoke_model/accepted": Expected(
+        {"images": [f"s3://{RESULTS}/generated/{JOB_ID}/1/0.png"], "mask": None, "engine": "preview"},
+        job="processing generating",
+        and_so=image_of,
+    ),
+    "invoke_model/refused_a_job_of_another_execution": Expected(error="JobClosedError"),
+    "render_preview/accepted": Expected(
+        {"images": [f"s3://{RESULTS}/generated/{JOB_ID}/1/0.png"], "mask": None, "error": None}, and_so=image_of
+    ),
+    "render_preview/refused_a_picture_that_is_not_there": Expected(error="PictureMissingError"),
+    "render_preview/refused_without_a_product": Expected(error="InvalidRequestError"),
+    "store_result/accepted": Expected(
+        {"images": [f"s3://{RESULTS}/results/{JOB_ID}/0.png"], "reused": False},
+        job="completed",
+        and_so=lambda system: system.metadata(f"results/{JOB_ID}/result.json") == {"job-id": JOB_ID},
+    ),
+    "store_result/refused_a_picture_that_is_not_there": Expected(
+        error="BadModelOutputError",
+        job="processing storing",
+        and_so=lambda system: system.keys(RESULTS, "results/") == [],
+    ),
+    "notify_client/accepted": Expected({"sockets_told": 1}, frames=("job processing",)),
+    "notify_client/refused_an_erased_job": Expected({"sockets_told": 0}),
+}
+
+
+def contains(actual: Any, expected: Any) -> bool:
+    """Whether a document says at least what is expected of it; an HTTP body is read as what it says."""
+    if isinstance(expected, dict):
+        document = json.loads(actual) if isinstance(actual, str) else actual
+        return all(name in document and contains(document[name], value) for name, value in expected.items())
+    if isinstance(expected, list):
+        return len(actual) == len(expected) and all(map(contains, actual, expected))
+    return bool(actual == expected)
+
+
+def outcome_of(function: str, event: dict[str, Any]) -> tuple[Any, str]:
+    """What a handler answers, as Lambda hands it on; or the name of the class that it raises."""
+    try:
+        return json.loads(json.dumps(handler(function)(event))), ""
+    except Exception as error:  # noqa: BLE001 - any class may be the expected one
+        return {}, type(error).__name__
+
+
+def state_of(job: Job | None) -> str:
+    if job is None:
+        return "none"
+    return " ".join([job.status, *([job.stage] if job.stage else []), *([job.error_code] if job.error_code else [])])
+
+
+@pytest.fixture
+def system(monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    with mock_aws(config={"core": {"reset_boto3_session": False}}):  # keeps botocore's models, which load slowly
+        yield System()
+    bootstrap.reset()
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_sample_event_has_the_outcome_that_its_name_says(
+    system: System, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    expected, function = EXPECTED[name], name.partition("/")[0]
+    expected.before(system)
+    use_environment(monkeypatch, environment(function))
+    replace_builders(
+        monkeypatch,
+        clock=system.clock,
+        sockets=system.notifier,
+        engine=lambda _: Preview(FunctionsInProcess(), bootstrap.settings()["PREVIEW_FUNCTION"]),
+    )
+    module("render_preview")._s3.cache_clear()
+
+    answer, error = outcome_of(function, read(name))
+
+    assert error == expected.error
+    assert contains(answer, expected.answer or {}), answer
+    assert tuple(system.frames) == expected.frames
+    assert state_of(system.job) == expected.job
+    assert expected.and_so(system)
+
+
+def test_every_event_has_an_expected_outcome() -> None:
+    assert {f"{path.parent.name}/{path.stem}" for path in EVENTS.glob("*/*.json")} == EXPECTED.keys()
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_function_has_an_accepted_and_a_refused_event(function: str) -> None:
+    names = {path.stem for path in (EVENTS / function).glob("*.json")}
+
+    assert "accepted" in names
+    assert any(name.startswith("refused_") for name in names)
+
+
+def payloads() -> Iterator[tuple[str, str, set[str]]]:
+    """State, function and the keys that the state machine sends it."""
+    machine = resources("AWS::Serverless::StateMachine")["TryOnStateMachine"]
+    functions = {
+        f"${{{name}}}": function_of(arn)
+        for name, arn in resolved(machine["DefinitionSubstitutions"]).items()
+        if name.endswith("Arn")
+    }
+    for name, state in json.loads((ROOT / machine["DefinitionUri"]).read_text())["States"].items():
+        if "Payload" in state.get("Parameters", {}):
+            keys = {key.removesuffix(".$") for key in state["Parameters"]["Payload"]}
+            yield name, functions[state["Parameters"]["FunctionName"]], keys
+
+
+@pytest.mark.parametrize(("state", "function", "keys"), list(payloads()))
+def test_the_events_of_a_step_are_what_the_state_machine_sends(state: str, function: str, keys: set[str]) -> None:
+    from_machine = [event for path in (EVENTS / function).glob("*.json") if "job_id" in (event := load(path))]
+
+    assert from_machine
+    assert all(event.keys() == keys for event in from_machine)
+
+
+def test_the_events_of_the_preview_are_what_its_client_sends(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[dict[str, Any]] = []
+    monkeypatch.setattr(module("render_preview"), "handler", lambda event, _: sent.append(event) or {"images": ["x"]})
+    use_environment(monkeypatch, environment("invoke_model"))
+    replace_builders(
+        monkeypatch, clock=system.clock, engine=lambda _: Preview(FunctionsInProcess(), "vto-render_preview")
+    )
+
+    handler("invoke_model")(read("invoke_model/accepted"))
+
+    assert sent == [read("render_preview/accepted")]
