@@ -1,13 +1,13 @@
 """The sample garments and shoes, as flat-lay product pictures on a light ground."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
 from PIL import Image
 
-from samples.paint import Colour, Corner, Painter, Pixels, Point, Shape, both_sides, mirrored, texture
+from samples.paint import Colour, Corner, Painter, Pixels, Point, Shape, mirrored, texture
 
 GROUND: Final = (243, 241, 238)
 AXIS: Final = 448.0
@@ -30,18 +30,30 @@ def _lay(paint: Painter, shape: Shape) -> None:
     paint.shadow(shape, 2, 3, 3, 0.20)
 
 
-def _on(side: int, points: list[Point], axis: float = AXIS) -> list[Point]:
-    return points if side > 0 else mirrored(points, axis)
+def _on(side: int, points: Sequence[Point], axis: float = AXIS) -> list[Point]:
+    return list(points) if side > 0 else mirrored(points, axis)
 
 
 def draw_striped_tshirt() -> Image.Image:
     """A cream T-shirt with navy stripes."""
     paint = _ground(SIZE)
     half: list[Point] = [
-        Corner(534, 150), (600, 170), (664, 196), (720, 268), Corner(788, 372),
-        (748, 404), Corner(690, 436), (664, 392), Corner(650, 366),
-        (648, 470), (648, 620), (652, 760), Corner(660, 872), (560, 884), (448, 886),
-    ]  # fmt: skip
+        Corner(534, 150),
+        (600, 170),
+        (664, 196),
+        (720, 268),
+        Corner(788, 372),
+        (748, 404),
+        Corner(690, 436),
+        (664, 392),
+        Corner(650, 366),
+        (648, 470),
+        (648, 620),
+        (652, 760),
+        Corner(660, 872),
+        (560, 884),
+        (448, 886),
+    ]
     body = paint.area([*half, *mirrored(half[:-1], AXIS)])
     neckline = paint.ellipse(AXIS, 138, 88, 64)
     shirt = body.without(neckline)
@@ -102,10 +114,27 @@ def draw_hoodie() -> Image.Image:
     axis = 480.0
     green: Colour = (94, 118, 92)
     half: list[Point] = [
-        Corner(566, 170), (630, 196), (690, 236), (738, 330), (774, 470), (806, 620), (826, 726), Corner(840, 800),
-        (800, 822), Corner(744, 822), (728, 740), (706, 620), (688, 500), Corner(676, 410),
-        (676, 540), (680, 700), (684, 800), Corner(682, 886), (600, 900), (480, 904),
-    ]  # fmt: skip
+        Corner(566, 170),
+        (630, 196),
+        (690, 236),
+        (738, 330),
+        (774, 470),
+        (806, 620),
+        (826, 726),
+        Corner(840, 800),
+        (800, 822),
+        Corner(744, 822),
+        (728, 740),
+        (706, 620),
+        (688, 500),
+        Corner(676, 410),
+        (676, 540),
+        (680, 700),
+        (684, 800),
+        Corner(682, 886),
+        (600, 900),
+        (480, 904),
+    ]
     body = paint.area([*half, *mirrored(half[:-1], axis)])
     hood_half: list[Point] = [
         (480, 64),
@@ -122,7 +151,7 @@ def draw_hoodie() -> Image.Image:
     paint.fill(body, green, body.volume(34, 0.20), body.volume(9, 0.14), body.rim(12, 0.18))
     for side in (-1, 1):
 
-        def on(points: list[Point], side: int = side) -> list[Point]:
+        def on(points: Sequence[Point], side: int = side) -> list[Point]:
             return _on(side, points, axis)
 
         paint.seam(body, on([(690, 236), (664, 300), (662, 360), (676, 410)]), 0.34, 1.6)
@@ -199,10 +228,24 @@ def draw_denim_jacket() -> Image.Image:
     denim: Colour = (86, 116, 158)
     thread: Colour = (206, 160, 96)
     half: list[Point] = [
-        Corner(552, 156), (624, 176), (694, 216), (742, 320), (778, 470), (808, 630), Corner(834, 806),
-        (796, 822), Corner(744, 824), (726, 690), (702, 540), Corner(680, 408),
-        (676, 540), (668, 680), Corner(666, 806), (580, 814), Corner(480, 816),
-    ]  # fmt: skip
+        Corner(552, 156),
+        (624, 176),
+        (694, 216),
+        (742, 320),
+        (778, 470),
+        (808, 630),
+        Corner(834, 806),
+        (796, 822),
+        Corner(744, 824),
+        (726, 690),
+        (702, 540),
+        Corner(680, 408),
+        (676, 540),
+        (668, 680),
+        Corner(666, 806),
+        (580, 814),
+        Corner(480, 816),
+    ]
     body = paint.area([*half, *mirrored(half[:-1], axis)])
     neck = paint.area([Corner(408, 140), (440, 176), (480, 204), (520, 176), Corner(552, 140)])
     jacket = body.without(neck)
@@ -226,13 +269,13 @@ def draw_denim_jacket() -> Image.Image:
     paint.stitches(jacket, [(294, 800), (480, 808), (666, 800)], thread)
     for y in (246, 340, 434, 528, 622, 716, 794):
         _button(paint, 487, y)
-    _jacket_collar(paint, axis, denim, thread)
+    _jacket_collar(paint, axis, thread)
     paint.grain(jacket, 43, 1.1, 0.05)
     return paint.finished(41)
 
 
 def _jacket_side(paint: Painter, jacket: Shape, axis: float, side: int, denim: Colour, thread: Colour) -> None:
-    def on(points: list[Point]) -> list[Point]:
+    def on(points: Sequence[Point]) -> list[Point]:
         return _on(side, points, axis)
 
     arm = [(694, 216), (660, 290), (660, 350), (680, 408)]
@@ -263,14 +306,22 @@ def _jacket_side(paint: Painter, jacket: Shape, axis: float, side: int, denim: C
     _button(paint, on([(756, 800)])[0][0], 800)
 
 
-def _jacket_collar(paint: Painter, axis: float, denim: Colour, thread: Colour) -> None:
+def _jacket_collar(paint: Painter, axis: float, thread: Colour) -> None:
     for side in (-1, 1):
         points = _on(
             side,
-            [Corner(axis + 70, 138), (axis + 98, 166), Corner(axis + 124, 196), (axis + 96, 232), Corner(axis + 66, 262),
-             (axis + 30, 228), Corner(axis + 1, 206), (axis + 40, 184)],
+            [
+                Corner(axis + 70, 138),
+                (axis + 98, 166),
+                Corner(axis + 124, 196),
+                (axis + 96, 232),
+                Corner(axis + 66, 262),
+                (axis + 30, 228),
+                Corner(axis + 1, 206),
+                (axis + 40, 184),
+            ],
             axis,
-        )  # fmt: skip
+        )
         wing = paint.area(points)
         paint.shadow(wing, 2, 6, 6, 0.36)
         paint.fill(wing, (96, 126, 168), wing.volume(10, 0.2), wing.rim(6, 0.12))
@@ -297,15 +348,29 @@ def draw_trousers() -> Image.Image:
     axis = 384.0
     camel: Colour = (186, 146, 100)
     half: list[Point] = [
-        Corner(508, 96), (522, 150), (540, 240), (548, 330), (544, 480), (536, 640), (530, 800), (526, 940), Corner(524, 1062),
-        (474, 1072), Corner(416, 1070), (414, 920), (410, 760), (404, 600), (396, 450), Corner(384, 374),
-    ]  # fmt: skip
+        Corner(508, 96),
+        (522, 150),
+        (540, 240),
+        (548, 330),
+        (544, 480),
+        (536, 640),
+        (530, 800),
+        (526, 940),
+        Corner(524, 1062),
+        (474, 1072),
+        Corner(416, 1070),
+        (414, 920),
+        (410, 760),
+        (404, 600),
+        (396, 450),
+        Corner(384, 374),
+    ]
     whole = paint.area([*half, *mirrored(half[:-1], axis)])
     _lay(paint, whole)
     paint.fill(whole, camel, whole.volume(24, 0.2), whole.rim(9, 0.16))
     for side in (-1, 1):
 
-        def on(points: list[Point], side: int = side) -> list[Point]:
+        def on(points: Sequence[Point], side: int = side) -> list[Point]:
             return _on(side, points, axis)
 
         leg = paint.area(on([Corner(384, 340), *[p for p in half if p[1] > 330][:-1], Corner(384, 374)]))
@@ -316,7 +381,7 @@ def draw_trousers() -> Image.Image:
         paint.fold(whole, on([(410, 648), (444, 668), (490, 668), (530, 650)]), 11, 0.12)
         paint.fold(whole, on([(414, 700), (446, 712), (484, 712), (526, 700)]), 10, 0.10)
         paint.fold(whole, on([(420, 990), (456, 1004), (492, 1004), (522, 992)]), 9, 0.12)
-        paint.seam(whole, on([(516, 158), (494, 200), (520, 280), (546, 300)][:2] + [(524, 262)]), 0.32, 1.6)
+        paint.seam(whole, on([(516, 158), (494, 200), (524, 262)]), 0.32, 1.6)
         paint.stitches(whole, on([(508, 160), (486, 202), (518, 268)]), (158, 120, 80), 1.2)
         paint.seam(whole, on([(418, 1052), (474, 1056), (524, 1046)]), 0.24)
         for x in (430, 490):
@@ -344,33 +409,33 @@ def draw_skirt() -> Image.Image:
     paint = _ground(SIZE)
     rust: Colour = (176, 84, 58)
     half: list[Point] = [
-        Corner(574, 120),
-        Corner(580, 176),
-        (624, 360),
-        (668, 560),
-        (704, 760),
-        Corner(730, 904),
-        (600, 926),
-        (448, 932),
+        Corner(594, 150),
+        Corner(600, 208),
+        (638, 350),
+        (668, 500),
+        (694, 660),
+        Corner(714, 806),
+        (600, 828),
+        (448, 834),
     ]
     whole = paint.area([*half, *mirrored(half[:-1], AXIS)])
     _lay(paint, whole)
     xs, ys = paint.coordinates(whole)
-    spread = 132 + np.clip(ys - 176, 0, None) * (282 - 132) / (904 - 176)
+    spread = 152 + np.clip(ys - 208, 0, None) * (266 - 152) / (806 - 208)
     across = (xs - AXIS) / spread
     phase = (across * 8.0 + 0.5) % 1.0
     pleat = (np.where(phase < 0.78, (phase / 0.78 - 0.35) * 0.24, -0.34 + (phase - 0.78) * 1.2)).astype(np.float32)
-    pleat *= np.clip((ys - 176) / 60, 0, 1).astype(np.float32)
+    pleat *= np.clip((ys - 208) / 60, 0, 1).astype(np.float32)
     paint.fill(whole, rust, pleat, whole.volume(30, 0.16), whole.rim(9, 0.15))
-    band = paint.area([Corner(322, 120), (448, 130), Corner(574, 120), Corner(581, 178), (448, 188), Corner(315, 178)])
+    band = paint.area([Corner(302, 150), (448, 160), Corner(594, 150), Corner(601, 210), (448, 220), Corner(295, 210)])
     paint.shadow(band, 0, 4, 4, 0.26)
     paint.fill(band, rust, band.volume(12, 0.2), np.full(band.cover.shape, -0.04, np.float32))
-    paint.seam(band, [(318, 172), (448, 182), (578, 172)], 0.26)
-    inside = paint.area([Corner(324, 121), (448, 106), Corner(572, 121), (448, 133)])
+    paint.seam(band, [(298, 204), (448, 214), (598, 204)], 0.26)
+    inside = paint.area([Corner(304, 151), (448, 136), Corner(592, 151), (448, 163)])
     paint.fill(inside, (132, 60, 40), inside.volume(5, -0.2))
-    paint.seam(whole, [(166, 890), (300, 910), (448, 916), (596, 910), (730, 890)], 0.24)
-    paint.fold(whole, [(330, 420), (300, 560), (284, 720), (262, 880)], 18, 0.10)
-    paint.fold(whole, [(560, 380), (590, 540), (600, 700), (640, 880)], 18, 0.10)
+    paint.seam(whole, [(182, 794), (300, 812), (448, 818), (596, 812), (714, 794)], 0.24)
+    paint.fold(whole, [(330, 400), (306, 520), (290, 660), (270, 790)], 18, 0.10)
+    paint.fold(whole, [(560, 380), (586, 500), (598, 640), (630, 790)], 18, 0.10)
     paint.grain(whole, 61, 1.3, 0.03)
     return paint.finished(61)
 
@@ -381,10 +446,25 @@ def draw_dress() -> Image.Image:
     axis = 384.0
     teal: Colour = (42, 104, 108)
     half: list[Point] = [
-        Corner(440, 84), (474, 92), (508, 108), (540, 160), Corner(574, 232),
-        (546, 254), Corner(506, 264), (496, 240), Corner(490, 216),
-        (486, 290), (470, 350), Corner(466, 384), (496, 480), (536, 680), (568, 880), Corner(592, 1068), (490, 1090), (384, 1096),
-    ]  # fmt: skip
+        Corner(440, 84),
+        (474, 92),
+        (508, 108),
+        (540, 160),
+        Corner(574, 232),
+        (546, 254),
+        Corner(506, 264),
+        (496, 240),
+        Corner(490, 216),
+        (486, 290),
+        (470, 350),
+        Corner(466, 384),
+        (496, 480),
+        (536, 680),
+        (568, 880),
+        Corner(592, 1068),
+        (490, 1090),
+        (384, 1096),
+    ]
     body = paint.area([*half, *mirrored(half[:-1], axis)])
     neck_half: list[Point] = [Corner(440, 70), (430, 116), (410, 156), Corner(384, 186)]
     neck = paint.area([*neck_half, *mirrored(neck_half[:-1], axis)])
@@ -397,7 +477,7 @@ def draw_dress() -> Image.Image:
     paint.fill(dress, _flowers(paint, dress, teal), dress.volume(28, 0.18), dress.volume(8, 0.10), dress.rim(9, 0.16))
     for side in (-1, 1):
 
-        def on(points: list[Point], side: int = side) -> list[Point]:
+        def on(points: Sequence[Point], side: int = side) -> list[Point]:
             return _on(side, points, axis)
 
         paint.seam(dress, on([(508, 108), (486, 150), (482, 186), (490, 216)]), 0.34)
@@ -473,7 +553,7 @@ def draw_sneakers() -> Image.Image:
 
 
 def _sneaker(paint: Painter, axis: float, side: int, red: Colour) -> None:
-    def on(points: list[Point]) -> list[Point]:
+    def on(points: Sequence[Point]) -> list[Point]:
         return _on(side, points, axis)
 
     sole = paint.area(
@@ -574,7 +654,7 @@ def draw_boots() -> Image.Image:
 
 
 def _boot(paint: Painter, axis: float, side: int, brown: Colour) -> None:
-    def on(points: list[Point]) -> list[Point]:
+    def on(points: Sequence[Point]) -> list[Point]:
         return _on(side, points, axis)
 
     sole = paint.area(
@@ -592,9 +672,26 @@ def _boot(paint: Painter, axis: float, side: int, brown: Colour) -> None:
         )
     )
     boot = paint.area(
-        on([Corner(578, 150), (646, 138), Corner(712, 150), (716, 320), (714, 480), (724, 590), (756, 690), (780, 790), (772, 862),
-            (664, 878), (562, 866), (554, 790), (570, 680), (584, 580), (582, 400)])
-    )  # fmt: skip
+        on(
+            [
+                Corner(578, 150),
+                (646, 138),
+                Corner(712, 150),
+                (716, 320),
+                (714, 480),
+                (724, 590),
+                (756, 690),
+                (780, 790),
+                (772, 862),
+                (664, 878),
+                (562, 866),
+                (554, 790),
+                (570, 680),
+                (584, 580),
+                (582, 400),
+            ]
+        )
+    )
     _lay(paint, sole.joined(boot))
     paint.fill(sole, (48, 38, 34), sole.volume(8, 0.3))
     paint.fill(boot, brown, boot.volume(40, 0.42), boot.volume(12, 0.18), boot.rim(14, 0.26))

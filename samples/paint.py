@@ -6,13 +6,13 @@ Coordinates are pixels of the finished picture, y downwards. A colour is (red, g
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-Pixels = NDArray[np.float32]
+Pixels = NDArray[np.floating[Any]]
 Colour = tuple[float, float, float]
 Point = tuple[float, float]
 Box = tuple[int, int, int, int]
@@ -91,7 +91,11 @@ def blurred(values: Pixels, radius: float) -> Pixels:
         picture = soft.resize(picture.size, Image.Resampling.BICUBIC)
     else:
         picture = picture.filter(ImageFilter.GaussianBlur(wide))
-    return np.asarray(picture, np.float32) / 255
+    return _f32(np.asarray(picture) / 255)
+
+
+def _f32(values: object) -> Pixels:
+    return np.asarray(values, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,7 @@ class Shape:
         reach = radius * SAMPLES * 1.6
         toward = (math.cos(math.radians(angle)), math.sin(math.radians(angle)))
         light = -(rise_x * toward[0] + rise_y * toward[1]) * reach
-        return (np.clip(light, -1, 1) * strength).astype(np.float32)
+        return _f32(np.clip(light, -1, 1) * strength)
 
     def rim(self, radius: float, strength: float) -> Pixels:
         """Darkening towards the edge, as on a soft thing that turns away from the eye."""
@@ -217,9 +221,11 @@ class Painter:
     def rounded(self, left: float, top: float, right: float, bottom: float, radius: float) -> Shape:
         """An upright rectangle with round corners."""
         corners = (
-            (right - radius, top + radius, -90), (right - radius, bottom - radius, 0),
-            (left + radius, bottom - radius, 90), (left + radius, top + radius, 180),
-        )  # fmt: skip
+            (right - radius, top + radius, -90),
+            (right - radius, bottom - radius, 0),
+            (left + radius, bottom - radius, 90),
+            (left + radius, top + radius, 180),
+        )
         line = [
             (x + radius * math.cos(math.radians(start + turn)), y + radius * math.sin(math.radians(start + turn)))
             for x, y, start in corners
@@ -291,8 +297,13 @@ class Painter:
         k = SAMPLES
         moved = Shape(
             shape.cover,
-            (shape.box[0] + round(dx * k), shape.box[1] + round(dy * k), shape.box[2] + round(dx * k), shape.box[3] + round(dy * k)),
-        )  # fmt: skip
+            (
+                shape.box[0] + round(dx * k),
+                shape.box[1] + round(dy * k),
+                shape.box[2] + round(dx * k),
+                shape.box[3] + round(dy * k),
+            ),
+        )
         self.shade(moved, strength, radius)
 
     def fold(self, inside: Shape, points: Sequence[Point], width: float, strength: float) -> None:

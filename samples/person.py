@@ -1,5 +1,6 @@
 """The sample person: standing in a studio, arms a little away from the body, in plain clothes."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -34,9 +35,9 @@ def draw_person() -> Image.Image:
     return paint.finished(7)
 
 
-def _at(side: int, points: list[Point]) -> list[Point]:
+def _at(side: int, points: Sequence[Point]) -> list[Point]:
     """Points given for the right half of the picture, on the side wanted."""
-    return points if side > 0 else mirrored(points, AXIS)
+    return list(points) if side > 0 else mirrored(points, AXIS)
 
 
 def _studio(paint: Painter) -> None:
@@ -121,10 +122,23 @@ def _arm(paint: Painter, side: int) -> None:
 
 def _shirt(paint: Painter) -> None:
     half: list[Point] = [
-        Corner(426, 242), (462, 254), (494, 268), (514, 300), (528, 348), Corner(541, 394),
-        (522, 405), Corner(494, 408), (483, 372), Corner(473, 348),
-        (470, 400), (465, 470), (471, 530), Corner(479, 590), (432, 598), (384, 600),
-    ]  # fmt: skip
+        Corner(426, 242),
+        (462, 254),
+        (494, 268),
+        (514, 300),
+        (528, 348),
+        Corner(541, 394),
+        (522, 405),
+        Corner(494, 408),
+        (483, 372),
+        Corner(473, 348),
+        (470, 400),
+        (465, 470),
+        (471, 530),
+        Corner(479, 590),
+        (432, 598),
+        (384, 600),
+    ]
     body = paint.area([*half, *mirrored(half[:-1], AXIS)])
     neckline = paint.ellipse(AXIS, 236, 43, 34)
     shirt = body.without(neckline)
@@ -160,9 +174,22 @@ def _shirt(paint: Painter) -> None:
 
 def _trousers(paint: Painter) -> None:
     half: list[Point] = [
-        Corner(474, 560), (482, 600), (486, 650), (480, 740), (470, 830), (464, 930), (460, 1000), Corner(458, 1054),
-        (432, 1061), Corner(405, 1056), (404, 980), (402, 880), (398, 780), (393, 690), Corner(386, 646),
-    ]  # fmt: skip
+        Corner(474, 560),
+        (482, 600),
+        (486, 650),
+        (480, 740),
+        (470, 830),
+        (464, 930),
+        (460, 1000),
+        Corner(458, 1054),
+        (432, 1061),
+        Corner(405, 1056),
+        (404, 980),
+        (402, 880),
+        (398, 780),
+        (393, 690),
+        Corner(386, 646),
+    ]
     trousers = paint.area([*half, *mirrored(half, AXIS)])
     paint.shadow(trousers, 3, 4, 6, 0.22)
     right = paint.area(half)
@@ -191,8 +218,21 @@ def _trousers(paint: Painter) -> None:
 def _shoes(paint: Painter) -> None:
     for side in (-1, 1):
         upper = paint.area(
-            _at(side, [(410, 1030), (456, 1030), (463, 1056), (472, 1078), (468, 1092), (440, 1097), (412, 1093), (405, 1078), (407, 1054)])
-        )  # fmt: skip
+            _at(
+                side,
+                [
+                    (410, 1030),
+                    (456, 1030),
+                    (463, 1056),
+                    (472, 1078),
+                    (468, 1092),
+                    (440, 1097),
+                    (412, 1093),
+                    (405, 1078),
+                    (407, 1054),
+                ],
+            )
+        )
         sole = paint.area(
             _at(
                 side,
@@ -293,10 +333,25 @@ def _hair(paint: Painter, face: Shape) -> None:
     """A short cut parted on one side."""
     fringe = paint.area(
         [
-            (340, 168), (334, 140), (340, 104), (362, 80), (392, 73), (422, 82), (440, 110), (441, 146), (436, 172),
-            (430, 160), (428, 136), (420, 120), (404, 110), (388, 108), (374, 116), (356, 124), (344, 142),
+            (340, 168),
+            (334, 140),
+            (340, 104),
+            (362, 80),
+            (392, 73),
+            (422, 82),
+            (440, 110),
+            (441, 146),
+            (436, 172),
+            (430, 160),
+            (428, 136),
+            (420, 120),
+            (404, 110),
+            (388, 108),
+            (374, 116),
+            (356, 124),
+            (344, 142),
         ]
-    )  # fmt: skip
+    )
     paint.shadow(fringe.within(face), 1, 4, 4, 0.22)
     paint.fill(fringe, HAIR, fringe.volume(14, 0.42), fringe.rim(6, 0.24))
     strands = np.random.default_rng(11)
@@ -305,8 +360,11 @@ def _hair(paint: Painter, face: Shape) -> None:
         lift = float(strands.uniform(0, 14))
         side = -1 if start < 392 else 1
         way: list[Point] = [
-            (392 + (start - 392) * 0.35, 80 + lift * 0.3), (start, 88 + lift), (start + side * 16, 112 + lift), (start + side * 22, 146 + lift),
-        ]  # fmt: skip
+            (392 + (start - 392) * 0.35, 80 + lift * 0.3),
+            (start, 88 + lift),
+            (start + side * 16, 112 + lift),
+            (start + side * 22, 146 + lift),
+        ]
         strand = paint.line(way, 1.0)
         paint.shade(strand, float(strands.choice([0.26, -0.12])), 0.6, inside=fringe)
     paint.shade(paint.line([(352, 104), (374, 90), (398, 86), (420, 94)], 8), -0.13, 6, inside=fringe)

@@ -179,9 +179,15 @@ def _sofa(paint: Painter, x: float, floor: float, k: float, cloth: Colour, pillo
         _cushion(paint, arm, cloth, 22 * k)
     for px, lean in ((-160, 8), (168, -10)):
         points = (
-            (-42, -150 + lean), (0, -144), (42, -150 - lean), (37, -106),
-            (44, -62 - lean * 0.3), (0, -66), (-44, -62 + lean * 0.3), (-37, -106),
-        )  # fmt: skip
+            (-42, -150 + lean),
+            (0, -144),
+            (42, -150 - lean),
+            (37, -106),
+            (44, -62 - lean * 0.3),
+            (0, -66),
+            (-44, -62 + lean * 0.3),
+            (-37, -106),
+        )
         square = paint.area(
             [
                 (Corner if index % 2 == 0 else _plain)(x + (px + dx) * k, floor + dy * k)

@@ -90,7 +90,7 @@ def main(argv: list[str] | None = None) -> int:
         listener.bind((options.host, options.port))
     except OSError as error:
         fields: dict[str, Any] = {"host": options.host, "port": options.port, "reason": str(error)}
-        logging.getLogger("canvas").error("cannot listen", extra={"fields": fields})
+        logging.getLogger("canvas").error("cannot listen", extra={"fields": fields})  # noqa: TRY400 - no trace: said in full
         return 1
     endpoint = Endpoint(
         ENGINES[options.engine], retired=options.retired, faults=options.faults, parallel=options.parallel

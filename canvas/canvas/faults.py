@@ -63,7 +63,7 @@ class Faults:
         self._calls = 0
 
     def plan(self, data: Any) -> int:
-        """Appends faults from ``{"faults": [{"kind", "times"?, "seconds"?}, …]}`` and returns how many calls they spoil.
+        """Appends faults from ``{"faults": [{"kind", "times"?, "seconds"?}, …]}``; returns how many calls are spoilt.
 
         Raises:
             ValidationError: Some fault is unknown or has a bad number.

@@ -103,7 +103,8 @@ def _validator() -> Draft202012Validator:
 
 
 def _schema_problems(data: Any) -> Iterator[Problem]:
-    for error in sorted(_validator().iter_errors(data), key=lambda one: [str(part) for part in one.absolute_path]):
+    errors = sorted(_validator().iter_errors(data), key=lambda one: [str(part) for part in one.absolute_path])
+    for error in errors:
         path = "/".join(["#", *(str(part) for part in error.absolute_path)])
         yield Problem(path, _in_words(error))
 
@@ -114,7 +115,7 @@ def _in_words(error: SchemaProblem) -> str:
         return "must not be sent for VIRTUAL_TRY_ON: the output follows the source picture"
     if error.validator == "additionalProperties":
         known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
-        extra = sorted(key for key in error.instance if key not in known)
+        extra = sorted(key for key in dict(error.instance) if key not in known)
         return f"extraneous key [{', '.join(extra)}] is not permitted"
     if error.validator in {"type", "minLength", "maxLength"}:
         return f"must have {error.validator} {error.validator_value}"
@@ -137,8 +138,8 @@ def _mask_problems(data: Any) -> Iterator[Problem]:
             yield Problem(f"#/virtualTryOnParams/{other}", f"must not be sent when maskType is {mask_type}")
 
 
-def _decoded(text: Any, path: str, problems: list[Problem]) -> Image.Image | None:
-    """The picture behind base64 text, or None with a problem noted."""
+def _decoded(text: Any, path: str, problems: list[Problem]) -> tuple[Image.Image, str] | None:
+    """The picture behind base64 text and its format, or None with a problem noted."""
     if not isinstance(text, str) or not text:
         return None  # the schema has named it
     try:
@@ -151,7 +152,7 @@ def _decoded(text: Any, path: str, problems: list[Problem]) -> Image.Image | Non
             if not _fits(picture, path, problems):
                 return None
             picture.load()
-            return picture.copy()
+            return picture.copy(), str(picture.format)
     except Image.DecompressionBombError:
         problems.append(Problem(path, f"has too many pixels (fewer than {PIXELS_BELOW} are allowed)"))
     except Exception:  # noqa: BLE001 - a hostile file can make the decoder raise almost anything
@@ -177,12 +178,13 @@ def _fits(picture: Image.Image, path: str, problems: list[Problem]) -> bool:
 
 
 def _picture(text: Any, path: str, problems: list[Problem]) -> Image.Image | None:
-    picture = _decoded(text, path, problems)
-    if picture is None:
+    decoded = _decoded(text, path, problems)
+    if decoded is None:
         return None
+    picture = decoded[0]
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
-        if picture.getextrema()[3] != (255, 255):
+        if picture.getchannel("A").getextrema() != (255, 255):
             problems.append(Problem(path, "has transparent or translucent pixels; all must be opaque"))
             return None
     return picture.convert("RGB")
@@ -193,22 +195,22 @@ def _mask(params: dict[str, Any], source: Image.Image | None, problems: list[Pro
     if params.get("maskType") != "IMAGE" or not isinstance(holder, dict):
         return None
     path = "#/virtualTryOnParams/imageBasedMask/maskImage"
-    raw = _decoded(holder.get("maskImage"), path, problems)
-    if raw is None:
+    decoded = _decoded(holder.get("maskImage"), path, problems)
+    if decoded is None:
         return None
+    raw, format_ = decoded
     if source is not None and raw.size != source.size:
         width, height = source.size
         problems.append(
             Problem(path, f"is {raw.width}x{raw.height}; it must have the source picture's size {width}x{height}")
         )
     values = np.asarray(raw.convert("RGB"))
-    slack = 0 if raw.mode != "RGB" or raw.info.get("jfif") is None else JPEG_TOLERANCE
-    if np.any((values > slack) & (values < 255 - slack)) or not np.array_equal(
-        values.max(axis=2) > 127, values.min(axis=2) > 127
-    ):
+    slack = JPEG_TOLERANCE if format_ == "JPEG" else 0
+    dark, light = (values <= slack).all(axis=2), (values >= 255 - slack).all(axis=2)
+    if not np.all(dark | light):
         problems.append(Problem(path, "must hold pure black (edit) and pure white (keep) pixels only"))
         return None
-    return Image.fromarray(np.where(values[..., 0] > 127, 255, 0).astype(np.uint8))
+    return Image.fromarray(np.where(light, 255, 0).astype(np.uint8))
 
 
 def output_count(parameters: dict[str, Any]) -> int:

@@ -1,12 +1,13 @@
 """Numeric tools of the engine: colour spaces, blurs, regions, resampling; numpy and Pillow only."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating[Any]]
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int32]
 
@@ -14,6 +15,11 @@ Ints = NDArray[np.int32]
 def floats(values: object) -> Floats:
     """The values as a float32 array."""
     return np.asarray(values, np.float32)
+
+
+def bools(values: object) -> Bools:
+    """The values as an array of truths."""
+    return np.asarray(values, np.bool_)
 
 
 def lab(rgb: Floats) -> Floats:
@@ -150,7 +156,7 @@ def largest(region: Bools) -> Bools:
     labels, sizes = components(region)
     if len(sizes) < 2:
         return region
-    return labels == 1 + int(np.argmax(sizes[1:]))
+    return bools(labels == 1 + int(np.argmax(sizes[1:])))
 
 
 def touching(region: Bools, seeds: Bools) -> Bools:
@@ -159,7 +165,7 @@ def touching(region: Bools, seeds: Bools) -> Bools:
     keep = np.zeros(len(sizes), np.bool_)
     keep[np.unique(labels[seeds & region])] = True
     keep[0] = False
-    return keep[labels]
+    return bools(keep[labels])
 
 
 def filled(region: Bools, below: int | None = None) -> Bools:
@@ -201,8 +207,8 @@ def spread(colours: Floats, known: Floats) -> Floats:
     """Colours filled outward into where ``known`` is 0 (push-pull), so that any pixel may be sampled."""
     if min(colours.shape[:2]) <= 2:
         total = known.sum()
-        mean = (colours * known[..., None]).sum(axis=(0, 1)) / max(total, 1e-6)
-        return colours * known[..., None] + mean * (1 - known[..., None])
+        mean = (colours * known[..., None]).sum(axis=(0, 1)) / max(float(total), 1e-6)
+        return floats(colours * known[..., None] + mean * (1 - known[..., None]))
     height, width = colours.shape[:2]
     small_size = ((width + 1) // 2, (height + 1) // 2)
     weight = resized(known, *small_size)

@@ -5,7 +5,19 @@ from typing import Final
 
 import numpy as np
 
-from canvas.preview.arrays import Bools, Floats, bounds, closed, components, dilated, floats, resized, spread, touching
+from canvas.preview.arrays import (
+    Bools,
+    Floats,
+    bools,
+    bounds,
+    closed,
+    components,
+    dilated,
+    floats,
+    resized,
+    spread,
+    touching,
+)
 from canvas.preview.people import Face, Scene
 from canvas.preview.product import brightness, matte
 from canvas.preview.shape import LEFT, RIGHT, Limb, Lower, Upper, limb_from, read_lower, read_upper, shoulder_end
@@ -24,6 +36,7 @@ class Body:
     scene: Scene
     face: Face
     unit: float
+    neck: float
     upper: Upper | None
     lower: Lower | None
     arms: tuple[Limb | None, Limb | None]
@@ -69,7 +82,7 @@ def read_body(pixels: Floats, scene: Scene) -> Body | None:
     colour = floats(np.percentile(tone, 60, axis=0)) if len(tone) else floats([205, 160, 135])
     big = Face(face.x * scale, face.width * scale, face.top * scale, face.chin * scale)
     return Body(
-        pixels, scene, big, big.width,
+        pixels, scene, big, big.width, _neck(scene, face) * scale,
         upper.scaled(scale) if upper else None,
         lower.scaled(scale) if lower else None,
         (arms[LEFT].scaled(scale) if arms[LEFT] else None, arms[RIGHT].scaled(scale) if arms[RIGHT] else None),
@@ -78,6 +91,13 @@ def read_body(pixels: Floats, scene: Scene) -> Body | None:
         matte(scene.head, guide, size), matte(hands, guide, size), matte(scene.skin, guide, size),
         floats(ground), colour,
     )  # fmt: skip
+
+
+def _neck(scene: Scene, face: Face) -> float:
+    """The middle of the neck, where it goes into the garment."""
+    ys, xs = np.nonzero(scene.skin & scene.head)
+    low = ys > ys.max(initial=0) - 0.3 * face.width
+    return float(np.median(xs[low])) if low.any() else face.x
 
 
 def _arms(scene: Scene, face: Face, upper: Upper | None) -> tuple[tuple[Limb | None, Limb | None], Bools]:
@@ -118,7 +138,7 @@ def _hand(arm: Limb, bare: Bools, face: Face) -> Bools:
     dx, dy = float(np.interp(ahead, along, arm.xs)) - x, float(np.interp(ahead, along, arm.ys)) - y
     ys, xs = np.mgrid[0 : bare.shape[0], 0 : bare.shape[1]]
     beyond = (xs - x) * dx + (ys - y) * dy > 0
-    return bare & beyond & (np.hypot(xs - x, ys - y) < 1.6 * face.width)
+    return bools(bare & beyond & (np.hypot(xs - x, ys - y) < 1.6 * face.width))
 
 
 def _until(limb: Limb, length: float) -> Limb:

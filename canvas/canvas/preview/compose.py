@@ -9,7 +9,6 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from canvas.preview.arrays import Bools, Floats, blur, dilated, floats, resized, spread
 from canvas.preview.body import Body
 from canvas.preview.fit import Worn
-from canvas.preview.people import Scene
 from canvas.preview.product import brightness
 
 BANNER: Final = "PREVIEW  ·  drawn without a model"
@@ -24,35 +23,51 @@ class Painting:
     product: Floats
 
 
-def dressed(body: Body, worn: Worn, keep: Floats, closeness: float) -> Painting:
+def dressed(body: Body, worn: Worn, keep: Floats, closeness: float, *, long: bool) -> Painting:
     """The garment with the light of the old one, and body or ground where the old one shows no more.
 
     Args:
         body: The person.
         worn: The garment laid on them.
         keep: What must not change (0 to 1).
+        long: Whether one garment hangs over what were two: only the broad light is taken over then.
         closeness: 0 to 1; the higher, the more of the product's own colours and the less of the scene's light.
     """
     free = 1 - np.maximum(worn.keep, keep)
     cover = np.maximum(worn.cover, worn.old * worn.claim) * free
-    light, plain = _light(body, 1 - 0.45 * closeness)
-    garment = worn.colours * light[..., None]
+    light, plain = _light(body, (1 - 0.45 * closeness) * (0.7 if long else 1), body.unit * 0.14 if long else 0)
+    # cloth is continued to wherever the old outline is wider than what was laid
+    laid = floats(worn.cover > 0.6)
+    if laid.any():
+        half = (max(1, body.size[0] // 2), max(1, body.size[1] // 2))
+        cloth = resized(spread(resized(worn.colours, *half), floats(resized(laid, *half) > 0.95)), *body.size)
+        sure = np.clip(worn.cover * 1.6, 0, 1)[..., None]
+        garment = (worn.colours * sure + cloth * (1 - sure)) * light[..., None]
+    else:
+        garment = worn.colours * light[..., None]
     region = dilated(body.scene.top | body.scene.bottom | body.scene.shoes, 1)
     rim = resized(floats(region), *body.size)
-    gone = np.clip(np.where(worn.old > 0.004, np.maximum(worn.old, rim), 0) - cover, 0, 1) * free
+    # what goes takes its soft shadow on the ground with it
+    wide = 2.2 if body.scene.studio else 0.0  # on a busy ground what is guessed shows
+    reach = np.clip(blur(floats(worn.old > 0.3), max(1.0, body.unit * 0.05)) * wide, 0, 1)
+    person = np.clip(body.top + body.bottom + body.shoes + body.skin + body.head, 0, 1)
+    gone = (
+        np.clip(np.maximum(np.maximum(worn.old, rim * (worn.old > 0.004)), reach * (1 - person)) - cover, 0, 1) * free
+    )
+    gone *= 1 - np.clip(body.shoes + body.skin, 0, 1) * (1 - worn.old)
     skin = body.skin_colour * np.clip(plain, 0.62, 1.10)[..., None]
-    body_shows = np.clip(blur(worn.skin, 1), 0, 1)[..., None]
+    body_shows = np.clip(blur(worn.skin * (worn.old > 0.3), 1), 0, 1)[..., None]
     under = skin * body_shows + body.ground * (1 - body_shows)
     total = np.clip(cover + gone * (1 - cover), 0, 1)
     share = (cover / np.maximum(total, 1e-4))[..., None]
     return Painting(floats(garment * share + under * (1 - share)), floats(total), floats(cover))
 
 
-def _light(body: Body, strength: float) -> tuple[Floats, Floats]:
+def _light(body: Body, strength: float, smoothing: float) -> tuple[Floats, Floats]:
     """The folds and shadows of what is worn now, as factors around 1: as strong as wanted, and in full."""
     bright = brightness(body.pixels)
     width, height = body.size
-    soft = blur(bright, max(1.0, width / 700))
+    fine = blur(bright, max(1.0, width / 700))
     full = np.ones((height, width), np.float32)
     toned = np.ones((height, width), np.float32)
     known = np.zeros((height, width), np.float32)
@@ -60,8 +75,12 @@ def _light(body: Body, strength: float) -> tuple[Floats, Floats]:
         inner = region > 0.97
         if inner.sum() < 100:
             continue
+        soft = fine
+        if smoothing:
+            weight = floats(inner)
+            soft = blur(bright * weight, smoothing) / np.maximum(blur(weight, smoothing), 1e-3)
         level = float(np.percentile(soft[inner], 75))
-        rough = float(np.abs(bright - soft)[inner].mean()) / max(level, 0.05)
+        rough = float(np.abs(bright - fine)[inner].mean()) / max(level, 0.05)
         # a print or a very dark cloth says little about the light on it
         trust = power * float(np.clip(1.5 - rough * 12, 0.25, 1)) * float(np.clip(level / 0.4, 0.35, 1))
         factor = np.clip(soft / max(level, 0.03), 0.45, 1.16)
@@ -142,8 +161,3 @@ def with_banner(picture: Image.Image) -> Image.Image:
     draw.text((width / 2, high / 2), BANNER, fill=(244, 244, 242), font=font, anchor="mm")
     picture.paste(strip, (0, height - high))
     return picture
-
-
-def whole_scene(scene: Scene) -> Bools:
-    """Everything, as a working-size region."""
-    return np.ones(scene.shape, np.bool_)

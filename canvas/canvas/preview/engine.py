@@ -153,7 +153,7 @@ def _garment(
         worn.cover = worn.cover * limit
         worn.claim = worn.claim * limit
         worn.old = worn.old * limit
-    painting = compose.dressed(body, worn, keep, closeness)
+    painting = compose.dressed(body, worn, keep, closeness, long=group == "full")
     area = dilated(painting.strength > 0.004, 2)
     if garment_class:
         area |= regions.class_region(body, garment_class)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from PIL import Image, ImageFilter
 
-from canvas.preview.arrays import Bools, Floats, blur, bounds, dilated, floats, resized, row_runs, sampled
+from canvas.preview.arrays import Bools, Floats, bounds, dilated, floats, resized, row_runs, sampled, smooth_line
 from canvas.preview.body import Body
 from canvas.preview.product import Product
 from canvas.preview.shape import LEFT, RIGHT, Limb, Lower, Trunk, Upper, read_lower, read_upper
@@ -52,6 +53,12 @@ class Worn:
         self.cover[top:bottom, left:right] = total
 
 
+def widened(cover: Floats) -> Floats:
+    """The coverage one pixel wider, so that no fringe of the old garment's colour is left around the new one."""
+    picture = Image.fromarray((np.clip(cover * 1.35, 0, 1) * 255).astype(np.uint8))
+    return floats(picture.filter(ImageFilter.MaxFilter(3))) / 255
+
+
 def _grid(box: tuple[int, int, int, int]) -> tuple[Floats, Floats]:
     left, top, right, bottom = box
     ys, xs = np.mgrid[top:bottom, left:right]
@@ -91,7 +98,10 @@ def _rows(worn: Worn, product: Product, here: Trunk, there: Trunk, ys_there: Flo
 
 
 def _limb(worn: Worn, product: Product, cover: Floats, here: Limb, there: Limb, reach: float) -> Floats:
-    """Lays a sleeve (``cover`` of the product) along an arm up to ``reach`` pixels of it; returns how far along each pixel of it lies (or -1)."""
+    """Lays a sleeve (``cover`` of the product) along an arm up to ``reach`` pixels of it.
+
+    Returns how far along the arm each pixel of the sleeve lies, -1 elsewhere.
+    """
     height, width = worn.cover.shape
     wide = float(here.half.max()) * 1.5 + 4
     box = _clipped(
@@ -133,7 +143,7 @@ def _limb(worn: Worn, product: Product, cover: Floats, here: Limb, there: Limb, 
     inside = inside * np.clip((reach - along) / EDGE + 1, 0, 1)
     worn.lay(box, found[..., :3], floats(np.minimum(found[..., 3] / 255, inside)))
     full[box[1] : box[3], box[0] : box[2]] = np.where(
-        (np.abs(part) < 1.35) & (along >= 0) & (along <= reach), along, -1
+        (np.abs(part) < 1.15) & (along >= 0) & (along <= reach), along, -1
     )
     return full
 
@@ -153,7 +163,7 @@ def _along(limb: Limb, box: tuple[int, int, int, int]) -> tuple[Floats, Floats]:
             continue
         at = ((xs - x0) * dx + (ys - y0) * dy) / length
         # the ends run on: above the shoulder, and past the cuff
-        low = -limb.half[0] if index == 0 else 0.0
+        low = -0.4 * limb.half[0] if index == 0 else 0.0
         high = length + (limb.half[-1] * 2 if index == len(limb.xs) - 2 else 0.0)
         inner = np.clip(at, low, high)
         side = (ys - y0) * dx / length - (xs - x0) * dy / length
@@ -194,8 +204,9 @@ def dress_upper(
         return None
     there, here = shape.scaled(product.scale), body.upper
     worn = Worn.empty(body)
-    worn.old = np.maximum(body.top, body.bottom if long else 0)
+    worn.old = np.maximum(widened(body.top), widened(body.bottom) if long else 0)
     scale = here.chest / max(there.chest, 1)
+    product = product.softened(scale)
     hem_there = there.trunk.bottom
     hem = here.armpit + (hem_there - there.armpit) * scale
     old_hem = here.trunk.bottom
@@ -203,16 +214,17 @@ def dress_upper(
         hem = min(hem, _ankle(body))
     elif 0.55 < (hem - here.armpit) / max(old_hem - here.armpit, 1) < 1.6:
         hem = old_hem  # nearly the same length: the old hem is the true one
-    covered = _sleeves(worn, body, product, here, there, scale, up=sleeves_up)
+    sleeves, bare_arm, off_arm = _sleeves(worn, body, product, here, there, scale, up=sleeves_up)
     trunk = _trunk(body, here, there, scale, hem, long=long)
     ys = floats(np.arange(max(0, math.floor(trunk.top)), min(body.size[1], math.ceil(trunk.bottom)))) + 0.5
     marks_here = [here.shoulder, here.armpit, hem]
     marks_there = [there.shoulder, there.armpit, hem_there]
     heights = _height_map(ys, marks_here, marks_there)
     heights = np.where(ys < here.shoulder, there.shoulder + (ys - here.shoulder) / scale, heights)
+    worn.cover *= _room(body, here, sleeves, long=long, collar=False)
     _rows(worn, product, trunk, there.trunk, floats(heights), 0.0)
-    _claims(worn, body, here, trunk, hem, covered)
-    worn.cover *= _room(body, here)
+    worn.cover *= _room(body, here, sleeves, long=long, collar=True)
+    _claims(worn, body, here, trunk, hem, bare_arm, off_arm, long=long)
     if open_front:
         closed_part = _open_front(body, here)
         worn.cover *= closed_part
@@ -232,18 +244,19 @@ def _open_front(body: Body, here: Upper) -> Floats:
     return floats(np.clip((np.abs(xs - middle) - half) / 2 + 0.5, 0, 1))
 
 
-def _room(body: Body, here: Upper) -> Floats:
-    """Above the armpits a garment follows the shoulders: it may be a little looser, and rise beside the neck."""
+def _room(body: Body, here: Upper, sleeves: Floats, *, long: bool, collar: bool) -> Floats:
+    """Where a top may be: inside the old one's outline, on the arms, with ``collar`` beside the neck, and for a
+    ``long`` one below the armpits."""
     width, height = body.size
-    near = resized(floats(dilated(body.scene.top, 3)), width, height)
-    near = np.clip(near * 2, 0, 1)
+    near = widened(body.top)
     ys = floats(np.arange(height))[:, None] + 0.5
     xs = floats(np.arange(width))[None] + 0.5
-    left, right = here.trunk.sides(floats([here.shoulder]))
-    middle = float(left[0] + right[0]) / 2
-    collar = np.clip((0.34 * here.chest - np.abs(xs - middle)) / 6, 0, 1) * (ys < here.armpit)
-    below = np.clip((ys - (here.shoulder + 0.55 * (here.armpit - here.shoulder))) / (0.2 * here.chest), 0, 1)
-    return floats(np.maximum(np.maximum(near, collar), below))
+    rising = np.clip((0.72 * body.unit - np.abs(xs - body.neck)) / 6, 0, 1) * (ys < here.armpit) * collar
+    low = here.shoulder + 0.5 * (here.armpit - here.shoulder)
+    on_arm = sleeves * np.clip((ys - low) / (0.15 * here.chest), 0, 1)
+    below = np.clip((ys - here.armpit) / (0.1 * here.chest), 0, 1) if long else np.zeros((1, 1))
+    beyond = np.clip((ys - here.trunk.bottom + 2) / 2, 0, 1)
+    return floats(np.maximum.reduce([near, rising, on_arm, np.maximum(below, beyond) + 0 * near]))
 
 
 def _trunk(body: Body, here: Upper, there: Upper, scale: float, hem: float, *, long: bool) -> Trunk:
@@ -266,13 +279,16 @@ def _trunk(body: Body, here: Upper, there: Upper, scale: float, hem: float, *, l
         middle = np.where(ys < old_hem - 10, middle, axis)
         blend = np.clip((ys - here.armpit) / max(old_hem - here.armpit, 1), 0, 1)
         half_body = (right - left) / 2
-        wide = np.where(ys < old_hem, np.maximum(half_body * (1 - 0.04 * blend), own * blend), own)
+        # on a plain ground a dress may be slimmer than the shirt it replaces; on a busy one what it uncovers is unknown
+        slim = 0.84 if body.scene.studio else 0.98
+        wide = np.where(ys < old_hem, np.clip(own, half_body * (1 - (1 - slim) * blend), half_body * (1 + blend)), own)
         if hips is not None:
             hip_left, hip_right = hips.sides(ys)
             reach = np.maximum(axis - hip_left, hip_right - axis)
             near = (ys > old_hem - 6) & (ys < old_hem + 0.9 * here.chest)
             wide = np.where(near, np.maximum(wide, reach * 1.02), wide)
-        wide = floats(np.convolve(np.pad(wide, 12, mode="edge"), np.ones(25) / 25, mode="valid"))
+        reach_rows = max(6, round(0.16 * body.unit))
+        wide = smooth_line(floats(wide), reach_rows)
         below = ys > here.armpit + 0.3 * (old_hem - here.armpit)
         left = np.where(below, middle - wide, left)
         right = np.where(below, middle + wide, right)
@@ -287,34 +303,48 @@ def _ankle(body: Body) -> float:
     return body.size[1] * 0.98
 
 
-def _sleeves(worn: Worn, body: Body, product: Product, here: Upper, there: Upper, scale: float, *, up: bool) -> Floats:
-    """Lays both sleeves along the arms; returns 1 where they claim the arm."""
-    claimed = np.zeros(worn.cover.shape, np.float32)
+def _sleeves(
+    worn: Worn, body: Body, product: Product, here: Upper, there: Upper, scale: float, *, up: bool
+) -> tuple[Floats, Floats, Floats]:
+    """Lays both sleeves along the arms.
+
+    Returns three maps: 1 where they lie, 1 where the old ones go on beyond them (skin shows there), and 1 where the
+    old ones are wider than they are (the ground shows there).
+    """
+    on_arms = np.zeros(worn.cover.shape, np.float32)
+    bare_arm = np.zeros(worn.cover.shape, np.float32)
+    off_arm = np.zeros(worn.cover.shape, np.float32)
+    width, height = body.size
     for side in (LEFT, RIGHT):
         arm = body.arms[side] or here.sleeves[side]
         old = here.sleeves[side]
         other = there.sleeves[1 - side]
         sleeve = there.sleeves[side] or (_flipped(other, there) if other else None)
-        if arm is None or sleeve is None:
+        region = resized(floats(dilated(here.sleeve_regions[side], 1)), width, height)
+        if arm is None:
             continue
-        reach = sleeve.length * scale
-        if (
-            sleeve.length > LONG_SLEEVE * there.chest
-            and arm is body.arms[side]
-            and arm.length > 1.2 * (old.length if old else 0)
-        ):
+        if sleeve is None:
+            bare_arm = np.maximum(bare_arm, floats(region > 0.5))
+            continue
+        reach, replaced = sleeve.length * scale, False
+        if sleeve.length > LONG_SLEEVE * there.chest and arm.length > 1.2 * (old.length if old else 0):
             reach = (0.6 if up else 1.0) * arm.length + 0.06 * body.unit
             arm = _loose(arm, sleeve, scale)
-        elif old is not None and 0.6 < reach / old.length < 1.5:
-            reach, arm = old.length, old  # nearly the same length: the old cuff is the true one
+            replaced = body.scene.studio  # elsewhere nobody knows what the wider old sleeve hides
+        elif old is not None and 0.6 < reach / old.length < 1.6:
+            reach, arm = old.length * 1.06, old  # nearly the same length: the old cuff is the true one
         else:
             reach = min(reach, arm.length)
         own = there.sleeve_regions[side if there.sleeves[side] else 1 - side]
-        height, width = product.cover.shape
-        cover = product.cover * np.minimum(resized(floats(dilated(own, 2)), width, height) * 2, 1)
+        cover = product.cover * np.minimum(resized(floats(dilated(own, 2)), *product.cover.shape[::-1]) * 2, 1)
         along = _limb(worn, product, cover, arm, sleeve, reach)
-        claimed = np.maximum(claimed, floats(along >= 0))
-    return claimed
+        on_arms = np.maximum(on_arms, floats(along >= 0))
+        if old is not None and reach < 0.9 * old.length:
+            bare_arm = np.maximum(bare_arm, floats((region > 0.5) & (along < 0)))
+        if replaced:
+            lower = np.arange(height)[:, None] > here.shoulder + 0.35 * (here.armpit - here.shoulder)
+            off_arm = np.maximum(off_arm, floats((region > 0.05) & (along < 0) & lower))
+    return on_arms, bare_arm, off_arm
 
 
 def _loose(arm: Limb, sleeve: Limb, scale: float) -> Limb:
@@ -330,27 +360,40 @@ def _flipped(limb: Limb, upper: Upper) -> Limb:
     return Limb(2 * axis - limb.xs, limb.ys, limb.half)
 
 
-def _claims(worn: Worn, body: Body, here: Upper, trunk: Trunk, hem: float, covered: Floats) -> None:
-    """Where the old garment's outline is the new one's, and where skin shows when it goes."""
+def _claims(
+    worn: Worn,
+    body: Body,
+    here: Upper,
+    trunk: Trunk,
+    hem: float,
+    bare_arm: Floats,
+    off_arm: Floats,
+    *,
+    long: bool,
+) -> None:
+    """Where the old garment's outline is the new one's, and where skin shows when it goes.
+
+    ``bare_arm`` is 1 where the old sleeve goes on beyond the new one, ``off_arm`` where it is wider.
+    """
     width, height = body.size
     ys = floats(np.arange(height)) + 0.5
-    left, right = here.trunk.sides(ys)
     xs = floats(np.arange(width))[None] + 0.5
     chest = here.chest
-    within = (xs >= left[:, None] - 2) & (xs <= right[:, None] + 2)
-    rows = (ys > here.shoulder - 0.5 * chest) & (ys < hem + TAIL * body.unit)
-    middle = ((left + right) / 2)[:, None]
-    neck = (np.abs(xs - middle) < 0.30 * chest) & (ys < here.shoulder + 0.42 * chest)[:, None]
-    claim = ((within & rows[:, None]) | (covered > 0)) & ~neck
+    neck = (np.abs(xs - body.neck) < 0.62 * body.unit) & (ys < here.shoulder + 0.45 * chest)[:, None]
+    # a small gap at the neck is a collar that is cut a little differently; a large one is a low neckline
+    gap = float(((worn.old > 0.5) & neck & (worn.cover < 0.5)).sum()) / body.unit**2
+    low_cut = gap > 0.16
+    claim = np.broadcast_to((ys < hem + (0 if long else TAIL * body.unit))[:, None], (height, width)) & (
+        np.maximum(bare_arm, off_arm) < 0.5
+    )
+    if low_cut:
+        claim = claim & ~neck
+    if long:
+        left, right = trunk.sides(ys)
+        inside = (xs >= left[:, None]) & (xs <= right[:, None])
+        claim = claim & (inside | (ys < here.armpit)[:, None])
     worn.claim = floats(claim)
-    bare = np.zeros((height, width), np.bool_)
-    bare |= neck
-    for side in (LEFT, RIGHT):
-        if here.sleeve_regions[side].any():
-            arm = resized(floats(dilated(here.sleeve_regions[side], 2)), width, height) > 0.5
-            bare |= arm
-    worn.skin = floats(bare | _legs(body))
-    worn.keep = np.maximum(body.head, body.hands)
+    worn.skin = floats((neck | (bare_arm > 0.5) | _legs(body)) & (off_arm < 0.5))
 
 
 def _legs(body: Body) -> Bools:
@@ -369,7 +412,7 @@ def _legs(body: Body) -> Bools:
         share = np.clip((ys - leg.top) / max(leg.bottom - leg.top, 1), 0, 1)
         # thigh, knee, calf, ankle in parts of the trouser leg's half width
         slim = np.interp(share, [0, 0.35, 0.48, 0.66, 0.95, 1.0], [0.96, 0.86, 0.74, 0.80, 0.56, 0.58])
-        rows = (ys >= leg.top - 2) & (ys <= leg.bottom + 0.04 * height)
+        rows = (ys >= leg.top - 2) & (ys <= leg.bottom + 0.05 * height)
         found |= (np.abs(xs - middle[:, None]) < (half * slim)[:, None]) & rows[:, None]
     above = (ys >= outline.top) & (ys < body.lower.crotch)
     left, right = outline.sides(ys)
@@ -384,19 +427,22 @@ def dress_lower(body: Body, product: Product) -> Worn | None:
         return None
     there, here = shape.scaled(product.scale), body.lower
     worn = Worn.empty(body)
-    worn.old = body.bottom
+    worn.old = widened(body.bottom)
     worn.skin = floats(_legs(body))
     worn.keep = np.maximum(np.maximum(body.head, body.hands), body.top)
     waist_there = _width(there.outline, there.outline.top + 0.04 * (there.outline.bottom - there.outline.top))
     waist_here = _width(here.outline, here.outline.top + 0.02 * (here.outline.bottom - here.outline.top))
     scale = waist_here / max(waist_there, 1)
+    product = product.softened(scale)
     # the waistband sits under the hem of what is worn above
     waist = here.outline.top - 0.16 * waist_here
     length = there.outline.bottom - there.outline.top
     if there.legs and here.legs:
-        _trousers(worn, body, product, here, there, waist)
+        _trousers(worn, product, here, there, waist)
+        worn.cover *= worn.old
     elif there.legs:
         _rows_between(worn, product, here.outline, there.outline, waist, here.outline.bottom)
+        worn.cover *= worn.old
         worn.claim = floats(body.bottom > 0)
     else:
         hem = min(waist + length * scale, _ankle(body) - 0.03 * body.size[1])
@@ -432,9 +478,9 @@ def _skirt(here: Lower, there: Lower, waist: float, hem: float, scale: float) ->
     return Trunk(float(ys[0]), float(ys[-1]), floats(axis - wide), floats(axis + wide))
 
 
-def _trousers(worn: Worn, body: Body, product: Product, here: Lower, there: Lower, waist: float) -> None:
-    assert here.legs
-    assert there.legs
+def _trousers(worn: Worn, product: Product, here: Lower, there: Lower, waist: float) -> None:
+    if not (here.legs and there.legs):
+        return
     width = _width(there.outline, there.outline.top + 0.05 * (there.outline.bottom - there.outline.top))
     inseam_there = there.legs[0].bottom - there.crotch
     hem = here.legs[0].bottom + 1
@@ -467,7 +513,7 @@ def put_on_shoes(body: Body, product: Product, *, boots: bool | None) -> Worn | 
     if not body.feet:
         return None
     worn = Worn.empty(body)
-    worn.old = body.shoes
+    worn.old = widened(body.shoes)
     worn.keep = body.hands
     boxes = _pair(product)
     for index, (left, top, right, bottom) in enumerate(body.feet):
@@ -485,6 +531,7 @@ def put_on_shoes(body: Body, product: Product, *, boots: bool | None) -> Worn | 
         where = _clipped((middle - wide / 2, low - high, middle + wide / 2, low), body.size)
         if where[2] - where[0] < 2 or where[3] - where[1] < 2:
             continue
+        soft = product.softened(wide / max(box[2] - box[0], 1) * 0.8)
         xs, ys = _grid(where)
         part_x = (xs - (middle - wide / 2)) / wide
         part_y = np.clip((ys - (low - high)) / high, 0, 1)
@@ -492,7 +539,7 @@ def put_on_shoes(body: Body, product: Product, *, boots: bool | None) -> Worn | 
             part_y = part_y**0.8  # seen from the front, the toe takes most of the room
         if mirror:
             part_x = 1 - part_x
-        both = np.concatenate([product.colours, product.cover[..., None] * 255], axis=2)
+        both = np.concatenate([soft.colours, soft.cover[..., None] * 255], axis=2)
         found = sampled(both, floats(box[0] + part_x * (box[2] - box[0])), floats(box[1] + part_y * (box[3] - box[1])))
         worn.lay(where, found[..., :3], floats(found[..., 3] / 255))
         rows = floats(np.arange(body.size[1]))[:, None]
@@ -546,10 +593,8 @@ def place(
     xs, ys = _grid((left, top, right, bottom))
     source_x = box[0] + (xs - x0) / max(new_wide, 1) * wide
     source_y = box[1] + (ys - y0) / max(new_high, 1) * high
-    shrink = scale * stretch
-    both = np.concatenate([product.colours, product.cover[..., None] * 255], axis=2)
-    if shrink < 0.7:  # a mean over what one pixel of the result stands for, against moiré
-        both = np.stack([blur(both[..., c], 0.4 / shrink) for c in range(4)], axis=-1)
+    soft = product.softened(scale)
+    both = np.concatenate([soft.colours, soft.cover[..., None] * 255], axis=2)
     found = sampled(both, floats(source_x), floats(source_y))
     inside = (source_x >= box[0] - 1) & (source_x <= box[2] + 1) & (source_y >= box[1] - 1) & (source_y <= box[3] + 1)
     colours, cover = pixels.copy(), np.zeros((height, width), np.float32)

@@ -15,6 +15,7 @@ from canvas.preview.arrays import (
     Bools,
     Floats,
     blur,
+    bools,
     bounds,
     box_mean,
     closed,
@@ -136,7 +137,7 @@ def in_front(colours: Floats, ground: Floats, misfit: float, *, gaps: bool) -> B
     labels, sizes = components(thing)
     keep = np.asarray(sizes) >= max(24, thing.size // 1500)
     keep[0] = False
-    return keep[labels]
+    return bools(keep[labels])
 
 
 def read_scene(picture: Image.Image) -> Scene:
@@ -169,7 +170,7 @@ def _skin_like(pixels: Floats, redness: float) -> Bools:
     red, green, blue = pixels[..., 0], pixels[..., 1], pixels[..., 2]
     cb = 128 - 0.1687 * red - 0.3313 * green + 0.5 * blue
     cr = 128 + 0.5 * red - 0.4187 * green - 0.0813 * blue
-    return (cr > redness) & (cr < 178) & (cb > 78) & (cb < 128) & (red > 50) & (red > blue + 8)
+    return bools((cr > redness) & (cr < 178) & (cb > 78) & (cb < 128) & (red > 50) & (red > blue + 8))
 
 
 def _face(pixels: Floats, colours: Floats, front: Bools) -> tuple[Face, Bools] | None:
@@ -248,7 +249,7 @@ def _dressed(
     smooth = np.stack([box_mean(colours[..., c], 1) for c in range(3)], axis=-1)
 
     def patch(top: float, bottom: float, half: float, centre: float = face.x) -> Bools:
-        return (ys >= top) & (ys < bottom) & (np.abs(xs - centre) <= half)
+        return bools((ys >= top) & (ys < bottom) & (np.abs(xs - centre) <= half))
 
     skin_model = _Palette(colours[eroded(face_region, 1) & (ys < face.chin + 0.4 * unit)], 3, 5.0)
     skin_cost = skin_model.cost(smooth)
@@ -258,7 +259,8 @@ def _dressed(
         around = (np.abs(xs - face.x) >= 2.3 * unit) | (ys <= face.top - 0.8 * unit)
         if around.sum() < 200:  # the person fills the picture: what stands at its sides
             around = (np.abs(xs - width / 2) > 0.45 * width) & (ys < face.chin)
-        ground_cost = _Palette(colours[around], 10, 4.0).cost(smooth) + 1.0
+        ground_model = _Palette(colours[around], 10, 4.0)
+        ground_cost = ground_model.cost(smooth) + 1.0
     neck = float(np.median(np.nonzero(face_region & (ys > bounds(face_region)[3] - 0.3 * unit))[1]))
     seeds = patch(face.chin + 0.85 * unit, face.chin + 2.3 * unit, 0.55 * unit, neck) & front & (skin_cost > 6)
     if (seeds & (ground_cost > 6)).sum() > 0.3 * seeds.sum():  # a leaning body leaves some ground in the patch
@@ -267,7 +269,7 @@ def _dressed(
     if seeds.sum() < 30:
         seeds = patch(face.chin + 0.6 * unit, face.chin + 2.6 * unit, 0.7 * unit) & front
     if seeds.sum() < 30:
-        head = _head(face, face_region, front, studio, smooth, xs, ys)
+        head = _head(face, face_region, front, studio, xs, ys)
         return Scene(pixels, colours, scale, studio, front, face, face_region, head, empty, empty, empty)
     top_model = _Palette(colours[seeds], 3, 5.0)
     top_cost = top_model.cost(smooth)
@@ -291,8 +293,24 @@ def _dressed(
     top = filled(closed(top, 2), below=round(unit * unit * 0.9))
     top &= ~(eroded(face_region, 1) & (ys < face.chin + 0.25 * unit))
     top = largest(opened(top, 1)) if top.any() else top
+    # the smoothed costs shrink a region; its raw colours tell what belongs to its rim, and to parts cut off by an arm
+    raw_top = top_model.cost(colours) + far
+    raw_skin = skin_model.cost(colours)
+    lowest = bounds(top)[3] if top.any() else 0
+    fits = (raw_top < 12) & (raw_top < raw_skin) & (raw_top < low_cost) & front & ~eroded(face_region, 1)
+    if not studio:
+        fits &= raw_top < ground_model.cost(colours) + 1.0
+    fits &= ys < lowest
+    for _ in range(4):
+        top |= dilated(top, 1) & fits
 
     skin = _skin(skin_cost, face_region, front, top, top_cost, low_cost, ground_cost, face, xs, ys)
+    if not studio and top.any():  # an arm before the body cuts parts of a top off
+        cut_off = (
+            opened((raw_top < 5) & (raw_top < raw_skin) & (raw_top < low_cost) & (ys < lowest + 0.9 * unit), 1) & ~skin
+        )
+        seen = dilated(skin, 2) & ~dilated(face_region, 6) & dilated(top, round(1.2 * unit))
+        top |= touching(cut_off, seen) & dilated(top, round(1.6 * unit))
     hem = bounds(top)[3] if top.any() else face.chin + 3.2 * unit
     if hem < height - unit * 0.3:
         start = touching(
@@ -313,7 +331,7 @@ def _dressed(
             bottom = empty
     else:
         bottom = empty
-    head = _head(face, face_region, front, studio, smooth, xs, ys) & ~top
+    head = _head(face, face_region, front, studio, xs, ys) & ~top
     shoes = _shoes(front, studio, top | bottom | head, skin, bottom, unit, ys)
     return Scene(pixels, colours, scale, studio, front, face, skin, head, top, bottom, shoes)
 
@@ -338,7 +356,7 @@ def _skin(
     return filled(found, below=round(unit * unit * 0.3)) & ~top
 
 
-def _head(face: Face, face_region: Bools, front: Bools, studio: bool, smooth: Floats, xs: Floats, ys: Floats) -> Bools:
+def _head(face: Face, face_region: Bools, front: Bools, studio: bool, xs: Floats, ys: Floats) -> Bools:
     """Face, hair and hat: what is to be kept whatever is worn below the neck."""
     unit = face.width
     oval = ((xs - face.x) / (0.82 * unit)) ** 2 + ((ys - (face.top + 0.42 * unit)) / (1.12 * unit)) ** 2 < 1

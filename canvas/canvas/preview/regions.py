@@ -12,7 +12,6 @@ from canvas.preview.arrays import (
     closed,
     clusters,
     components,
-    dilated,
     filled,
     floats,
     opened,
@@ -23,6 +22,8 @@ from canvas.preview.people import Scene
 from canvas.preview.product import Group
 from canvas.preview.words import Box
 
+LEAST_LIKENESS: Final = 0.3  # of a thing's box and its usual place, for it to be taken as that thing
+
 GROUPS: Final[Mapping[str, Group]] = {
     **dict.fromkeys(
         ("UPPER_BODY", "LONG_SLEEVE_SHIRT", "SHORT_SLEEVE_SHIRT", "NO_SLEEVE_SHIRT", "OTHER_UPPER_BODY"), "upper"
@@ -30,7 +31,7 @@ GROUPS: Final[Mapping[str, Group]] = {
     **dict.fromkeys(("LOWER_BODY", "LONG_PANTS", "SHORT_PANTS", "OTHER_LOWER_BODY"), "lower"),
     **dict.fromkeys(("FULL_BODY", "LONG_DRESS", "SHORT_DRESS", "FULL_BODY_OUTFIT", "OTHER_FULL_BODY"), "full"),
     **dict.fromkeys(("FOOTWEAR", "SHOES", "BOOTS", "OTHER_FOOTWEAR"), "feet"),
-}  # type: ignore[dict-item]
+}
 
 
 def class_region(body: Body, garment_class: str) -> Bools:
@@ -153,7 +154,7 @@ def _thing(scene: Scene, box: Box) -> tuple[float, Bools]:
         ],
         axis=0,
     )
-    odd = opened((cost > 4.5) & wider, 1)
+    odd = opened((cost > 2.3) & wider, 1)
     odd = closed(odd, 3) & wider
     labels, sizes = components(odd)
     if len(sizes) < 2:
@@ -161,10 +162,10 @@ def _thing(scene: Scene, box: Box) -> tuple[float, Bools]:
     label = 1 + int(np.argmax([((labels == index) & prior).sum() for index in range(1, len(sizes))]))
     region = filled(labels == label)
     area = bounds(region)
-    covered = (area[2] - area[0]) * (area[3] - area[1]) / max((right - left) * (bottom - top), 1)
-    if not 0.3 < covered < 1.6:
-        return 0.1, prior
-    return float((region & prior).sum() / prior.sum()) + 0.2, region
+    shared = max(0, min(area[2], right) - max(area[0], left)) * max(0, min(area[3], bottom) - max(area[1], top))
+    either = (area[2] - area[0]) * (area[3] - area[1]) + (right - left) * (bottom - top) - shared
+    likeness = shared / max(either, 1)
+    return (likeness + 0.2, region) if likeness > LEAST_LIKENESS else (0.1, prior)
 
 
 def boxed(region: Bools) -> Bools:
@@ -188,8 +189,3 @@ def kept(body: Body | None, exclusions: dict[str, Any], size: tuple[int, int]) -
     if exclusions.get("preserveHands", "DEFAULT") != "OFF":
         keep = np.maximum(keep, body.hands)
     return keep
-
-
-def grown(region: Bools, steps: int) -> Bools:
-    """The region and a rim of ``steps`` pixels."""
-    return dilated(region, steps)

@@ -1,11 +1,23 @@
 """Reads the shape of a garment, on a body or laid flat: torso, sleeves, legs, each with its own coordinates."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
-from canvas.preview.arrays import Bools, Floats, bounds, floats, geodesic, largest, median_line, row_runs, smooth_line
+from canvas.preview.arrays import (
+    Bools,
+    Floats,
+    bools,
+    bounds,
+    floats,
+    geodesic,
+    largest,
+    median_line,
+    row_runs,
+    smooth_line,
+)
 
 LEFT: Final = 0  # of the picture, not of the person
 RIGHT: Final = 1
@@ -110,7 +122,8 @@ def read_upper(region: Bools) -> Upper | None:
     tips = []
     for side in (LEFT, RIGHT):
         line = lefts if side == LEFT else rights
-        pit = pits[side] if pits[side] is not None else chest_row
+        known_pit = pits[side]
+        pit = chest_row if known_pit is None else known_pit
         column = int(np.clip(line[max(0, pit // 2)] + (2 if side == LEFT else -3), 0, region.shape[1] - 1))
         column_rows = np.flatnonzero(region[:, column])
         tips.append(float(column_rows[0]) if len(column_rows) else float(top))
@@ -190,10 +203,8 @@ def _sleeve_regions(region: Bools, rows: Floats, lefts: Floats, rights: Floats) 
     every = np.arange(height)
     left_line = np.interp(every, rows, lefts)[:, None]
     right_line = np.interp(every, rows, rights)[:, None]
-    sides = []
-    for part in (region & (xs < left_line), region & (xs >= right_line)):
-        sides.append(largest(part) if part.any() else part)
-    return sides[0], sides[1]
+    left, right = region & (xs < left_line), region & (xs >= right_line)
+    return largest(left), largest(right)
 
 
 def _sleeve(part: Bools, rows: Floats, line: Floats, pit: int | None, chest: float) -> Limb | None:
@@ -210,7 +221,7 @@ def shoulder_end(part: Bools, line: Floats, chest: float) -> Bools:
         return np.zeros_like(part)
     first = int(ys[beside].min())
     rows, columns = np.arange(part.shape[0])[:, None], np.arange(part.shape[1])[None]
-    return part & (rows < first + 0.10 * chest) & (np.abs(columns - line[first]) < 0.2 * chest)
+    return bools(part & (rows < first + 0.10 * chest) & (np.abs(columns - line[first]) < 0.2 * chest))
 
 
 def limb_from(part: Bools, start: Bools) -> Limb | None:
@@ -274,7 +285,9 @@ def read_lower(region: Bools) -> Lower | None:
     left, top, right, bottom = bounds(region)
     if bottom - top < 10 or right - left < 6:
         return None
-    lefts, rights, gaps = [], [], []
+    lefts: list[float] = []
+    rights: list[float] = []
+    gaps: list[tuple[int, int] | None] = []
     for y in range(top, bottom):
         runs = [run for run in row_runs(region[y]) if run[1] - run[0] > 0.04 * (right - left)]
         if not runs:
@@ -284,7 +297,7 @@ def read_lower(region: Bools) -> Lower | None:
             continue
         lefts.append(runs[0][0])
         rights.append(runs[-1][1])
-        holes = [(a[1], b[0]) for a, b in zip(runs, runs[1:], strict=False) if b[0] - a[1] >= 2]
+        holes = [(a[1], b[0]) for a, b in pairwise(runs) if b[0] - a[1] >= 2]
         gaps.append(max(holes, key=lambda one: one[1] - one[0]) if holes else None)
     sides = straight_ends(floats(lefts), floats(rights))
     outline = Trunk(float(top), float(bottom), smooth_line(sides[0], 1), smooth_line(sides[1], 1))
