@@ -1,5 +1,6 @@
 """`LocalStack`: all of the product, running on this machine, from start to deployed to stopped."""
 
+import fcntl
 import functools
 import os
 import platform
@@ -12,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 import boto3
 from botocore.config import Config
@@ -193,6 +194,7 @@ class LocalStack:
         self._port, self._on_step = port, on_step
         self.work = self.root / "out" / "local" / name
         self._processes: Processes | None = None
+        self._lock: IO[str] | None = None
         self._endpoints: Endpoints | None = None
         self._canvas = canvas.rstrip("/") if isinstance(canvas, str) else ""
 
@@ -241,7 +243,10 @@ class LocalStack:
             self._on_step("Stopping")
             self._processes.stop()
             self._processes = None
-        shutil.rmtree(self.work / "tmp", ignore_errors=True)
+        if self._lock is not None:
+            shutil.rmtree(self.work / "tmp", ignore_errors=True)
+            self._lock.close()
+            self._lock = None
 
     def check_alive(self) -> None:
         """Raise when a server of the stack has died.
@@ -292,6 +297,7 @@ class LocalStack:
         unknown = set(self._parameters) - promise.parameters
         if unknown:
             raise StackError(f"the template has no parameter {', '.join(sorted(unknown))}")
+        self._take_name()
         for scratch in ("tmp", "runtime"):
             shutil.rmtree(self.work / scratch, ignore_errors=True)
         (self.work / "tmp").mkdir(parents=True)
@@ -319,6 +325,17 @@ class LocalStack:
         self._endpoints = self._read_outputs(aws, aws_port)
         checks.check(self.client, self.name, promise)
         self.check_alive()
+
+    def _take_name(self) -> None:
+        """Keep others from using the same folder; the system gives it back when this process ends, however it ends."""
+        self.work.mkdir(parents=True, exist_ok=True)
+        lock = (self.work / "lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            raise StackError(f"a stack named {self.name} is running already; choose another name") from None
+        self._lock = lock
 
     def _values(self, promise: Promise, aws: str, architecture: str) -> dict[str, str]:
         """Return the parameters to deploy with; ours only where the template has them."""

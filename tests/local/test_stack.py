@@ -96,6 +96,12 @@ def test_a_taken_port_is_named(tmp_path, probe):
         LocalStack(ROOT, name="probe-port", template=PROBE, port=port).start()
 
 
+def test_a_second_stack_of_the_same_name_is_refused_and_does_the_first_no_harm(probe):
+    with pytest.raises(StackError, match="a stack named probe is running already"):
+        LocalStack(ROOT, name="probe", template=PROBE, canvas=False).start()
+    assert probe.invoke("WorkFunction") == (None, "done")
+
+
 def test_a_missing_sam_is_named(tmp_path):
     (tmp_path / "template.yaml").write_text(PROBE.read_text())
     with pytest.raises(StackError, match="AWS SAM CLI is not installed"):
