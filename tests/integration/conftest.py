@@ -1,13 +1,16 @@
 """AWS in memory (moto): the tables of the real template, two buckets, and credentials that open nothing."""
 
+import io
 import threading
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 import yaml
+from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from moto import mock_aws
 
@@ -78,12 +81,19 @@ class OneAtATime:
         return locked
 
 
+@cache
+def _client(kind: str, service: str) -> Any:
+    """One client for all tests: building it takes longer than using it, and moto answers it all the same."""
+    config = Config(signature_version="s3v4") if service == "s3" else Config(retries={"total_max_attempts": 1})
+    return getattr(boto3, kind)(service, config=config)
+
+
 @pytest.fixture
 def table(aws: None) -> Callable[[str], Any]:
     """Creates one of the template's tables: ``table("jobs")``."""
 
     def create(name: str) -> Any:
-        resource = boto3.resource("dynamodb", config=Config(retries={"total_max_attempts": 1}))
+        resource = _client("resource", "dynamodb")
         definition = {key: TABLES[name][key] for key in WANTED if key in TABLES[name]}
         resource.create_table(TableName=f"vto-{name}", **definition)
         return OneAtATime(resource.Table(f"vto-{name}"))
@@ -94,7 +104,7 @@ def table(aws: None) -> Callable[[str], Any]:
 @pytest.fixture
 def s3(aws: None) -> Any:
     """S3 with the two buckets, signing as ``vto.bootstrap`` makes it sign."""
-    client = boto3.client("s3", config=Config(signature_version="s3v4"))
+    client = _client("client", "s3")
     for bucket in (UPLOADS, RESULTS):
         client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
     return client
@@ -115,3 +125,35 @@ def at_the_same_time(count: int, call: Callable[[int], Any]) -> list[Any]:
     for thread in threads:
         thread.join()
     return answers
+
+
+class Wire:
+    """Answers a client's requests in place of the service, as bytes on the wire, and counts them."""
+
+    def __init__(self, client: Any) -> None:
+        self.requests: list[Any] = []
+        self.answers: list[Any] = []
+        client.meta.events.register_first("before-send", self._answer)
+
+    def will_say(self, status: int, body: bytes = b"", **headers: str) -> None:
+        """Answer the next request with a response; header names may have underscores for hyphens."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.answers.append((status, {"content-length": str(len(body)), **named}, body))
+
+    def will_raise(self, error: Exception) -> None:
+        """Let the next request die on its way."""
+        self.answers.append(error)
+
+    def _answer(self, request: Any, **_: Any) -> AWSResponse:
+        self.requests.append(request)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        status, headers, body = answer
+        return AWSResponse(request.url, status, headers, _Raw(body))
+
+
+class _Raw(io.BytesIO):
+    def stream(self, amount: int = 65_536) -> Iterator[bytes]:
+        while chunk := self.read(amount):
+            yield chunk
