@@ -30,7 +30,8 @@ def test_the_demo_leaves_a_picture_and_nothing_else(tmp_path: Path) -> None:
     shown = _make(clone, "demo")
     assert shown.returncode == 0, shown.stdout + shown.stderr
     (picture,) = (clone / "out").glob("try-on-*.png")
-    assert Image.open(picture).size == (768, 1152)
+    with Image.open(picture) as shown_picture:
+        assert shown_picture.size == (768, 1152)
     assert "What happened" in shown.stdout
     assert _processes_of(clone) == []
 
