@@ -15,7 +15,7 @@ from samples.catalogue import Sample, sample
 from scripts.facts import ROOT
 from vto.domain.parameters import canonical, for_garment_class
 
-HEIGHT = 400
+PANEL = (400, 400)  # at most, in pixels; the aspect is kept
 GAP = 16
 CAPTION = 26
 BACKGROUND = "#ffffff"
@@ -36,18 +36,16 @@ def try_on(source: Image.Image, product: Image.Image, item: Sample) -> Image.Ima
 
 
 def side_by_side(panels: Sequence[tuple[str, Image.Image]]) -> Image.Image:
-    """Pictures of one height, each above its caption."""
-    fitted = [
-        (caption, ImageOps.contain(picture, (2 * HEIGHT, HEIGHT), Image.Resampling.LANCZOS))
-        for caption, picture in panels
-    ]
+    """Pictures in one row, each above its caption."""
+    fitted = [(caption, ImageOps.contain(picture, PANEL, Image.Resampling.LANCZOS)) for caption, picture in panels]
     width = sum(picture.width for _, picture in fitted) + GAP * (len(fitted) - 1)
-    sheet = Image.new("RGB", (width, HEIGHT + CAPTION), BACKGROUND)
+    height = max(picture.height for _, picture in fitted)
+    sheet = Image.new("RGB", (width, height + CAPTION), BACKGROUND)
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=15)
     left = 0
     for caption, picture in fitted:
-        sheet.paste(picture, (left, 0))
-        draw.text((left + picture.width / 2, HEIGHT + CAPTION / 2), caption, INK, font, anchor="mm")
+        sheet.paste(picture, (left, (height - picture.height) // 2))
+        draw.text((left + picture.width / 2, height + CAPTION / 2), caption, INK, font, anchor="mm")
         left += picture.width + GAP
     return sheet
 
@@ -59,7 +57,7 @@ def main(folder: Path = ROOT / "docs" / "images") -> None:
         model, item = sample(model_file), sample(product_file)
         source, product = model.draw().convert("RGB"), item.draw().convert("RGB")
         result = try_on(source, product, item)
-        sheet = side_by_side([("the photo", source), (item.name, product), ("what the preview engine makes", result)])
+        sheet = side_by_side([("the photo", source), (item.name, product), ("the preview", result)])
         sheet.save(folder / name, quality=85, optimize=True)
         sys.stdout.write(f"{folder / name}: {(folder / name).stat().st_size // 1024} KiB\n")
 
