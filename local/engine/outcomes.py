@@ -2,7 +2,7 @@
 
 * Step Functions publishes `Step Functions Execution Status Change` on the default event bus; moto does not.
 * StopExecution ends an execution at once on AWS; moto lets the running task finish first and then forgets error
-  and cause, which it ignores in the call.
+  and cause, which it ignores in the call. One that timed out has no stop date.
 * `$$.State.EnteredTime` and `$$.Execution.StartTime` are ISO-8601 with milliseconds and `Z`.
 * An output that is a string is JSON (`"done"`, not `done`).
 * A Fail state whose `ErrorPath` leads to a name that starts with `States.` fails with that name.
@@ -25,7 +25,7 @@ from moto.stepfunctions.parser.asl.component.common.error_name.error_name import
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from local.engine.clients import root
-from local.patching import expect_source
+from local.patching import expect_absent, expect_source
 
 DETAIL_TYPE = "Step Functions Execution Status Change"
 
@@ -131,6 +131,18 @@ def _patch_ends() -> None:
         return ActionResult({"stopDate": execution.stop_date})
 
     StepFunctionResponse.stop_execution = stop_execution
+    stock_describe = StepFunctionResponse.describe_execution
+    expect_absent(stock_describe, "TIMED_OUT")
+
+    def describe_execution(self: Any) -> Any:
+        """Give executions that timed out their stop date too."""
+        described = stock_describe(self).result
+        execution = self.stepfunction_backend.describe_execution(described["executionArn"])
+        if execution.stop_date is not None:
+            described["stopDate"] = execution.stop_date
+        return ActionResult(described)
+
+    StepFunctionResponse.describe_execution = describe_execution
 
 
 def _patch_times() -> None:

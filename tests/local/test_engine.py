@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import contextmanager
 
 import pytest
 from botocore.exceptions import ClientError
@@ -162,15 +163,28 @@ def test_tasks_have_the_permissions_of_the_machines_role_and_no_more(probe):
     assert "AccessDenied" in ended["error"]
 
 
-def test_a_changed_machine_counts_from_the_next_start(probe):
+@contextmanager
+def changed(probe, definition):
+    """Give the machine another definition for a while."""
     states, machine = probe.client("stepfunctions"), probe.endpoints.state_machine_arn
     before = states.describe_state_machine(stateMachineArn=machine)["definition"]
-    states.update_state_machine(
-        stateMachineArn=machine,
-        definition=json.dumps({"StartAt": "Only", "States": {"Only": {"Type": "Pass", "Result": 7, "End": True}}}),
-    )
+    states.update_state_machine(stateMachineArn=machine, definition=json.dumps(definition))
     try:
-        assert probe.run("changed")["output"] == "7"
+        yield
     finally:
         states.update_state_machine(stateMachineArn=machine, definition=before)
+
+
+def test_a_changed_machine_counts_from_the_next_start(probe):
+    with changed(probe, {"StartAt": "Only", "States": {"Only": {"Type": "Pass", "Result": 7, "End": True}}}):
+        assert probe.run("changed")["output"] == "7"
     assert probe.run("changed-back")["output"] == '"done"'
+
+
+def test_a_machine_that_outlives_its_timeout_is_announced_as_timed_out(probe):
+    slow = {"Type": "Wait", "Seconds": 30, "End": True}
+    with changed(probe, {"StartAt": "Slow", "TimeoutSeconds": 1, "States": {"Slow": slow}}):
+        ended = probe.run("machine-timeout")
+    assert ended["status"] == "TIMED_OUT"
+    assert ended["stopDate"] > ended["startDate"]
+    assert probe.noted("ended machine-timeout")["status"] == "TIMED_OUT"
