@@ -1,4 +1,4 @@
-"""``vto-jobs``: conditional writes, the sparse index of unfinished jobs, pages, and numbers that come back as they went."""
+"""``vto-jobs``: conditional writes, the sparse index of unfinished jobs, pages, and exact numbers."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,0 +1,184 @@
+"""What is logged and counted: every outcome by its name, and nothing of a person."""
+
+import importlib.util
+import io
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.integration.conftest import REGION, UPLOADS, OneAtATime
+from vto import bootstrap, telemetry
+from vto.domain.storage import S3Url
+from vto.errors import InvalidRequestError, ModelTimeoutError, Violation
+
+ROOT = Path(__file__).parents[2]
+CONTEXT = SimpleNamespace(
+    aws_request_id="request-7", function_name="f", memory_limit_in_mb=1, invoked_function_arn="arn", log_group_name="l"
+)
+
+
+def handler_of(function: str) -> Callable[[Any, Any], Any]:
+    """A function's handler, loaded as Lambda loads it: by its file."""
+    spec = importlib.util.spec_from_file_location(f"handler_{function}", ROOT / "functions" / function / "app.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.handler  # type: ignore[no-any-return]
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "vto")
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "vto")
+    telemetry.logger.cache_clear()
+    telemetry.metrics.cache_clear()
+    telemetry.metrics().clear_metrics()  # other tests' counts, which nobody has flushed
+
+
+@pytest.fixture
+def lines(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[dict[str, Any]]]:
+    """All that was written so far: log lines, and metrics in CloudWatch's embedded form."""
+    log = io.StringIO()
+    telemetry.logger()
+    for handler in logging.getLogger("vto").handlers:
+        monkeypatch.setattr(handler, "stream", log)
+
+    def read() -> list[dict[str, Any]]:
+        written = log.getvalue() + capsys.readouterr().out
+        return [json.loads(line) for line in written.splitlines() if line.strip()]
+
+    return read
+
+
+def counted(lines: list[dict[str, Any]]) -> set[str]:
+    return {
+        metric["Name"]
+        for line in lines
+        if "_aws" in line
+        for group in line["_aws"]["CloudWatchMetrics"]
+        for metric in group["Metrics"]
+    }
+
+
+def test_a_refusal_is_logged_as_information_and_counted_by_its_class(lines: Any) -> None:
+    @telemetry.observed("validate_request")
+    def handler(event: Any, context: Any) -> None:
+        raise InvalidRequestError("model gone", [Violation("model_id", "is gone")])
+
+    with pytest.raises(InvalidRequestError):
+        handler({"job_id": "job-1", "execution_arn": "arn:1"}, CONTEXT)
+    written = lines()
+    (log,) = [line for line in written if "level" in line]
+    assert (log["level"], log["error_code"], log["function"]) == ("INFO", "invalid_request", "validate_request")
+    assert (log["job_id"], log["execution_arn"], log["request_id"]) == ("job-1", "arn:1", "request-7")
+    assert counted(written) == {"InvalidRequestError"}
+
+
+def test_a_failure_is_logged_as_an_error(lines: Any) -> None:
+    @telemetry.observed("invoke_model")
+    def handler(event: Any, context: Any) -> None:
+        raise ModelTimeoutError("no answer")
+
+    with pytest.raises(ModelTimeoutError):
+        handler({"job_id": "job-1"}, CONTEXT)
+    (log,) = [line for line in lines() if "level" in line]
+    assert (log["level"], log["detail"]) == ("ERROR", "no answer")
+
+
+def test_what_nobody_foresaw_is_logged_with_where_it_happened_and_raised_on(lines: Any) -> None:
+    @telemetry.observed("store_result")
+    def handler(event: Any, context: Any) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        handler({}, CONTEXT)
+    written = lines()
+    (log,) = [line for line in written if "level" in line]
+    assert "ZeroDivisionError" in log["exception"]
+    assert counted(written) == {"UnexpectedError"}
+
+
+def test_one_event_leaves_nothing_in_the_next_ones_log(lines: Any) -> None:
+    @telemetry.observed("validate_request")
+    def handler(event: Any, context: Any) -> str:
+        return "fine"
+
+    handler({"job_id": "job-1"}, CONTEXT)
+    handler({}, CONTEXT)
+    first, second = [line for line in lines() if "level" in line]
+    assert first["job_id"] == "job-1"
+    assert "job_id" not in second
+
+
+def test_neither_a_ticket_nor_a_link_nor_a_picture_is_ever_logged(
+    table: Callable[[str], OneAtATime], s3: Any, lines: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("controls", "connections", "models", "products", "jobs"):
+        table(name)
+        monkeypatch.setenv(f"{name.upper()}_TABLE", f"vto-{name}")
+    for name, value in {
+        "UPLOADS_BUCKET": UPLOADS,
+        "RESULTS_BUCKET": "shop-results",
+        "RETENTION_DAYS": "30",
+        "DIRECT_START": "off",
+        "STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:123456789012:stateMachine:vto",
+    }.items():
+        monkeypatch.setenv(name, value)
+    token = {"sub": "alice", "exp": "1900000000", "token_use": "access", "email": "alice@example.com"}
+
+    def rest(method: str, path: str, body: Any = None) -> dict[str, Any]:
+        event = {
+            "version": "2.0",
+            "rawPath": path,
+            "headers": {"authorization": "Bearer secret-token"},
+            "requestContext": {
+                "http": {"method": method, "path": path},
+                "stage": "$default",
+                "authorizer": {"jwt": {"claims": token}},
+            },
+            "body": json.dumps(body),
+        }
+        answer = handler_of("api")(event, CONTEXT)
+        return {**answer, "document": json.loads(answer["body"])}
+
+    sold = rest("POST", "/socket-tickets")
+    ticket = sold["document"]["ticket"]
+    assert (sold["statusCode"], sold["document"]["expires_in"]) == (200, 30)
+    connect = {"queryStringParameters": {"ticket": ticket}, "methodArn": "arn:connect"}
+    allowed = handler_of("authorize_socket")(connect, CONTEXT)
+    assert allowed["policyDocument"]["Statement"][0]["Effect"] == "Allow"
+    denied = handler_of("authorize_socket")(connect, CONTEXT)
+    assert denied["policyDocument"]["Statement"][0]["Effect"] == "Deny"
+    form = rest("POST", "/uploads", {"kind": "photo", "content_type": "image/jpeg"})["document"]
+    link = bootstrap.pictures().link(S3Url(UPLOADS, "prepared/x.jpg"), seconds=60)
+    assert rest("POST", "/try-ons", {"product_id": link, "model_id": ticket})["statusCode"] == 400
+    monkeypatch.setenv("CONTROLS_TABLE", "no-such-table")
+    bootstrap.reset()
+    assert rest("POST", "/socket-tickets")["statusCode"] == 503
+
+    written = json.dumps(lines())
+    assert "done" in written
+    assert "StorageUnavailableError" in written
+    secrets = [ticket, form["fields"]["x-amz-signature"], form["fields"]["policy"], link, "X-Amz-Signature"]
+    assert not [secret for secret in [*secrets, "secret-token", "alice@example.com"] if secret in written]
+
+
+@pytest.mark.parametrize("function", sorted(path.parent.name for path in (ROOT / "functions").glob("*/app.py")))
+def test_loading_a_handler_reads_no_environment_and_builds_no_client(
+    function: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import boto3
+
+    def refuse(*args: Any, **options: Any) -> None:
+        raise AssertionError("built at import")
+
+    for name in ("client", "resource", "Session"):
+        monkeypatch.setattr(boto3, name, refuse)
+    monkeypatch.setattr("os.environ", {})
+    assert callable(handler_of(function))
