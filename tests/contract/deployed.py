@@ -27,6 +27,12 @@ PSEUDO = {
     "AWS::Partition": "aws",
     "AWS::URLSuffix": "amazonaws.com",
 }
+LAMBDAS_OWN = {
+    "AWS_REGION": REGION,
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_ACCESS_KEY_ID": "k",
+    "AWS_SECRET_ACCESS_KEY": "s",
+}
 CONTEXT = SimpleNamespace(aws_request_id="8f5ad3ab-5a3e-4a9e-8a0c-0a5d4f3f7b11", function_name="test")
 
 
@@ -92,7 +98,8 @@ def _by_folder() -> dict[str, dict[str, Any]]:
 def environment(function: str, **parameters: str) -> dict[str, str]:
     """A function's environment, the part that all functions share included."""
     shared = template()["Globals"]["Function"]["Environment"]["Variables"]
-    return resolved({**shared, **_by_folder()[function]["Environment"]["Variables"]}, **parameters)
+    own = _by_folder()[function].get("Environment", {}).get("Variables", {})
+    return resolved({**shared, **own}, **parameters)
 
 
 def function_of(arn: str) -> str:
@@ -121,7 +128,7 @@ def use_environment(monkeypatch: pytest.MonkeyPatch, values: Mapping[str, str]) 
     """Let the functions see an environment as a fresh container would; nothing built before is kept."""
     for name in {name for function in FUNCTIONS for name in environment(function)}:
         monkeypatch.delenv(name, raising=False)
-    for name, value in values.items():
+    for name, value in {**LAMBDAS_OWN, **values}.items():
         monkeypatch.setenv(name, value)
     bootstrap.reset()
     telemetry.logger.cache_clear()

@@ -385,10 +385,7 @@ def state_of(job: Job | None) -> str:
 
 
 @pytest.fixture
-def system(monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+def system() -> Iterator[System]:
     with mock_aws(config={"core": {"reset_boto3_session": False}}):  # keeps botocore's models, which load slowly
         yield System()
     bootstrap.reset()

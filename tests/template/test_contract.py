@@ -18,22 +18,20 @@ from tests.template.reading import (
     resources,
 )
 
-PUBLISH = {"JOBS_TABLE", "CONNECTIONS_TABLE", "CONTROLS_TABLE", "RESULTS_BUCKET", "SOCKET_ENDPOINT"}
+PUBLISH = {"JOBS_TABLE", "CONNECTIONS_TABLE", "CONTROLS_TABLE", "SOCKET_ENDPOINT"}
 TRY_ON = {
     "PRODUCTS_TABLE",
     "MODELS_TABLE",
     "JOBS_TABLE",
     "CONTROLS_TABLE",
-    "RESULTS_TABLE",
     "UPLOADS_BUCKET",
-    "RESULTS_BUCKET",
     "STATE_MACHINE_ARN",
     "DIRECT_START",
     "RETENTION_DAYS",
 }
 
 ENVIRONMENT = {
-    "import_picture": {"PRODUCTS_TABLE", "MODELS_TABLE", "UPLOADS_BUCKET", "RETENTION_DAYS"},
+    "import_picture": {"PRODUCTS_TABLE", "MODELS_TABLE", "RETENTION_DAYS"},
     "api": TRY_ON,
     "authorize_socket": {"CONTROLS_TABLE"},
     "connect": {"CONNECTIONS_TABLE"},
@@ -45,20 +43,31 @@ ENVIRONMENT = {
         "PRODUCTS_TABLE",
         "MODELS_TABLE",
         "RESULTS_TABLE",
-        "UPLOADS_BUCKET",
-        "RESULTS_BUCKET",
         "ENGINES",
         "MODEL_ID",
     },
     "reserve_slot": {"JOBS_TABLE", "CONTROLS_TABLE", "ENGINES", "REQUESTS_PER_MINUTE"},
-    "invoke_model": {"JOBS_TABLE", "UPLOADS_BUCKET", "RESULTS_BUCKET", "ENGINES", "MODEL_ID", "PREVIEW_FUNCTION"},
-    "render_preview": {"UPLOADS_BUCKET", "RESULTS_BUCKET"},
+    "invoke_model": {"JOBS_TABLE", "RESULTS_BUCKET", "MODEL_ID", "PREVIEW_FUNCTION"},
+    "render_preview": set(),
     "store_result": {"JOBS_TABLE", "RESULTS_TABLE", "RESULTS_BUCKET", "ENGINES", "RETENTION_DAYS"},
     "notify_client": PUBLISH | {"DIRECT_NOTIFY"},
     "publish_job": PUBLISH,
     "deliver_result": PUBLISH | {"RESULTS_QUEUE_URL"},
     "record_failure": {"JOBS_TABLE", "RESULTS_TABLE"},
     "sweep_jobs": {"JOBS_TABLE", "RESULTS_TABLE", "STATE_MACHINE_ARN"},
+}
+
+BUCKETS = {
+    "import_picture": {"UploadsBucket"},
+    "api": {"UploadsBucket", "ResultsBucket"},
+    "message": {"ResultsBucket"},
+    "validate_request": {"UploadsBucket", "ResultsBucket"},
+    "invoke_model": {"UploadsBucket", "ResultsBucket"},
+    "render_preview": {"UploadsBucket", "ResultsBucket"},
+    "store_result": {"ResultsBucket"},
+    "notify_client": {"ResultsBucket"},
+    "publish_job": {"ResultsBucket"},
+    "deliver_result": {"ResultsBucket"},
 }
 
 # The published data model: key, indexes (hash, range). Attributes beyond keys need no definition.
@@ -145,6 +154,11 @@ def test_every_function_folder_has_its_function_and_every_function_its_folder(te
     assert folders == set(ENVIRONMENT)
 
 
+def variables(properties: dict[str, Any]) -> dict[str, Any]:
+    """A function's own environment."""
+    return properties.get("Environment", {}).get("Variables", {})
+
+
 def test_every_function_is_named_after_its_stack_and_its_folder(template: Template) -> None:
     for folder in ENVIRONMENT:
         properties = template["Resources"][logical_id_of(folder)]["Properties"]
@@ -154,7 +168,7 @@ def test_every_function_is_named_after_its_stack_and_its_folder(template: Templa
 @pytest.mark.parametrize("folder", ENVIRONMENT)
 def test_a_function_is_given_exactly_the_variables_it_needs(folder: str, template: Template) -> None:
     properties = template["Resources"][logical_id_of(folder)]["Properties"]
-    assert set(properties["Environment"]["Variables"]) == ENVIRONMENT[folder]
+    assert set(variables(properties)) == ENVIRONMENT[folder]
 
 
 def test_every_function_is_given_what_logs_and_metrics_need(template: Template) -> None:
@@ -162,16 +176,26 @@ def test_every_function_is_given_what_logs_and_metrics_need(template: Template) 
     assert set(common) == {"LOG_LEVEL", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
 
 
-def test_a_function_is_allowed_nothing_in_tables_and_buckets_it_is_not_told_of(template: Template) -> None:
+def allowed(template: Template, properties: dict[str, Any], kind: str) -> set[str]:
+    """The resources of a type that a function's policies name."""
+    return {
+        name for name in references(properties["Policies"]) if template["Resources"].get(name, {}).get("Type") == kind
+    }
+
+
+def test_a_function_is_allowed_nothing_in_tables_it_is_not_told_of(template: Template) -> None:
     for logical_id, properties in resources(template, FUNCTION):
-        told = {named(value) for value in properties["Environment"]["Variables"].values()}
-        allowed = {
-            name
-            for name in references(properties["Policies"])
-            if template["Resources"].get(name, {}).get("Type") in ("AWS::DynamoDB::Table", "AWS::S3::Bucket")
-        }
+        told = {named(value) for value in variables(properties).values()}
         streams = {"JobsTable"} if logical_id in ("StartTryOnFunction", "PublishJobFunction") else set()
-        assert allowed - streams <= told, logical_id
+        assert allowed(template, properties, "AWS::DynamoDB::Table") - streams <= told, logical_id
+
+
+@pytest.mark.parametrize("folder", ENVIRONMENT)
+def test_a_function_is_allowed_the_buckets_whose_addresses_it_is_given(folder: str, template: Template) -> None:
+    """Addresses of pictures come in events and rows, whole, so buckets are not in every environment."""
+    properties = template["Resources"][logical_id_of(folder)]["Properties"]
+    found = allowed(template, properties, "AWS::S3::Bucket") if "Policies" in properties else set()
+    assert found == BUCKETS.get(folder, set())
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -222,9 +246,9 @@ def test_the_socket_api_has_the_routes_of_the_protocol_and_the_stage_live(templa
 
 def test_functions_reach_sockets_on_aws_unless_another_address_is_given(template: Template) -> None:
     endpoints = [
-        properties["Environment"]["Variables"]["SOCKET_ENDPOINT"]
+        variables(properties)["SOCKET_ENDPOINT"]
         for _, properties in resources(template, FUNCTION)
-        if "SOCKET_ENDPOINT" in properties["Environment"]["Variables"]
+        if "SOCKET_ENDPOINT" in variables(properties)
     ]
     given, on_aws = "${SocketEndpointBase}/${SocketApi}/live", "https://${SocketApi}.execute-api.${AWS::Region}"
     expected = ["HasSocketEndpointBase", {"Fn::Sub": given}, {"Fn::Sub": on_aws + ".${AWS::URLSuffix}/live"}]
