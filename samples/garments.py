@@ -474,7 +474,7 @@ def draw_dress() -> Image.Image:
         [Corner(330, 84), (384, 102), Corner(438, 84), (428, 120), (416, 150), Corner(384, 190), (352, 150), (340, 120)]
     )
     paint.fill(back, (30, 78, 82), back.rim(8, 0.3))
-    paint.fill(dress, _flowers(paint, dress, teal), dress.volume(28, 0.18), dress.volume(8, 0.10), dress.rim(9, 0.16))
+    paint.fill(dress, _flowers(dress, teal), dress.volume(28, 0.18), dress.volume(8, 0.10), dress.rim(9, 0.16))
     for side in (-1, 1):
 
         def on(points: Sequence[Point], side: int = side) -> list[Point]:
@@ -520,7 +520,7 @@ def draw_dress() -> Image.Image:
     return paint.finished(71)
 
 
-def _flowers(paint: Painter, shape: Shape, ground: Colour) -> Pixels:
+def _flowers(shape: Shape, ground: Colour) -> Pixels:
     """Cloth printed with small flowers, as pixels of the shape's box."""
     left, top, right, bottom = shape.box
     print_ = Painter((right - left + 1) // 2, (bottom - top + 1) // 2, ground)

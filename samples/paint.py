@@ -6,6 +6,7 @@ Coordinates are pixels of the finished picture, y downwards. A colour is (red, g
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -323,7 +324,7 @@ class Painter:
         """A dashed line of thread."""
         ways = curve(points) if len(points) > 2 else list(points)
         steps = [0.0]
-        for (ax, ay), (bx, by) in zip(ways, ways[1:], strict=False):
+        for (ax, ay), (bx, by) in pairwise(ways):
             steps.append(steps[-1] + math.hypot(bx - ax, by - ay))
         dash, gap = 5.0, 3.2
         start = 0.0

@@ -82,9 +82,7 @@ def _neck(paint: Painter) -> None:
 def _arm(paint: Painter, side: int) -> None:
     way = _at(side, [(489, 300), (512, 392), (527, 470), (546, 560), (553, 602)])
     sizes = [46.0, 44, 40, 31, 25]
-    if side < 0:
-        sizes = sizes[::-1]
-    arm = paint.limb(way, sizes)
+    arm = paint.limb(way, sizes if side > 0 else sizes[::-1])
     palm = paint.area(_at(side, [(541, 596), (565, 596), (573, 616), (576, 642), (566, 652), (546, 650), (541, 622)]))
     fingers = [
         paint.finger(_at(side, way), widths if side > 0 else widths[::-1])

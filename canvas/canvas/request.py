@@ -115,11 +115,15 @@ def _in_words(error: SchemaProblem) -> str:
         return "must not be sent for VIRTUAL_TRY_ON: the output follows the source picture"
     if error.validator == "additionalProperties":
         known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
-        extra = sorted(key for key in dict(error.instance) if key not in known)
+        extra = sorted(key for key in _keys(error.instance) if key not in known)
         return f"extraneous key [{', '.join(extra)}] is not permitted"
     if error.validator in {"type", "minLength", "maxLength"}:
         return f"must have {error.validator} {error.validator_value}"
     return str(error.message)[:MAX_PICTURE_PROBLEM]
+
+
+def _keys(value: Any) -> list[str]:
+    return list(value) if isinstance(value, dict) else []
 
 
 def _mask_problems(data: Any) -> Iterator[Problem]:

@@ -1,0 +1,288 @@
+"""The preview engine: what it promises about every picture, and that the product is to be seen on the person."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from canvas.preview import render
+from canvas.preview.compose import banner_height
+from canvas.preview.people import read_scene
+
+Get = Callable[..., Image.Image]
+Wear = Callable[..., dict[str, Any]]
+
+# the product that is tried on with each class of Nova Canvas
+CLASSES = {
+    "UPPER_BODY": "green-hoodie.jpg",
+    "LONG_SLEEVE_SHIRT": "denim-jacket.jpg",
+    "SHORT_SLEEVE_SHIRT": "striped-t-shirt.jpg",
+    "NO_SLEEVE_SHIRT": "striped-t-shirt.jpg",
+    "OTHER_UPPER_BODY": "green-hoodie.jpg",
+    "LOWER_BODY": "pleated-skirt.jpg",
+    "LONG_PANTS": "camel-chinos.jpg",
+    "SHORT_PANTS": "camel-chinos.jpg",
+    "OTHER_LOWER_BODY": "pleated-skirt.jpg",
+    "FULL_BODY": "floral-dress.jpg",
+    "LONG_DRESS": "floral-dress.jpg",
+    "SHORT_DRESS": "floral-dress.jpg",
+    "FULL_BODY_OUTFIT": "floral-dress.jpg",
+    "OTHER_FULL_BODY": "floral-dress.jpg",
+    "FOOTWEAR": "chelsea-boots.jpg",
+    "SHOES": "red-sneakers.jpg",
+    "BOOTS": "chelsea-boots.jpg",
+    "OTHER_FOOTWEAR": "red-sneakers.jpg",
+}
+
+
+def pixels(image: Image.Image) -> NDArray[Any]:
+    return np.asarray(image.convert("RGB"), np.int16)
+
+
+def edited(mask: Image.Image) -> NDArray[np.bool_]:
+    return np.asarray(mask) == 0
+
+
+def body(image: Image.Image) -> tuple[int, int]:
+    """Height of the picture without its banner, and width."""
+    return image.height - banner_height(image.size), image.width
+
+
+@pytest.mark.parametrize("garment_class", CLASSES)
+def test_every_class_gives_a_picture_that_keeps_all_pixels_outside_its_mask(
+    garment_class: str, person: Image.Image, picture: Get, wear: Wear
+) -> None:
+    done = render(person, picture(CLASSES[garment_class], 448), None, wear(garment_class))
+    (image,), mask = done.images, done.mask
+    assert mask is not None
+    assert image.size == mask.size == person.size
+    assert image.mode == "RGB"
+    assert mask.mode == "L"
+    assert set(np.unique(np.asarray(mask)).tolist()) == {0, 255}
+    keep = ~edited(mask)
+    assert np.array_equal(pixels(image)[keep], pixels(person)[keep])
+    inside = edited(mask)[: body(image)[0]]
+    changed = (np.abs(pixels(image) - pixels(person)).max(axis=2) > 24)[: body(image)[0]]
+    assert changed[inside].mean() > 0.2
+    assert 0.004 < inside.mean() < 0.5
+
+
+@pytest.mark.parametrize(
+    ("garment_class", "product", "box", "colour"),
+    [
+        ("UPPER_BODY", "green-hoodie.jpg", (0.42, 0.27, 0.58, 0.48), (94, 118, 92)),
+        ("UPPER_BODY", "denim-jacket.jpg", (0.42, 0.27, 0.58, 0.48), (86, 116, 158)),
+        ("LONG_PANTS", "camel-chinos.jpg", (0.40, 0.60, 0.47, 0.88), (186, 146, 100)),
+        ("LOWER_BODY", "pleated-skirt.jpg", (0.42, 0.56, 0.58, 0.84), (176, 84, 58)),
+        ("FULL_BODY", "floral-dress.jpg", (0.42, 0.30, 0.58, 0.86), (42, 104, 108)),
+        ("SHOES", "red-sneakers.jpg", (0.40, 0.925, 0.46, 0.945), (196, 52, 50)),
+    ],
+)
+def test_the_product_s_colour_is_where_it_is_worn(
+    garment_class: str, product: str, box: tuple[float, ...], colour: tuple[int, ...], person: Image.Image,
+    picture: Get, wear: Wear,
+) -> None:  # fmt: skip
+    image = render(person, picture(product, 448), None, wear(garment_class)).images[0]
+    left, top, right, bottom = (
+        round(part * side) for part, side in zip(box, image.size * 2, strict=True)
+    )  # fmt: skip
+    middle = np.median(pixels(image)[top:bottom, left:right].reshape(-1, 3), axis=0)
+    assert np.abs(middle / middle.sum() - np.asarray(colour) / sum(colour)).max() < 0.07
+    assert np.abs(middle - colour).max() < 60
+
+
+def test_face_hair_and_hands_stay_unless_told_otherwise(person: Image.Image, picture: Get, wear: Wear) -> None:
+    hoodie = picture("green-hoodie.jpg", 448)
+    image = render(person, hoodie, None, wear("UPPER_BODY")).images[0]
+    face = (slice(int(0.08 * person.height), int(0.18 * person.height)), slice(170, 214))
+    hand = (slice(int(0.545 * person.height), int(0.59 * person.height)), slice(100, 118))
+    for part in (face, hand):
+        assert np.array_equal(pixels(image)[part], pixels(person)[part])
+    free = render(person, hoodie, None, wear("UPPER_BODY", maskExclusions={"preserveHands": "OFF"})).mask
+    kept = render(person, hoodie, None, wear("UPPER_BODY", maskExclusions={"preserveHands": "ON"})).mask
+    assert free is not None
+    assert kept is not None
+    assert edited(free).sum() > edited(kept).sum()
+
+
+def test_one_seed_gives_one_picture_and_another_seed_a_slightly_different_one(
+    person: Image.Image, picture: Get, wear: Wear
+) -> None:
+    hoodie = picture("green-hoodie.jpg", 448)
+
+    def with_seed(seed: int) -> NDArray[Any]:
+        return pixels(render(person, hoodie, None, wear("UPPER_BODY", imageGenerationConfig={"seed": seed})).images[0])
+
+    first, again, other = with_seed(0), with_seed(0), with_seed(2_147_483_646)
+    assert np.array_equal(first, again)
+    away = np.abs(first - other)
+    assert 0.4 < away[away > 0].mean() < 16
+
+
+def test_several_pictures_differ_and_the_first_is_the_one_that_would_come_alone(
+    person: Image.Image, picture: Get, wear: Wear
+) -> None:
+    shirt = picture("striped-t-shirt.jpg", 448)
+    five = render(person, shirt, None, wear("UPPER_BODY", imageGenerationConfig={"numberOfImages": 5, "seed": 7}))
+    alone = render(person, shirt, None, wear("UPPER_BODY", imageGenerationConfig={"seed": 7}))
+    assert len({image.tobytes() for image in five.images}) == 5
+    assert five.images[0].tobytes() == alone.images[0].tobytes()
+
+
+def test_no_mask_comes_unless_it_is_asked_for(person: Image.Image, picture: Get, wear: Wear) -> None:
+    parameters = wear("SHOES") | {"returnMask": False}
+    assert render(person, picture("red-sneakers.jpg", 448), None, parameters).mask is None
+
+
+def test_a_bounding_box_holds_the_contour(person: Image.Image, picture: Get, wear: Wear) -> None:
+    chinos = picture("camel-chinos.jpg", 384)
+    contour = render(person, chinos, None, wear("LOWER_BODY")).mask
+    shape = {"garmentClass": "LOWER_BODY", "maskShape": "BOUNDING_BOX"}
+    box = render(person, chinos, None, wear("LOWER_BODY") | {"garmentBasedMask": shape}).mask
+    assert contour is not None
+    assert box is not None
+    assert edited(box)[edited(contour)].all()
+    assert edited(box).sum() > 1.15 * edited(contour).sum()
+
+
+def test_seamless_touches_the_whole_picture_and_detailed_only_the_mask(
+    person: Image.Image, picture: Get, wear: Wear
+) -> None:
+    shirt = picture("striped-t-shirt.jpg", 448)
+    balanced, seamless, detailed = (
+        render(person, shirt, None, wear("UPPER_BODY", mergeStyle=style)) for style in ("BALANCED", "SEAMLESS", "DETAILED")
+    )
+    assert detailed.mask is not None
+    keep = ~edited(detailed.mask)
+    assert np.array_equal(pixels(detailed.images[0])[keep], pixels(person)[keep])
+    changed = np.abs(pixels(seamless.images[0]) - pixels(person)).max(axis=2)[keep]
+    assert changed.any()
+    assert changed.mean() < 3
+    inside = ~keep
+    assert not np.array_equal(pixels(balanced.images[0])[inside], pixels(detailed.images[0])[inside])
+
+
+def test_an_open_jacket_leaves_the_shirt_under_it(person: Image.Image, picture: Get, wear: Wear) -> None:
+    styling = {"garmentClass": "UPPER_BODY", "garmentStyling": {"outerLayerStyle": "OPEN"}}
+    image = render(person, picture("denim-jacket.jpg", 448), None, wear("UPPER_BODY") | {"garmentBasedMask": styling})
+    middle = (slice(int(0.38 * person.height), int(0.42 * person.height)), slice(188, 196))
+    assert np.array_equal(pixels(image.images[0])[middle], pixels(person)[middle])
+    side = (slice(int(0.38 * person.height), int(0.42 * person.height)), slice(158, 164))
+    assert np.abs(pixels(image.images[0])[side] - pixels(person)[side]).mean() > 40
+
+
+def test_pushed_up_sleeves_leave_the_forearms_bare(person: Image.Image, picture: Get, wear: Wear) -> None:
+    hoodie = picture("green-hoodie.jpg", 448)
+    up = wear("UPPER_BODY") | {
+        "garmentBasedMask": {"garmentClass": "UPPER_BODY", "garmentStyling": {"longSleeveStyle": "SLEEVE_UP"}}
+    }
+    forearm = (slice(int(0.455 * person.height), int(0.47 * person.height)), slice(112, 118))
+    low = pixels(render(person, hoodie, None, wear("UPPER_BODY")).images[0])[forearm]
+    high = pixels(render(person, hoodie, None, up).images[0])[forearm]
+    assert np.abs(low - pixels(person)[forearm]).mean() > 40
+    assert np.abs(high - pixels(person)[forearm]).mean() < 6
+
+
+def test_a_drawn_mask_bounds_what_changes(person: Image.Image, picture: Get) -> None:
+    mask = Image.new("L", person.size, 255)
+    mask.paste(0, (130, 110, 254, 310))
+    done = render(person, picture("green-hoodie.jpg", 448), mask, {"maskType": "IMAGE", "returnMask": True})
+    assert done.mask is not None
+    rows = body(person)[0]
+    assert not (edited(done.mask) & ~edited(mask))[:rows].any()
+    outside = ~edited(mask)[:rows]
+    assert np.array_equal(pixels(done.images[0])[:rows][outside], pixels(person)[:rows][outside])
+    chest = pixels(done.images[0])[190:240, 180:200].reshape(-1, 3).mean(axis=0)
+    assert chest[1] > chest[0] + 8  # green
+    assert chest[1] > chest[2] + 8
+
+
+def test_a_thing_is_painted_into_a_drawn_mask_in_a_room(room: Image.Image, picture: Get) -> None:
+    mask = Image.new("L", room.size, 255)
+    mask.paste(0, (40, 230, 250, 400))
+    done = render(room, picture("emerald-sofa.jpg", 448), mask, {"maskType": "IMAGE", "returnMask": True})
+    inside = pixels(done.images[0])[300:380, 60:230].reshape(-1, 3)
+    green = (inside[:, 1] > inside[:, 0] + 25) & (inside[:, 1] > inside[:, 2])
+    assert green.mean() > 0.3
+
+
+@pytest.mark.parametrize(
+    ("prompt", "product"),
+    [("the white T-shirt", "striped-t-shirt.jpg"), ("grey pants", "camel-chinos.jpg"), ("shoes", "red-sneakers.jpg")],
+)
+def test_a_prompt_that_names_a_garment_finds_it(prompt: str, product: str, person: Image.Image, picture: Get) -> None:
+    done = render(
+        person, picture(product, 448), None,
+        {"maskType": "PROMPT", "promptBasedMask": {"maskPrompt": prompt, "maskShape": "CONTOUR"}, "returnMask": True},
+    )  # fmt: skip
+    assert done.mask is not None
+    scene = read_scene(person)
+    region = {"striped-t-shirt.jpg": scene.top, "camel-chinos.jpg": scene.bottom, "red-sneakers.jpg": scene.shoes}[product]
+    worn = np.asarray(Image.fromarray(region).resize(person.size)) > 0
+    assert edited(done.mask)[worn].mean() > 0.85
+
+
+def test_a_prompt_that_names_furniture_finds_it(room: Image.Image, picture: Get) -> None:
+    done = render(
+        room, picture("emerald-sofa.jpg", 448), None,
+        {"maskType": "PROMPT", "promptBasedMask": {"maskPrompt": "the grey sofa"}, "returnMask": True},
+    )  # fmt: skip
+    assert done.mask is not None
+    rows, columns = np.nonzero(edited(done.mask)[: body(room)[0]])
+    found = (columns.min(), rows.min(), columns.max(), rows.max())
+    assert np.abs(np.asarray(found) - (168, 222, 432, 338)).max() < 16
+    seat = pixels(done.images[0])[280:300, 250:350].reshape(-1, 3).mean(axis=0)
+    assert seat[1] > seat[0] + 40
+
+
+@pytest.mark.parametrize("prompt", ["hat", "handbag", "scarf", "something nobody has heard of"])
+def test_any_prompt_gives_a_picture(prompt: str, person: Image.Image, picture: Get) -> None:
+    parameters = {"maskType": "PROMPT", "promptBasedMask": {"maskPrompt": prompt}, "returnMask": True}
+    done = render(person, picture("terracotta-lamp.jpg", 320), None, parameters)
+    assert done.mask is not None
+    assert edited(done.mask)[: body(person)[0]].any()
+    assert not np.array_equal(pixels(done.images[0])[: body(person)[0]], pixels(person)[: body(person)[0]])
+
+
+def test_a_garment_for_a_picture_without_a_person_is_painted_in_the_middle(
+    room: Image.Image, picture: Get, wear: Wear
+) -> None:
+    done = render(room, picture("green-hoodie.jpg", 448), None, wear("UPPER_BODY"))
+    assert done.mask is not None
+    assert edited(done.mask)[: body(room)[0]].any()
+
+
+@pytest.mark.parametrize("size", [(320, 320), (320, 1280), (1280, 320)])
+def test_pictures_that_show_nothing_still_give_a_picture(size: tuple[int, int], wear: Wear) -> None:
+    blank = Image.new("RGB", size, (200, 200, 200))
+    done = render(blank, Image.new("RGB", (320, 320), (90, 20, 20)), None, wear("UPPER_BODY"))
+    assert done.images[0].size == size
+
+
+def test_noise_still_gives_a_picture(wear: Wear) -> None:
+    noise = Image.fromarray(np.random.default_rng(1).integers(0, 256, (400, 330, 3), np.uint8))
+    done = render(noise, noise, None, wear("FULL_BODY"))
+    assert done.images[0].size == noise.size
+
+
+def test_a_large_picture_keeps_its_own_pixels_outside_the_mask(person: Image.Image, picture: Get, wear: Wear) -> None:
+    large = picture("standing-person.png", 1400)
+    done = render(large, picture("green-hoodie.jpg", 448), None, wear("UPPER_BODY"))
+    assert done.mask is not None
+    keep = ~edited(done.mask)
+    assert np.array_equal(pixels(done.images[0])[keep], pixels(large)[keep])
+
+
+def test_the_banner_is_part_of_the_mask_and_says_what_the_picture_is(
+    person: Image.Image, picture: Get, wear: Wear
+) -> None:
+    done = render(person, picture("red-sneakers.jpg", 448), None, wear("SHOES"))
+    assert done.mask is not None
+    rows = body(person)[0]
+    assert edited(done.mask)[rows:].all()
+    strip = pixels(done.images[0])[rows:]
+    assert np.median(strip) < 110  # a dark strip
+    assert (strip.min(axis=2) > 200).mean() > 0.01  # with light letters

@@ -1,0 +1,101 @@
+"""The function that runs the preview engine: S3 addresses in, S3 addresses out, errors by name."""
+
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from PIL import Image
+
+from functions.render_preview import app
+
+Get = Callable[..., Image.Image]
+PREFIX = "s3://results/generated/job-1/0/"
+
+
+@pytest.fixture
+def buckets(monkeypatch: pytest.MonkeyPatch, person: Image.Image, picture: Get) -> Iterator[Any]:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1",
+        "POWERTOOLS_SERVICE_NAME": "vto",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    app._s3.cache_clear()
+    app._log.cache_clear()
+    with mock_aws():
+        s3 = boto3.client("s3")
+        for bucket in ("uploads", "results"):
+            s3.create_bucket(Bucket=bucket)
+        mask = Image.new("L", person.size, 255)
+        mask.paste(0, (100, 100, 300, 400))
+        for key, image in {
+            "person.png": person, "hoodie.png": picture("green-hoodie.jpg", 448), "mask.png": mask,
+            "small.png": mask.resize((100, 100)),
+        }.items():  # fmt: skip
+            buffer = io.BytesIO()
+            image.save(buffer, "PNG")
+            s3.put_object(Bucket="uploads", Key=f"prepared/{key}", Body=buffer.getvalue())
+        s3.put_object(Bucket="uploads", Key="prepared/text.png", Body=b"no picture")
+        yield s3
+    app._s3.cache_clear()
+    app._log.cache_clear()
+
+
+def event(**change: Any) -> dict[str, Any]:
+    return {
+        "source": "s3://uploads/prepared/person.png",
+        "reference": "s3://uploads/prepared/hoodie.png",
+        "mask": None,
+        "parameters": {"maskType": "GARMENT", "garmentBasedMask": {"garmentClass": "UPPER_BODY"}},
+        "output_prefix": PREFIX,
+    } | change
+
+
+def stored(s3: Any, url: str) -> Image.Image:
+    bucket, _, key = url.removeprefix("s3://").partition("/")
+    answer = s3.get_object(Bucket=bucket, Key=key)
+    assert answer["ContentType"] == "image/png"
+    return Image.open(io.BytesIO(answer["Body"].read()))
+
+
+def test_pictures_are_written_below_the_prefix(buckets: Any, person: Image.Image) -> None:
+    answer = app.handler(
+        event(parameters=event()["parameters"] | {"imageGenerationConfig": {"numberOfImages": 2}, "returnMask": True}), None
+    )
+    assert answer == {"images": [PREFIX + "0.png", PREFIX + "1.png"], "mask": PREFIX + "mask.png", "error": None}
+    assert all(stored(buckets, url).size == person.size for url in [*answer["images"], answer["mask"]])
+
+
+def test_a_drawn_mask_is_read_from_its_address(buckets: Any, person: Image.Image) -> None:
+    answer = app.handler(event(mask="s3://uploads/prepared/mask.png", parameters={"maskType": "IMAGE"}), None)
+    assert answer["mask"] is None
+    assert stored(buckets, answer["images"][0]).size == person.size
+
+
+@pytest.mark.parametrize("missing", ["source", "reference", "parameters", "output_prefix"])
+def test_an_event_without_a_part_is_refused_by_name(missing: str, buckets: Any) -> None:
+    with pytest.raises(app.InvalidRequestError, match=missing):
+        app.handler(event(**{missing: None}), None)
+
+
+@pytest.mark.parametrize("url", ["https://example.com/a.png", "s3://uploads", "s3:///a.png", 7])
+def test_only_s3_addresses_are_read(url: Any, buckets: Any) -> None:
+    with pytest.raises(app.InvalidRequestError):
+        app.handler(event(source=url), None)
+
+
+def test_a_missing_picture_is_said_to_be_missing(buckets: Any) -> None:
+    with pytest.raises(app.PictureMissingError, match=r"nobody\.png"):
+        app.handler(event(reference="s3://uploads/prepared/nobody.png"), None)
+
+
+def test_what_is_no_picture_is_said_to_be_none(buckets: Any) -> None:
+    with pytest.raises(app.PictureRejectedError, match=r"text\.png"):
+        app.handler(event(source="s3://uploads/prepared/text.png"), None)
+
+
+def test_a_mask_of_another_size_is_refused(buckets: Any) -> None:
+    with pytest.raises(app.PictureRejectedError, match=r"small\.png"):
+        app.handler(event(mask="s3://uploads/prepared/small.png"), None)
