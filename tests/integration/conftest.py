@@ -88,17 +88,18 @@ def _client(kind: str, service: str) -> Any:
     return getattr(boto3, kind)(service, config=config)
 
 
+def create_table(name: str) -> Any:
+    """One of the template's tables, empty: ``create_table("jobs")``."""
+    resource = _client("resource", "dynamodb")
+    definition = {key: TABLES[name][key] for key in WANTED if key in TABLES[name]}
+    resource.create_table(TableName=f"vto-{name}", **definition)
+    return OneAtATime(resource.Table(f"vto-{name}"))
+
+
 @pytest.fixture
 def table(aws: None) -> Callable[[str], Any]:
-    """Creates one of the template's tables: ``table("jobs")``."""
-
-    def create(name: str) -> Any:
-        resource = _client("resource", "dynamodb")
-        definition = {key: TABLES[name][key] for key in WANTED if key in TABLES[name]}
-        resource.create_table(TableName=f"vto-{name}", **definition)
-        return OneAtATime(resource.Table(f"vto-{name}"))
-
-    return create
+    """Creates one of the template's tables."""
+    return create_table
 
 
 @pytest.fixture

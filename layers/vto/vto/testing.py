@@ -69,7 +69,8 @@ class FakeJobs:
         """Store a changed job if its version is still the expected one."""
         if self.before_save:
             self.before_save(job)
-        if self.rows[job.id].version != expected_version:
+        known = self.rows.get(job.id)
+        if known is None or known.version != expected_version:
             raise VersionConflictError(job.id)
         self._write(job)
 
@@ -228,11 +229,12 @@ class FakeResults:
     """``vto-results`` in memory."""
 
     ready: dict[str, CachedResult] = field(default_factory=dict)
+    expiry: dict[str, int] = field(default_factory=dict)
     claims: dict[str, tuple[str, datetime]] = field(default_factory=dict)
 
     def get_ready(self, key: str, now: datetime) -> CachedResult | None:
-        """A finished result."""
-        return self.ready.get(key)
+        """A finished result that still lives."""
+        return self.ready.get(key) if self.expiry.get(key, 0) > times.epoch(now) else None
 
     def claim(self, key: str, job_id: str, now: datetime, *, seconds: float) -> bool:
         """Become the one who makes this result."""
@@ -240,11 +242,13 @@ class FakeResults:
         if holder != job_id and until >= now:
             return False
         self.claims[key] = job_id, now + timedelta(seconds=seconds)
+        self.ready.pop(key, None)
         return True
 
     def put_ready(self, key: str, result: CachedResult, *, ttl: int) -> None:
         """Offer a finished result."""
         self.ready[key] = result
+        self.expiry[key] = ttl
         self.claims.pop(key, None)
 
     def release(self, key: str, job_id: str) -> None:

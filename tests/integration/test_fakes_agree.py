@@ -1,0 +1,192 @@
+"""The fakes that ship with the layer do what DynamoDB does: whatever is asked of both, both answer alike."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from moto import mock_aws
+
+from tests.integration.conftest import create_table
+from tests.unit.vto.world import ALICE, BOB, EXECUTION, new_job, photo, shirt
+from vto.adapters.dynamodb import DynamoCatalogue, DynamoConnections, DynamoControls, DynamoJobs, DynamoResults
+from vto.domain import times
+from vto.domain.catalogue import Kind, Readiness
+from vto.domain.job import Job, Stage, StoredImage
+from vto.errors import JobClosedError, ModelTimeoutError
+from vto.ports import CachedResult, Connection, Ticket, VersionConflictError
+from vto.testing import NOON, FakeCatalogue, FakeConnections, FakeControls, FakeJobs, FakeResults
+
+few = settings(max_examples=25)
+moments = st.integers(0, 400).map(lambda seconds: NOON + timedelta(seconds=seconds))
+ids = st.sampled_from(["one", "two"])
+users = st.sampled_from([ALICE, BOB])
+
+
+def answer(ask: Callable[[Any], Any], port: Any) -> Any:
+    try:
+        return ask(port)
+    except VersionConflictError:
+        return "conflict"
+
+
+def agree(asked: list[Callable[[Any], Any]], fake: Any, build: Callable[[], Any]) -> None:
+    with mock_aws():
+        real = build()
+        for ask in asked:
+            assert answer(ask, fake) == answer(ask, real)
+
+
+# --- jobs ---
+
+
+def changed(job: Job, how: str) -> Job:
+    """One step further, where that is allowed."""
+    image = StoredImage("s3://r/0.png", "digest", 1, 2)
+    try:
+        match how:
+            case "claim":
+                return job.claimed(EXECUTION, NOON)
+            case "queue":
+                return job.enter(Stage.QUEUED, execution_arn=EXECUTION, now=NOON, lease_seconds=200, eta_seconds=3)
+            case "complete":
+                return job.complete(images=(image,), mask_s3_url=None, engine="preview", now=NOON)
+        return job.fail(ModelTimeoutError(), NOON)
+    except JobClosedError:
+        return job
+
+
+def change(job_id: str, how: str, behind: int) -> Callable[[Any], Any]:
+    def ask(jobs: Any) -> Any:
+        job = jobs.get(job_id) or new_job(job_id)
+        return jobs.save(changed(job, how), expected_version=job.version - behind)
+
+    return ask
+
+
+job_questions = st.one_of(
+    st.builds(
+        lambda name, user, now: lambda jobs: jobs.create(new_job(name, user_id=user, now=now)), ids, users, moments
+    ),
+    st.builds(lambda name: lambda jobs: jobs.get(name), ids),
+    st.builds(change, ids, st.sampled_from(["claim", "queue", "complete", "fail"]), st.sampled_from([0, 0, 0, 1])),
+    st.builds(lambda now: lambda jobs: sorted(job.id for job in jobs.overdue(now, limit=9)), moments),
+    st.builds(lambda user: lambda jobs: sorted(job.id for job in jobs.of_user(user, limit=9)[0]), users),
+)
+
+
+@few
+@given(st.lists(job_questions, max_size=15))
+def test_jobs(asked: list[Callable[[Any], Any]]) -> None:
+    agree(asked, FakeJobs(), lambda: DynamoJobs(create_table("jobs")))
+
+
+# --- catalogue ---
+
+
+def imported(name: str, sequencer: str, rejected: bool, own: bool) -> Callable[[Any], Any]:
+    item = photo(name, ALICE, ttl=9) if own else shirt(name)
+    item = replace(item, source_sequencer=sequencer, sha256=sequencer, name=f"upload {sequencer}")
+    if rejected:
+        item = replace(
+            item, readiness=Readiness.REJECTED, readiness_reason="is damaged", prepared_s3_url=None, sha256=None
+        )
+    return lambda catalogue: catalogue.record_import(item)
+
+
+catalogue_questions = st.one_of(
+    st.builds(imported, ids, st.sampled_from(["01", "02", "03"]), st.booleans(), st.booleans()),
+    st.builds(lambda kind, name: lambda catalogue: catalogue.get(kind, name), st.sampled_from(Kind), ids),
+    st.just(lambda catalogue: sorted(item.item_id for item in catalogue.products(limit=9)[0])),
+    st.builds(
+        lambda user: lambda catalogue: sorted(item.item_id for item in catalogue.models_of(user, limit=9)),
+        st.sampled_from([ALICE, BOB, None]),
+    ),
+)
+
+
+@few
+@given(st.lists(catalogue_questions, max_size=15))
+def test_catalogue(asked: list[Callable[[Any], Any]]) -> None:
+    agree(asked, FakeCatalogue(), lambda: DynamoCatalogue(create_table("products"), create_table("models")))
+
+
+# --- controls ---
+
+engines = st.sampled_from(["preview", "nova_canvas"])
+versions = st.integers(1, 4)
+control_questions = st.one_of(
+    st.builds(
+        lambda name, now: lambda controls: controls.issue_ticket(Ticket(name, ALICE, times.epoch(now), 99)),
+        ids,
+        moments,
+    ),
+    st.builds(lambda name, now: lambda controls: controls.redeem_ticket(name, now), ids, moments),
+    st.builds(
+        lambda name, version, now: lambda controls: controls.claim_delivery("job", name, version, now),
+        ids,
+        versions,
+        moments,
+    ),
+    st.builds(lambda name, version: lambda controls: controls.confirm_delivery("job", name, version), ids, versions),
+    st.builds(lambda name: lambda controls: controls.release_delivery("job", name), ids),
+    st.builds(
+        lambda engine, now, latest: lambda controls: controls.take_slot(engine, 60, now, latest=latest),
+        engines,
+        moments,
+        moments,
+    ),
+    st.builds(lambda engine: lambda controls: controls.is_paused(engine), engines),
+)
+
+
+@few
+@given(st.lists(control_questions, max_size=20))
+def test_controls(asked: list[Callable[[Any], Any]]) -> None:
+    agree(asked, FakeControls(), lambda: DynamoControls(create_table("controls")))
+
+
+# --- results and connections ---
+
+result_questions = st.one_of(
+    st.builds(lambda key, now: lambda results: results.get_ready(key, now), ids, moments),
+    st.builds(
+        lambda key, job, now: lambda results: results.claim(key, job, now, seconds=100),
+        ids,
+        st.sampled_from(["job-1", "job-2"]),
+        moments,
+    ),
+    st.builds(
+        lambda key, mask, now: (
+            lambda results: results.put_ready(
+                key, CachedResult("job-1", ("s3://r/0.png",), mask, "preview"), ttl=times.epoch(now)
+            )
+        ),
+        ids,
+        st.sampled_from([None, "s3://r/m.png"]),
+        moments,
+    ),
+    st.builds(lambda key, job: lambda results: results.release(key, job), ids, st.sampled_from(["job-1", "job-2"])),
+)
+
+
+@few
+@given(st.lists(result_questions, max_size=20))
+def test_results(asked: list[Callable[[Any], Any]]) -> None:
+    agree(asked, FakeResults(), lambda: DynamoResults(create_table("results")))
+
+
+connection_questions = st.one_of(
+    st.builds(lambda name, user: lambda rows: rows.add(Connection(name, user, "2026", 9)), ids, users),
+    st.builds(lambda name: lambda rows: rows.get(name), ids),
+    st.builds(lambda name: lambda rows: rows.remove(name), ids),
+    st.builds(lambda user: lambda rows: sorted(one.connection_id for one in rows.of_user(user)), users),
+)
+
+
+@few
+@given(st.lists(connection_questions, max_size=15))
+def test_connections(asked: list[Callable[[Any], Any]]) -> None:
+    agree(asked, FakeConnections(), lambda: DynamoConnections(create_table("connections")))
