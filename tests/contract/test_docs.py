@@ -20,7 +20,7 @@ from vto.domain.parameters import GARMENT_CLASSES, canonical, cross_field_violat
 from vto.errors import ModelUnavailableError, all_errors
 
 ROOT = facts.ROOT
-DOCUMENTS = [*docs.documents(), ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+DOCUMENTS = [*docs.documents(), *(ROOT / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "events/README.md"))]
 NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
 # what a run makes, what a reader writes for themselves, and what stands for a name to choose
 NOT_IN_THE_REPOSITORY = {"out", ".venv", ".venv-sam", ".aws-sam", "photo.jpg", "shirt.jpg", "result.json"}
@@ -144,7 +144,7 @@ def test_every_path_that_is_mentioned_exists(document: Path) -> None:
     text = re.sub(r"```.*?```", "", document.read_text(), flags=re.DOTALL)
     mentioned = re.findall(r"`((?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:md|py|toml|yaml|json|txt|sh))`", text)
     mentioned += re.findall(r"(?:EVENT=|-e |-n |python )([\w./-]+/[\w./-]+)", shell(document))
-    places = [ROOT, ROOT / "layers" / "vto" / "vto", document.parent]
+    places = [ROOT, ROOT / "layers" / "vto" / "vto", ROOT / "local", ROOT / "canvas", document.parent]
     for path in mentioned:
         first = path.split("/")[0]
         if first in NOT_IN_THE_REPOSITORY or _is_a_key_in_s3(path):
