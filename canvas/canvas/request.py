@@ -111,7 +111,7 @@ def _schema_problems(data: Any) -> Iterator[Problem]:
 
 def _in_words(error: SchemaProblem) -> str:
     """The schema library's message, except where it would echo a whole picture or says too little."""
-    if error.validator is None:
+    if error.validator == "not":
         return "must not be sent for VIRTUAL_TRY_ON: the output follows the source picture"
     if error.validator == "additionalProperties":
         known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}

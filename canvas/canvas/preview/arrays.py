@@ -51,31 +51,35 @@ def box_mean(values: Floats, radius: int) -> Floats:
 
 def _slide(values: Floats, radius: int, axis: int) -> Floats:
     size = values.shape[axis]
-    total = np.cumsum(values, axis=axis, dtype=np.float64)
-    pad = [(0, 0)] * values.ndim
-    pad[axis] = (1, 0)
-    total = np.pad(total, pad)
+    shape = [-1 if i == axis else 1 for i in range(values.ndim)]
     at = np.arange(size)
     low, high = np.maximum(at - radius, 0), np.minimum(at + radius + 1, size)
-    count = (high - low).reshape([-1 if i == axis else 1 for i in range(values.ndim)])
-    return floats((np.take(total, high, axis=axis) - np.take(total, low, axis=axis)) / count)
+    count = floats(high - low).reshape(shape)
+    if radius <= 4:  # a few additions are cheaper than a running sum
+        total = values.astype(np.float32)
+        for step in range(1, min(radius, size - 1) + 1):
+            ahead, behind = [slice(None)] * values.ndim, [slice(None)] * values.ndim
+            ahead[axis], behind[axis] = slice(step, None), slice(None, -step)
+            total[tuple(behind)] += values[tuple(ahead)]
+            total[tuple(ahead)] += values[tuple(behind)]
+        return floats(total / count)
+    pad = [(0, 0)] * values.ndim
+    pad[axis] = (1, 0)
+    running = np.pad(np.cumsum(values, axis=axis, dtype=np.float64), pad)
+    return floats((np.take(running, high, axis=axis) - np.take(running, low, axis=axis)) / count)
 
 
 def blur(values: Floats, sigma: float) -> Floats:
-    """About a Gaussian blur: three box means."""
-    radius = max(0, round(sigma * 1.0))
+    """About a Gaussian blur of a 2-D array: three box means; a wide one is done on a smaller copy."""
+    factor = int(sigma // 3)
+    height, width = values.shape[:2]
+    if factor >= 2 and min(height, width) >= 8 * factor:
+        coarse = resized(values, -(-width // factor), -(-height // factor))
+        return resized(blur(coarse, sigma / factor), width, height)
+    radius = max(0, round(sigma))
     for _ in range(3):
         values = box_mean(values, radius)
     return values
-
-
-def guided(guide: Floats, values: Floats, radius: int, smooth: float) -> Floats:
-    """He's guided filter: smooths ``values`` except across the edges of ``guide`` (2-D, 0 to 1)."""
-    mean_g, mean_v = box_mean(guide, radius), box_mean(values, radius)
-    cov = box_mean(guide * values, radius) - mean_g * mean_v
-    var = box_mean(guide * guide, radius) - mean_g * mean_g
-    slope = cov / (var + smooth)
-    return box_mean(slope, radius) * guide + box_mean(mean_v - slope * mean_g, radius)
 
 
 def dilated(region: Bools, steps: int) -> Bools:
@@ -128,21 +132,26 @@ def components(region: Bools) -> tuple[Ints, list[int]]:
         return label
 
     labels = np.zeros(region.shape, np.int32)
+    # all runs of all rows at once: first and last + 1 of each, in reading order
+    edges = np.diff(np.pad(region.astype(np.int8), ((0, 0), (1, 1))), axis=1)
+    rows, starts = np.nonzero(edges == 1)
+    ends = np.nonzero(edges == -1)[1]
     above: list[tuple[int, int, int]] = []
-    for y in range(region.shape[0]):
-        here: list[tuple[int, int, int]] = []
-        for start, end in row_runs(region[y]):
-            touching = {root(label) for a, b, label in above if a < end and b > start}
-            if touching:
-                label = min(touching)
-                for other in touching:
-                    parent[other] = label
-            else:
-                label = len(parent)
-                parent.append(label)
-            labels[y, start:end] = label
-            here.append((start, end, label))
-        above = here
+    here: list[tuple[int, int, int]] = []
+    last = -1
+    for y, start, end in zip(rows.tolist(), starts.tolist(), ends.tolist(), strict=True):
+        if y != last:
+            above, here, last = (here if y == last + 1 else []), [], y
+        touching = {root(label) for a, b, label in above if a < end and b > start}
+        if touching:
+            label = min(touching)
+            for other in touching:
+                parent[other] = label
+        else:
+            label = len(parent)
+            parent.append(label)
+        labels[y, start:end] = label
+        here.append((start, end, label))
     if len(parent) == 1:
         return labels, [0]
     roots = np.asarray([0] + [root(label) for label in range(1, len(parent))])

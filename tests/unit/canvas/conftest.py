@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from canvas.preview import Rendered, render
 from samples.catalogue import sample
 
 
@@ -38,6 +39,17 @@ def room(picture: Callable[..., Image.Image]) -> Image.Image:
 
 def garment(garment_class: str, **more: Any) -> dict[str, Any]:
     return {"maskType": "GARMENT", "garmentBasedMask": {"garmentClass": garment_class}, "returnMask": True} | more
+
+
+@cache
+def _worn(garment_class: str, file: str) -> Rendered:
+    return render(drawn("standing-person.png", 384), drawn(file, 448), None, garment(garment_class))
+
+
+@pytest.fixture(scope="session")
+def worn() -> Callable[[str, str], Rendered]:
+    """worn(class, file): a product on the sample person, rendered once for all tests."""
+    return _worn
 
 
 @pytest.fixture(scope="session")

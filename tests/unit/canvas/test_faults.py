@@ -47,8 +47,16 @@ def test_other_faults_are_no_errors(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", [{"kind": "typo"}, {}, "slow", {"kind": "slow", "times": 0}, {"kind": "slow", "seconds": -1}, {"kind": "slow", "times": "2"}]
-)  # fmt: skip
+    "bad",
+    [
+        {"kind": "typo"},
+        {},
+        "slow",
+        {"kind": "slow", "times": 0},
+        {"kind": "slow", "seconds": -1},
+        {"kind": "slow", "times": "2"},
+    ],
+)
 def test_a_bad_plan_is_refused_as_a_whole(bad: object) -> None:
     faults = Faults()
     with pytest.raises(ValidationError):

@@ -114,14 +114,12 @@ def test_a_room_shows_no_person(room: Image.Image) -> None:
     assert read_scene(room).face is None
 
 
-@pytest.mark.parametrize(
-    ("file", "sleeves"), [("striped-t-shirt.jpg", 2), ("green-hoodie.jpg", 2), ("denim-jacket.jpg", 2), ("floral-dress.jpg", 2)]
-)  # fmt: skip
-def test_tops_have_two_sleeves_and_long_ones_are_longer(file: str, sleeves: int, picture: Get) -> None:
+@pytest.mark.parametrize("file", ["striped-t-shirt.jpg", "green-hoodie.jpg", "denim-jacket.jpg", "floral-dress.jpg"])
+def test_tops_have_two_sleeves_and_long_ones_are_longer(file: str, picture: Get) -> None:
     shape = read_upper(cut(picture(file, 640), "upper").region)
     assert shape is not None
     lengths = [limb.length / shape.chest for limb in shape.sleeves if limb]
-    assert len(lengths) == sleeves
+    assert len(lengths) == 2
     assert all((length > 0.72) == (file in {"green-hoodie.jpg", "denim-jacket.jpg"}) for length in lengths)
 
 

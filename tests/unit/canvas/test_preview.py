@@ -8,12 +8,13 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from canvas.preview import render
+from canvas.preview import Rendered, render
 from canvas.preview.compose import banner_height
 from canvas.preview.people import read_scene
 
 Get = Callable[..., Image.Image]
 Wear = Callable[..., dict[str, Any]]
+Worn = Callable[[str, str], Rendered]
 
 # the product that is tried on with each class of Nova Canvas
 CLASSES = {
@@ -53,9 +54,9 @@ def body(image: Image.Image) -> tuple[int, int]:
 
 @pytest.mark.parametrize("garment_class", CLASSES)
 def test_every_class_gives_a_picture_that_keeps_all_pixels_outside_its_mask(
-    garment_class: str, person: Image.Image, picture: Get, wear: Wear
+    garment_class: str, person: Image.Image, worn: Worn
 ) -> None:
-    done = render(person, picture(CLASSES[garment_class], 448), None, wear(garment_class))
+    done = worn(garment_class, CLASSES[garment_class])
     (image,), mask = done.images, done.mask
     assert mask is not None
     assert image.size == mask.size == person.size
@@ -78,31 +79,34 @@ def test_every_class_gives_a_picture_that_keeps_all_pixels_outside_its_mask(
         ("LONG_PANTS", "camel-chinos.jpg", (0.40, 0.60, 0.47, 0.88), (186, 146, 100)),
         ("LOWER_BODY", "pleated-skirt.jpg", (0.42, 0.56, 0.58, 0.84), (176, 84, 58)),
         ("FULL_BODY", "floral-dress.jpg", (0.42, 0.30, 0.58, 0.86), (42, 104, 108)),
-        ("SHOES", "red-sneakers.jpg", (0.40, 0.925, 0.46, 0.945), (196, 52, 50)),
+        ("SHOES", "red-sneakers.jpg", (0.38, 0.91, 0.47, 0.945), (196, 52, 50)),
     ],
 )
 def test_the_product_s_colour_is_where_it_is_worn(
-    garment_class: str, product: str, box: tuple[float, ...], colour: tuple[int, ...], person: Image.Image,
-    picture: Get, wear: Wear,
-) -> None:  # fmt: skip
-    image = render(person, picture(product, 448), None, wear(garment_class)).images[0]
-    left, top, right, bottom = (
-        round(part * side) for part, side in zip(box, image.size * 2, strict=True)
-    )  # fmt: skip
-    middle = np.median(pixels(image)[top:bottom, left:right].reshape(-1, 3), axis=0)
-    assert np.abs(middle / middle.sum() - np.asarray(colour) / sum(colour)).max() < 0.07
-    assert np.abs(middle - colour).max() < 60
+    garment_class: str, product: str, box: tuple[float, ...], colour: tuple[int, ...], person: Image.Image, worn: Worn
+) -> None:
+    image = worn(garment_class, product).images[0]
+    left, top, right, bottom = (round(part * side) for part, side in zip(box, image.size * 2, strict=True))
+
+    def share(image: Image.Image) -> float:
+        away = np.abs(pixels(image)[top:bottom, left:right] - colour).max(axis=2)
+        return float((away < 50).mean())
+
+    assert share(image) > 0.25
+    assert share(person) < 0.1
 
 
-def test_face_hair_and_hands_stay_unless_told_otherwise(person: Image.Image, picture: Get, wear: Wear) -> None:
+def test_face_hair_and_hands_stay_unless_told_otherwise(
+    person: Image.Image, picture: Get, wear: Wear, worn: Worn
+) -> None:
     hoodie = picture("green-hoodie.jpg", 448)
-    image = render(person, hoodie, None, wear("UPPER_BODY")).images[0]
+    image = worn("UPPER_BODY", "green-hoodie.jpg").images[0]
     face = (slice(int(0.08 * person.height), int(0.18 * person.height)), slice(170, 214))
     hand = (slice(int(0.545 * person.height), int(0.59 * person.height)), slice(100, 118))
     for part in (face, hand):
         assert np.array_equal(pixels(image)[part], pixels(person)[part])
     free = render(person, hoodie, None, wear("UPPER_BODY", maskExclusions={"preserveHands": "OFF"})).mask
-    kept = render(person, hoodie, None, wear("UPPER_BODY", maskExclusions={"preserveHands": "ON"})).mask
+    kept = worn("UPPER_BODY", "green-hoodie.jpg").mask
     assert free is not None
     assert kept is not None
     assert edited(free).sum() > edited(kept).sum()
@@ -137,11 +141,10 @@ def test_no_mask_comes_unless_it_is_asked_for(person: Image.Image, picture: Get,
     assert render(person, picture("red-sneakers.jpg", 448), None, parameters).mask is None
 
 
-def test_a_bounding_box_holds_the_contour(person: Image.Image, picture: Get, wear: Wear) -> None:
-    chinos = picture("camel-chinos.jpg", 384)
-    contour = render(person, chinos, None, wear("LOWER_BODY")).mask
-    shape = {"garmentClass": "LOWER_BODY", "maskShape": "BOUNDING_BOX"}
-    box = render(person, chinos, None, wear("LOWER_BODY") | {"garmentBasedMask": shape}).mask
+def test_a_bounding_box_holds_the_contour(person: Image.Image, picture: Get, wear: Wear, worn: Worn) -> None:
+    contour = worn("UPPER_BODY", "green-hoodie.jpg").mask
+    shape = {"garmentClass": "UPPER_BODY", "maskShape": "BOUNDING_BOX"}
+    box = render(person, picture("green-hoodie.jpg", 448), None, wear("UPPER_BODY") | {"garmentBasedMask": shape}).mask
     assert contour is not None
     assert box is not None
     assert edited(box)[edited(contour)].all()
@@ -153,7 +156,8 @@ def test_seamless_touches_the_whole_picture_and_detailed_only_the_mask(
 ) -> None:
     shirt = picture("striped-t-shirt.jpg", 448)
     balanced, seamless, detailed = (
-        render(person, shirt, None, wear("UPPER_BODY", mergeStyle=style)) for style in ("BALANCED", "SEAMLESS", "DETAILED")
+        render(person, shirt, None, wear("UPPER_BODY", mergeStyle=style))
+        for style in ("BALANCED", "SEAMLESS", "DETAILED")
     )
     assert detailed.mask is not None
     keep = ~edited(detailed.mask)
@@ -174,13 +178,13 @@ def test_an_open_jacket_leaves_the_shirt_under_it(person: Image.Image, picture: 
     assert np.abs(pixels(image.images[0])[side] - pixels(person)[side]).mean() > 40
 
 
-def test_pushed_up_sleeves_leave_the_forearms_bare(person: Image.Image, picture: Get, wear: Wear) -> None:
+def test_pushed_up_sleeves_leave_the_forearms_bare(person: Image.Image, picture: Get, wear: Wear, worn: Worn) -> None:
     hoodie = picture("green-hoodie.jpg", 448)
     up = wear("UPPER_BODY") | {
         "garmentBasedMask": {"garmentClass": "UPPER_BODY", "garmentStyling": {"longSleeveStyle": "SLEEVE_UP"}}
     }
     forearm = (slice(int(0.455 * person.height), int(0.47 * person.height)), slice(112, 118))
-    low = pixels(render(person, hoodie, None, wear("UPPER_BODY")).images[0])[forearm]
+    low = pixels(worn("UPPER_BODY", "green-hoodie.jpg").images[0])[forearm]
     high = pixels(render(person, hoodie, None, up).images[0])[forearm]
     assert np.abs(low - pixels(person)[forearm]).mean() > 40
     assert np.abs(high - pixels(person)[forearm]).mean() < 6
@@ -220,7 +224,9 @@ def test_a_prompt_that_names_a_garment_finds_it(prompt: str, product: str, perso
     )  # fmt: skip
     assert done.mask is not None
     scene = read_scene(person)
-    region = {"striped-t-shirt.jpg": scene.top, "camel-chinos.jpg": scene.bottom, "red-sneakers.jpg": scene.shoes}[product]
+    region = {"striped-t-shirt.jpg": scene.top, "camel-chinos.jpg": scene.bottom, "red-sneakers.jpg": scene.shoes}[
+        product
+    ]
     worn = np.asarray(Image.fromarray(region).resize(person.size)) > 0
     assert edited(done.mask)[worn].mean() > 0.85
 
@@ -269,17 +275,15 @@ def test_noise_still_gives_a_picture(wear: Wear) -> None:
 
 
 def test_a_large_picture_keeps_its_own_pixels_outside_the_mask(person: Image.Image, picture: Get, wear: Wear) -> None:
-    large = picture("standing-person.png", 1400)
+    large = picture("standing-person.png", 1060)
     done = render(large, picture("green-hoodie.jpg", 448), None, wear("UPPER_BODY"))
     assert done.mask is not None
     keep = ~edited(done.mask)
     assert np.array_equal(pixels(done.images[0])[keep], pixels(large)[keep])
 
 
-def test_the_banner_is_part_of_the_mask_and_says_what_the_picture_is(
-    person: Image.Image, picture: Get, wear: Wear
-) -> None:
-    done = render(person, picture("red-sneakers.jpg", 448), None, wear("SHOES"))
+def test_the_banner_is_part_of_the_mask_and_says_what_the_picture_is(person: Image.Image, worn: Worn) -> None:
+    done = worn("SHOES", "red-sneakers.jpg")
     assert done.mask is not None
     rows = body(person)[0]
     assert edited(done.mask)[rows:].all()

@@ -62,7 +62,8 @@ def stored(s3: Any, url: str) -> Image.Image:
 
 def test_pictures_are_written_below_the_prefix(buckets: Any, person: Image.Image) -> None:
     answer = app.handler(
-        event(parameters=event()["parameters"] | {"imageGenerationConfig": {"numberOfImages": 2}, "returnMask": True}), None
+        event(parameters=event()["parameters"] | {"imageGenerationConfig": {"numberOfImages": 2}, "returnMask": True}),
+        None,
     )
     assert answer == {"images": [PREFIX + "0.png", PREFIX + "1.png"], "mask": PREFIX + "mask.png", "error": None}
     assert all(stored(buckets, url).size == person.size for url in [*answer["images"], answer["mask"]])

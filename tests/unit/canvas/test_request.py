@@ -87,7 +87,9 @@ def test_a_number_out_of_range_is_named(config: dict[str, Any], where: str) -> N
     assert where in message
 
 
-@pytest.mark.parametrize("config", [{"seed": 2_147_483_646}, {"cfgScale": 10}, {"cfgScale": 1.1}, {"numberOfImages": 1}])
+@pytest.mark.parametrize(
+    "config", [{"seed": 2_147_483_646}, {"cfgScale": 10}, {"cfgScale": 1.1}, {"numberOfImages": 1}]
+)
 def test_the_ends_of_the_ranges_are_allowed(config: dict[str, Any]) -> None:
     assert read(request(config)).parameters["imageGenerationConfig"] == config
 
@@ -109,7 +111,10 @@ def test_the_ends_of_the_ranges_are_allowed(config: dict[str, Any]) -> None:
         ({"text": "a hat"}, "extraneous key [text]"),
         ({"sourceImage": None}, "sourceImage"),
         ({"sourceImage": "data:image/png;base64," + PICTURE}, "#/virtualTryOnParams/sourceImage: is not base64"),
-        ({"referenceImage": base64.b64encode(b"hello").decode()}, "#/virtualTryOnParams/referenceImage: is not a readable"),
+        (
+            {"referenceImage": base64.b64encode(b"hello").decode()},
+            "#/virtualTryOnParams/referenceImage: is not a readable",
+        ),
         ({"maskType": "PROMPT", "garmentBasedMask": None, "promptBasedMask": {"maskPrompt": ""}}, "maskPrompt"),
         ({"maskType": "PROMPT", "garmentBasedMask": None, "promptBasedMask": {"maskPrompt": "a" * 1025}}, "maskPrompt"),
     ],
@@ -118,7 +123,9 @@ def test_a_wrong_field_is_named(change: dict[str, Any], where: str) -> None:
     assert where in refused(request(**change))
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"text"', b"null", b"\xff\xfe", b'{"taskType": NaN}', b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b'"text"', b"null", b"\xff\xfe", b'{"taskType": NaN}', b"[" * 100_000]
+)
 def test_what_is_no_request_at_all_is_refused(body: bytes) -> None:
     with pytest.raises(ValidationError):
         read_request(body)
@@ -148,8 +155,16 @@ def test_no_message_repeats_a_picture() -> None:
 
 @pytest.mark.parametrize(
     ("size", "allowed"),
-    [((320, 320), True), ((319, 400), False), ((320, 1280), True), ((320, 1281), False), ((2048, 2047), True), ((2048, 2048), False), ((4097, 1024), False)],
-)  # fmt: skip
+    [
+        ((320, 320), True),
+        ((319, 400), False),
+        ((320, 1280), True),
+        ((320, 1281), False),
+        ((2048, 2047), True),
+        ((2048, 2048), False),
+        ((4097, 1024), False),
+    ],
+)
 def test_sizes_follow_the_rules_for_input_pictures(size: tuple[int, int], allowed: bool) -> None:
     body = request(sourceImage=encoded(Image.new("RGB", size, "white"), "JPEG"))
     if allowed:
