@@ -109,6 +109,12 @@ def test_a_frame_that_is_too_large_is_refused_whatever_it_says(world: World) -> 
     assert frame["error"]["details"] == [{"path": "(the whole request)", "problem": "must be at most 32 KB"}]
 
 
+def test_a_frame_of_exactly_the_limit_is_served(world: World) -> None:
+    body = '{"action": "ping"}'.ljust(MAX_FRAME_BYTES)
+    assert say(world, body)[0] == "ping"
+    assert say(world, body + " ")[0] == "invalid_request"
+
+
 def test_a_frame_is_measured_in_bytes_not_in_letters(world: World) -> None:
     body = json.dumps({"action": "ping", "note": "ä" * (MAX_FRAME_BYTES * 2 // 3)}, ensure_ascii=False)
     assert len(body) < MAX_FRAME_BYTES

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.vto.world import BLANK_SLOT, EXECUTION, RESULTS, UPLOADS, World, photo, shirt
 from vto.domain import times
-from vto.domain.engines import PROFILES
+from vto.domain.engines import PROFILES, identity
 from vto.domain.job import Stage
 from vto.domain.parameters import canonical
 from vto.domain.storage import S3Url
@@ -92,6 +92,16 @@ def test_no_call_is_made_for_a_job_that_belongs_to_another_execution_or_has_ende
     with pytest.raises(JobClosedError):
         invoke(world, parts)
     assert world.engine.requests == []
+
+
+def test_results_of_different_models_or_engines_are_told_apart() -> None:
+    identities = {
+        identity("nova_canvas", "model-1"),
+        identity("nova_canvas", "model-2"),
+        identity("preview", "model-1"),
+    }
+    assert len(identities) == 3
+    assert identity("preview", "model-1") == identity("preview", "model-2")  # the preview engine has no such model
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)

@@ -161,6 +161,15 @@ def test_the_socket_that_asked_is_told_even_before_the_index_knows_it(world: Wor
     assert world.publish_job("job-1") == 1
 
 
+def test_a_job_that_no_socket_asked_for_is_looked_up_by_its_owner_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.connect("phone")
+    world.claimed_job(connection_id=None)
+    monkeypatch.delattr(type(world.connections), "get")
+    assert world.publish_job("job-1") == 1
+
+
 def test_a_connection_id_that_was_given_to_somebody_else_is_not_told(world: World) -> None:
     world.connect("socket-7", BOB)
     world.connections.hidden.add("socket-7")

@@ -185,6 +185,23 @@ def test_another_execution_or_a_closed_job_keeps_nothing(world: World) -> None:
     assert world.pictures.objects == before
 
 
+def test_a_job_that_is_ended_while_its_pictures_are_copied_stays_as_it_was_ended(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = world.generated_job()
+    write = world.pictures.write
+
+    def swept_meanwhile(*args: Any) -> None:
+        write(*args)
+        world.record_failure.lost("job-1", EXECUTION, "swept")
+
+    monkeypatch.setattr(world.pictures, "write", swept_meanwhile)
+    with pytest.raises(JobClosedError):
+        store(world, parts)
+    assert world.jobs.rows["job-1"].error_code == "execution_lost"
+    assert world.result_object("result.json") is None
+
+
 def test_another_execution_cannot_repeat_a_completed_jobs_manifest(world: World) -> None:
     validation, generation = world.generated_job()
     store(world, (validation, generation))
