@@ -19,6 +19,7 @@ from rich.console import Console
 
 from local.catalogue import upload_samples
 from local.processes import StackError
+from local.scene import EVENTS, stage
 from local.stack import Endpoints, LocalStack, Login, access_token
 
 ROOT = Path(__file__).parent.parent
@@ -160,7 +161,10 @@ def invoke(
     function: Annotated[str, typer.Argument(help="A folder of functions/, such as validate_request.")],
     event: Annotated[Path, typer.Argument(help="A JSON file with the event.")],
 ) -> None:
-    """Run one handler in the running stack and print its answer; exit 1 when it fails."""
+    """Run one handler in the running stack and print its answer; exit 1 when it fails.
+
+    Before one of our sample events, the rows and pictures that it speaks of are put in place.
+    """
     endpoints, _ = _need_running()
     try:
         payload = json.dumps(json.loads(event.read_text()))
@@ -170,6 +174,8 @@ def invoke(
         raise _fail(f"the event {event} is not JSON: {problem}") from None
     try:
         name = endpoints.function_name(function)
+        if event.resolve().is_relative_to(EVENTS):
+            stage(endpoints)
         answer = endpoints.client("lambda").invoke(FunctionName=name, Payload=payload, LogType="Tail")
     except (StackError, ClientError, BotoCoreError) as problem:
         raise _fail(problem) from None

@@ -71,8 +71,7 @@ def demo(
     """Start everything, try something on, write the picture, stop everything."""
     try:
         photo, product = _picture(person), _picture(garment)
-        if garment_class not in GARMENT_CLASSES:
-            raise ShopperError(f"CLASS is {garment_class}; it must be one of {', '.join(GARMENT_CLASSES)}")
+        _ensure_known(garment_class)
         with LocalStack(ROOT, name=f"demo-{os.getpid()}", engine="nova_canvas", on_step=_say) as stack:
             _try_on(stack, photo, product, garment_class, out)
         shutil.rmtree(stack.work, ignore_errors=True)  # its logs are of interest only when something went wrong
@@ -82,6 +81,11 @@ def demo(
     except KeyboardInterrupt:
         console.print("stopped")
         sys.exit(130)
+
+
+def _ensure_known(garment_class: str) -> None:
+    if garment_class not in GARMENT_CLASSES:
+        raise ShopperError(f"CLASS is {garment_class}; it must be one of {', '.join(GARMENT_CLASSES)}")
 
 
 def _picture(name: str) -> Path | None:

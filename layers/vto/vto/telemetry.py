@@ -10,7 +10,7 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from vto.errors import RefusalError, VtoError
+from vto.errors import FailureError, VtoError
 
 type Handler = Callable[[Any, Any], Any]
 
@@ -46,7 +46,7 @@ def observed(name: str) -> Callable[[Handler], Handler]:
                 answer = handler(event, context)
             except VtoError as error:
                 count(type(error).__name__)
-                level = log.info if isinstance(error, RefusalError) else log.error
+                level = log.error if isinstance(error, FailureError) else log.info
                 level("error", error_code=error.code, detail=error.detail[:500])
                 raise
             except Exception:

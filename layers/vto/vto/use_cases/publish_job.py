@@ -112,6 +112,7 @@ class PublishJob:
             for seq in range(first, job.version + 1):
                 if not self.notifier.send(connection.connection_id, job_frame(self.snapshots(job, seq))):
                     self.connections.remove(connection.connection_id)
+                    self.controls.release_delivery(job.id, connection.connection_id)  # or others would wait for us
                     return False
         except NotifierUnavailableError:
             self.controls.release_delivery(job.id, connection.connection_id)

@@ -1,0 +1,59 @@
+"""Puts into a running stack what the sample events speak of, so that each of them finds its job and its pictures."""
+
+import io
+import json
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from boto3.dynamodb.types import TypeSerializer
+from PIL import Image
+
+from local.stack import Endpoints
+from samples.catalogue import CATALOGUE
+from vto.domain.storage import S3Url
+
+ROOT = Path(__file__).parent.parent
+EVENTS = ROOT / "events"
+DRAWN = ROOT / "out" / "samples"
+MADE_ON_THE_WAY = re.compile(r's3://[^"]+/(?:prepared|generated)/[^"]+\.(?:jpg|png)')
+"""Pictures that an accepted event counts on and that only an earlier step would have made."""
+
+
+def stage(endpoints: Endpoints) -> None:
+    """Put the rows of `events/rows.json` in place, over whatever an earlier event made of them, and the pictures.
+
+    The rows of the catalogue come with the sample uploads and are left alone.
+
+    Args:
+        endpoints: The running stack; the events speak of one that is named `vto`, as `make up` names it.
+    """
+    rows: dict[str, list[dict[str, Any]]] = json.loads((EVENTS / "rows.json").read_text(), parse_float=Decimal)
+    database, serializer = endpoints.client("dynamodb"), TypeSerializer()
+    for table, items in rows.items():
+        name = table.removeprefix("vto-")
+        for row in items if name not in ("products", "models") else []:
+            item = {attribute: serializer.serialize(value) for attribute, value in row.items()}
+            database.put_item(TableName=endpoints.tables[name], Item=item)
+    storage = endpoints.client("s3")
+    for url in _pictures():
+        storage.put_object(Bucket=url.bucket, Key=url.key, Body=_drawn(url.key))
+
+
+def _pictures() -> list[S3Url]:
+    accepted = (path.read_text() for path in sorted(EVENTS.glob("*/accepted*.json")))
+    return [S3Url.parse(url) for url in sorted({url for text in accepted for url in MADE_ON_THE_WAY.findall(text)})]
+
+
+def _drawn(key: str) -> bytes:
+    """A sample picture that fits a key: the one it is named after, else the person."""
+    sample = next((one for one in CATALOGUE if Path(one.file).stem in key), CATALOGUE[0])
+    DRAWN.mkdir(parents=True, exist_ok=True)
+    file = DRAWN / sample.file
+    if not file.exists():
+        sample.write(DRAWN)
+    out = io.BytesIO()
+    with Image.open(file) as picture:
+        picture.convert("RGB").save(out, "PNG" if key.endswith(".png") else "JPEG")
+    return out.getvalue()
