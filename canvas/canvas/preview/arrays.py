@@ -192,14 +192,17 @@ def filled(region: Bools, below: int | None = None) -> Bools:
 def geodesic(region: Bools, seeds: Bools) -> Floats:
     """Steps from the seeds to each pixel, walking inside the region only; infinite where one cannot get."""
     distance = np.full(region.shape, np.inf, np.float32)
-    front = seeds & region
+    left, top, right, bottom = bounds(region)
+    box = (slice(top, bottom), slice(left, right))
+    inside, found = region[box], distance[box]
+    front = seeds[box] & inside
     seen = front.copy()
     step = 0
     while front.any():
-        distance[front] = step
+        found[front] = step
         step += 1
         wide = dilated(front, 1) if step % 3 else dilated(front, 2)  # a mix of both comes close to Euclid
-        front = wide & region & ~seen
+        front = wide & inside & ~seen
         seen |= front
     return distance
 

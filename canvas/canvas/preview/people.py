@@ -120,16 +120,19 @@ def in_front(colours: Floats, ground: Floats, misfit: float, *, gaps: bool) -> B
     tint = np.sqrt((off[..., 1:] ** 2).sum(axis=2))
     light = blur(colours[..., 0], 1)
     shadow = (tint < 5.5) & (off[..., 0] < 1.0) & (off[..., 0] > -42)
+    # for each of the four neighbours: where the shadow may be entered from it
+    every, later, sooner = slice(None), slice(1, None), slice(None, -1)
+    ways = (
+        ((later, every), (sooner, every)),
+        ((sooner, every), (later, every)),
+        ((every, later), (every, sooner)),
+        ((every, sooner), (every, later)),
+    )
+    doors = [shadow[to] & (light[to] <= light[start] + 0.35) for to, start in ways]
     for _ in range(max(colours.shape[:2]) // 3):
         grown = outside.copy()
-        for axis, step in ((0, 1), (0, -1), (1, 1), (1, -1)):
-            beside = np.roll(outside, step, axis)
-            before = np.roll(light, step, axis)
-            grown |= beside & shadow & (light <= before + 0.35)
-        grown[:, 0] = outside[:, 0]
-        grown[:, -1] = outside[:, -1]
-        grown[0] = outside[0]
-        grown[-1] |= outside[-1]
+        for (to, start), door in zip(ways, doors, strict=True):
+            grown[to] |= outside[start] & door
         if (grown == outside).all():
             break
         outside = grown
