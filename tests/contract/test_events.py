@@ -236,7 +236,10 @@ EXPECTED = {
         {"statusCode": 400, "body": invalid("(the whole request)")}, and_so=nothing_started
     ),
     "api/refused_an_id_token": Expected(
-        {"body": {"details": [{"path": "Authorization"}]}}, job="none", before=without_the_job, and_so=nothing_started
+        {"statusCode": 401, "body": {"code": "not_authorized"}},
+        job="none",
+        before=without_the_job,
+        and_so=nothing_started,
     ),
     "authorize_socket/accepted": Expected(
         {"principalId": USER, "policyDocument": {"Statement": [{"Effect": "Allow"}]}, "context": {"user_id": USER}},

@@ -92,6 +92,7 @@ CASES = [
 # raised at the edge (REST, socket), or told of in tests of their own
 ELSEWHERE = {
     "NotFoundError",
+    "NotAuthorizedError",
     "RequestConflictError",
     "NoEngineError",
     "NotifierUnavailableError",

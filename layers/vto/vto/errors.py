@@ -5,6 +5,7 @@
     VtoError                          retried by the workflow?              ends in
     ├── RefusalError                  the request's fault: no alarm         Refused
     │   ├── InvalidRequestError       no
+    │   ├── NotAuthorizedError        no (REST only)
     │   ├── NotFoundError             no (REST and socket only)
     │   ├── RequestConflictError      no (REST and socket only)
     │   ├── PictureMissingError       no
@@ -97,6 +98,12 @@ class InvalidRequestError(RefusalError):
     """The request breaks a rule of the contract; its violations name each one."""
 
     message = "The request cannot be used as it is. See the details for what to change."
+
+
+class NotAuthorizedError(RefusalError):
+    """The token is a good one, but not of the kind that says what its bearer may do."""
+
+    message = "Please sign in again."
 
 
 class NotFoundError(RefusalError):

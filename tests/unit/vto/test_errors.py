@@ -53,6 +53,7 @@ def test_a_client_may_try_again_exactly_where_trying_again_can_help() -> None:
     final = {name for name, cls in all_errors().items() if not cls.retryable}
     assert final == {
         "InvalidRequestError",
+        "NotAuthorizedError",
         "NotFoundError",
         "RequestConflictError",
         "PictureMissingError",

@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from vto import telemetry
 from vto.errors import (
     InvalidRequestError,
+    NotAuthorizedError,
     NotFoundError,
     PictureMissingError,
     PictureRejectedError,
@@ -22,6 +23,7 @@ from vto.errors import (
 
 STATUS_OF: dict[type[VtoError], HTTPStatus] = {
     InvalidRequestError: HTTPStatus.BAD_REQUEST,
+    NotAuthorizedError: HTTPStatus.UNAUTHORIZED,
     NotFoundError: HTTPStatus.NOT_FOUND,
     PictureMissingError: HTTPStatus.UNPROCESSABLE_ENTITY,
     PictureRejectedError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -42,12 +44,12 @@ def caller_of(event: APIGatewayProxyEventV2) -> Caller:
     """The caller, from the claims that API Gateway's JWT authorizer has verified.
 
     Raises:
-        NotFoundError: It is an ID token: only access tokens say what their bearer may do.
+        NotAuthorizedError: It is an ID token: only access tokens say what their bearer may do.
     """
     authorizer: dict[str, Any] = event.raw_event["requestContext"]["authorizer"]
     claims = authorizer["jwt"]["claims"]
     if claims.get("token_use") != "access":
-        raise NotFoundError("not an access token", [Violation("Authorization", "must carry the access token")])
+        raise NotAuthorizedError("not an access token", [Violation("Authorization", "must carry the access token")])
     return Caller(claims["sub"], int(claims["exp"]))
 
 
