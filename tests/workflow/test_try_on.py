@@ -93,6 +93,14 @@ def test_a_step_whose_answer_was_lost_is_repeated_without_harm(world: World, ste
     assert run.waited("Wait For Slot") == [0]  # one slot was taken, not three
 
 
+def test_a_job_that_was_completed_stays_so_although_no_answer_of_store_result_ever_came(world: World) -> None:
+    run = world.run(store_result=repeat(AnswerLost("Lambda.ServiceException")))
+
+    assert run.path[-4:] == ["Record Failure", "Notify Failure", "Refused Or Failed?", "Job Closed"]
+    assert run.status == "SUCCEEDED"
+    assert world.job().status == "completed"
+
+
 def test_the_claim_does_with_a_table_what_it_does_with_the_fakes(world: World) -> None:
     """Claim Job is the one step without code of ours, so its expressions are run on a table."""
     parameters: list[dict[str, Any]] = []
@@ -292,30 +300,3 @@ def test_a_paused_engine_keeps_the_job_in_its_place_until_it_is_back(world: Worl
     assert run.waited("Wait For Engine") == [15, 15]
     assert run.end == "Job Completed"
     assert world.model_calls == 1
-
-
-# --- telling ---------------------------------------------------------------------------------------------------------
-
-
-def test_a_job_completes_although_its_owner_cannot_be_told_now(world: World) -> None:
-    run = world.run(notify_client=[lambda: world.notifier.broken.add(SOCKET)])
-
-    assert run.end == "Job Completed"
-    assert run.outcomes("Notify Client") == ["NotifierUnavailableError"] * 4
-    assert run.waited("Notify Client") == [1, 2, 4]
-    world.notifier.broken.clear()
-
-
-@pytest.mark.parametrize("problem", ["Lambda.ServiceException", "States.Timeout", "Lambda.TooManyRequestsException"])
-def test_a_job_completes_although_notify_client_itself_is_down(world: World, problem: str) -> None:
-    run = world.run(notify_client=repeat(problem))
-
-    assert run.end == "Job Completed"
-    assert run.attempts("Notify Client") == 4
-
-
-def test_a_client_that_has_left_is_no_error(world: World) -> None:
-    run = world.run(notify_client=[lambda: world.notifier.gone.add(SOCKET)])
-
-    assert run.path == HAPPY_PATH
-    assert world.connections.rows == {}
