@@ -124,7 +124,7 @@ def _arms(scene: Scene, face: Face, upper: Upper | None) -> tuple[tuple[Limb | N
         limb = limb_from(touching(whole, start), start) if start.any() else None
         if limb is not None and own.any():
             hands |= _hand(limb, own[labels], face)
-            limb = _until(limb, limb.length - HAND * face.width)
+            limb = limb.until(max(limb.length - HAND * face.width, limb.length / 3))
         arms.append(limb)
     return (arms[LEFT], arms[RIGHT]), hands
 
@@ -139,17 +139,6 @@ def _hand(arm: Limb, bare: Bools, face: Face) -> Bools:
     ys, xs = np.mgrid[0 : bare.shape[0], 0 : bare.shape[1]]
     beyond = (xs - x) * dx + (ys - y) * dy > 0
     return bools(bare & beyond & (np.hypot(xs - x, ys - y) < 1.6 * face.width))
-
-
-def _until(limb: Limb, length: float) -> Limb:
-    """The limb up to a length along its middle line (at least a third of it)."""
-    along = limb.along
-    length = max(length, limb.length / 3)
-    keep = along < length
-    at = [float(np.interp(length, along, line)) for line in (limb.xs, limb.ys, limb.half)]
-    return Limb(
-        *(floats(np.append(line[keep], last)) for line, last in zip((limb.xs, limb.ys, limb.half), at, strict=True))
-    )
 
 
 def _feet(scene: Scene, lower: Lower | None, face: Face) -> list[tuple[float, float, float, float]]:

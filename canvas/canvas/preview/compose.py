@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from canvas.preview.arrays import Bools, Floats, blur, dilated, floats, resized, spread
+from canvas.preview.arrays import Bools, Floats, blur, dilated, eroded, floats, resized, spread
 from canvas.preview.body import Body
 from canvas.preview.fit import Worn
 from canvas.preview.product import brightness
@@ -40,7 +40,9 @@ def dressed(body: Body, worn: Worn, keep: Floats, closeness: float, *, long: boo
     laid = floats(worn.cover > 0.6)
     if laid.any():
         half = (max(1, body.size[0] // 2), max(1, body.size[1] // 2))
-        cloth = resized(spread(resized(worn.colours, *half), floats(resized(laid, *half) > 0.95)), *body.size)
+        # not from its very edge, where a lining or a shadow may show
+        core = eroded(resized(laid, *half) > 0.95, max(1, round(body.unit * 0.02)))
+        cloth = resized(spread(resized(worn.colours, *half), floats(core)), *body.size)
         sure = np.clip(worn.cover * 1.6, 0, 1)[..., None]
         garment = (worn.colours * sure + cloth * (1 - sure)) * light[..., None]
     else:

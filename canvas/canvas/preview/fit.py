@@ -13,7 +13,7 @@ from canvas.preview.product import Product
 from canvas.preview.shape import LEFT, RIGHT, Limb, Lower, Trunk, Upper, read_lower, read_upper
 
 TAIL: Final = 0.06  # face widths by which an old hem's soft edge may hang below it
-LONG_SLEEVE: Final = 0.72  # sleeves longer than this part of the chest's width reach the wrist
+LONG_SLEEVE: Final = 0.92  # sleeves longer than this part of the chest's width reach the wrist
 EDGE: Final = 1.2  # pixels over which a drawn side fades
 
 
@@ -204,7 +204,9 @@ def dress_upper(
         return None
     there, here = shape.scaled(product.scale), body.upper
     worn = Worn.empty(body)
-    worn.old = np.maximum(widened(body.top), widened(body.bottom) if long else 0)
+    # on a busy ground the legs are not known well enough to be bared
+    both = long and body.scene.studio
+    worn.old = np.maximum(widened(body.top), widened(body.bottom) if both else 0)
     scale = here.chest / max(there.chest, 1)
     product = product.softened(scale)
     hem_there = there.trunk.bottom
@@ -212,8 +214,8 @@ def dress_upper(
     old_hem = here.trunk.bottom
     if long:
         hem = min(hem, _ankle(body))
-    elif 0.55 < (hem - here.armpit) / max(old_hem - here.armpit, 1) < 1.6:
-        hem = old_hem  # nearly the same length: the old hem is the true one
+    elif hem - here.armpit > 0.55 * (old_hem - here.armpit):
+        hem = old_hem  # a top ends where the old one does: what lies below it is not known well enough
     sleeves, bare_arm, off_arm = _sleeves(worn, body, product, here, there, scale, up=sleeves_up)
     trunk = _trunk(body, here, there, scale, hem, long=long)
     ys = floats(np.arange(max(0, math.floor(trunk.top)), min(body.size[1], math.ceil(trunk.bottom)))) + 0.5
@@ -265,13 +267,13 @@ def _trunk(body: Body, here: Upper, there: Upper, scale: float, hem: float, *, l
     ys = floats(np.arange(math.floor(top), math.ceil(hem + TAIL * body.unit) + 1))
     left, right = here.trunk.sides(ys)
     old_hem = here.trunk.bottom
-    if long or hem > old_hem:
+    if long:
         # below the armpits a dress may be wider than what is worn now, never narrower than the body
         heights = _height_map(ys, [here.armpit, hem], [there.armpit, there.trunk.bottom])
         own_left, own_right = there.trunk.sides(heights)
         own = (own_right - own_left) / 2 * scale
         middle = np.where(ys < old_hem, (left + right) / 2, 0)
-        hips = body.lower.outline if body.lower else None
+        hips = body.lower.outline if body.lower and body.scene.studio else None
         axis = float(np.mean(here.trunk.sides(floats([old_hem - 4]))))
         if hips is not None:
             axis_low = float(np.mean([*hips.sides(floats([hips.top + 6]))[0], *hips.sides(floats([hips.top + 6]))[1]]))
@@ -316,8 +318,10 @@ def _sleeves(
     off_arm = np.zeros(worn.cover.shape, np.float32)
     width, height = body.size
     for side in (LEFT, RIGHT):
-        arm = body.arms[side] or here.sleeves[side]
         old = here.sleeves[side]
+        arm = body.arms[side] or old
+        if arm and old and arm.length < 1.1 * old.length:
+            arm = old  # the arm was lost behind something
         other = there.sleeves[1 - side]
         sleeve = there.sleeves[side] or (_flipped(other, there) if other else None)
         region = resized(floats(dilated(here.sleeve_regions[side], 1)), width, height)
@@ -326,6 +330,8 @@ def _sleeves(
         if sleeve is None:
             bare_arm = np.maximum(bare_arm, floats(region > 0.5))
             continue
+        if other is not None and sleeve.length > 1.25 * other.length:
+            sleeve = sleeve.until(other.length)  # one of a pair is longer when something was taken for a part of it
         reach, replaced = sleeve.length * scale, False
         if sleeve.length > LONG_SLEEVE * there.chest and arm.length > 1.2 * (old.length if old else 0):
             reach = (0.6 if up else 1.0) * arm.length + 0.06 * body.unit

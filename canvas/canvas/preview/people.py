@@ -316,10 +316,10 @@ def _dressed(
         top |= touching(cut_off, seen) & dilated(top, round(1.6 * unit))
     hem = bounds(top)[3] if top.any() else face.chin + 3.2 * unit
     if hem < height - unit * 0.3:
-        start = touching(
-            patch(hem + 0.1 * unit, hem + 1.6 * unit, 1.2 * unit) & front & ~top & ~skin,
-            patch(hem + 0.1 * unit, hem + 1.6 * unit, 1.2 * unit),
-        )
+        waist = np.nonzero(top & (ys > hem - 0.6 * unit))[1]
+        middle = float(np.median(waist)) if len(waist) else face.x
+        half = 1.2 * unit if studio else 0.5 * unit  # on a busy ground only the middle is surely cloth
+        start = patch(hem + 0.1 * unit, hem + (1.6 if studio else 0.9) * unit, half, middle) & front & ~top & ~skin
         if start.sum() > 40:
             low_model = _Palette(colours[eroded(start, 1)] if eroded(start, 1).sum() > 40 else colours[start], 2, 5.0)
             low_cost = low_model.cost(smooth)
@@ -328,7 +328,8 @@ def _dressed(
                 + np.clip((hem - 0.8 * unit - ys) / unit, 0, None) * 12
             )
             better = blur(floats(np.clip(np.minimum(skin_cost + 1.5, ground_cost) - (low_cost + beyond), -8, 8)), 1)
-            bottom = touching(opened((better > 0) & front & ~top & ~skin, 1), start)
+            likely = low_cost < (30 if studio else 4.5)
+            bottom = touching(opened((better > 0) & likely & front & ~top & ~skin, 1), start)
             bottom = filled(closed(bottom, 2), below=round(unit * unit * 0.5)) & ~top & ~skin
         else:
             bottom = empty

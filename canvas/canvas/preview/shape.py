@@ -15,6 +15,7 @@ from canvas.preview.arrays import (
     geodesic,
     largest,
     median_line,
+    opened,
     row_runs,
     smooth_line,
 )
@@ -41,6 +42,15 @@ class Limb:
     def length(self) -> float:
         """Length of the middle line."""
         return float(self.along[-1])
+
+    def until(self, length: float) -> "Limb":
+        """The limb up to a length along its middle line."""
+        along = self.along
+        keep = along < length
+        keep[:1] = True
+        lines = (self.xs, self.ys, self.half)
+        ends = [float(np.interp(length, along, line)) for line in lines]
+        return Limb(*(floats(np.append(line[keep], end)) for line, end in zip(lines, ends, strict=True)))
 
     def scaled(self, scale: float) -> "Limb":
         """The same limb in a picture ``scale`` times as large."""
@@ -208,7 +218,10 @@ def _sleeve_regions(region: Bools, rows: Floats, lefts: Floats, rights: Floats) 
 
 
 def _sleeve(part: Bools, rows: Floats, line: Floats, pit: int | None, chest: float) -> Limb | None:
-    if pit is None or part.sum() < 0.02 * chest * chest:
+    if pit is None:
+        return None
+    part = largest(opened(part, max(1, round(0.035 * chest))))  # without slivers of shadow along an arm
+    if part.sum() < 0.02 * chest * chest:
         return None
     return limb_from(part, shoulder_end(part, floats(np.interp(np.arange(part.shape[0]), rows, line)), chest))
 
