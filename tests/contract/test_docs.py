@@ -47,7 +47,7 @@ def blocks(document: Path) -> Iterator[tuple[str, str]]:
 def shell(document: Path) -> str:
     """Everything that a reader might paste into a shell."""
     in_text = re.findall(r"`((?:make|sam|aws|bash) [^`]+)`", document.read_text())
-    return "\n".join([*(text for info, text in blocks(document) if info == "bash"), *in_text])
+    return "\n".join([*(text for info, text in blocks(document) if info in ("bash", "sh")), *in_text])
 
 
 def headings(document: Path) -> dict[str, list[str]]:
@@ -175,7 +175,7 @@ def test_every_make_target_that_is_mentioned_exists(document: Path) -> None:
 
 @each_document
 def test_commands_are_correct_shell(document: Path) -> None:
-    script = "\n".join(text for info, text in blocks(document) if info == "bash")
+    script = "\n".join(text for info, text in blocks(document) if info in ("bash", "sh"))
     checked = subprocess.run(["bash", "-n"], input=script, text=True, capture_output=True, check=False)
     assert checked.returncode == 0, checked.stderr
 
