@@ -175,7 +175,7 @@ def invoke(
     try:
         name = endpoints.function_name(function)
         if event.resolve().is_relative_to(EVENTS):
-            stage(endpoints)
+            stage(endpoints, event)
         answer = endpoints.client("lambda").invoke(FunctionName=name, Payload=payload, LogType="Tail")
     except (StackError, ClientError, BotoCoreError) as problem:
         raise _fail(problem) from None

@@ -124,11 +124,10 @@ class World:
             Metadata={name.replace("_", "-"): value for name, value in metadata.items()},
         )
 
-    def invoke(self, logical_id: str, event: dict[str, Any]) -> dict[str, Any]:
+    def invoke(self, function: str, event: dict[str, Any] | str) -> dict[str, Any]:
         """Run a function of the stack."""
-        answer = self.client("lambda").invoke(
-            FunctionName=self.stack.function_name(logical_id), Payload=json.dumps(event).encode()
-        )
+        payload = event if isinstance(event, str) else json.dumps(event)
+        answer = self.client("lambda").invoke(FunctionName=self.stack.function_name(function), Payload=payload.encode())
         content: dict[str, Any] = json.loads(answer["Payload"].read())
         assert "FunctionError" not in answer, content
         return content

@@ -252,15 +252,15 @@ def test_what_the_second_choice_made_is_not_offered_in_the_name_of_the_first(wor
 
 
 @pytest.mark.parametrize("engines", [("nova_canvas", "preview")])
-def test_an_engine_that_failed_is_not_asked_again_because_the_others_are_paused(world: World) -> None:
+def test_an_engine_that_failed_is_not_asked_again_while_the_other_one_is_paused(world: World) -> None:
     world.model.outcomes = [ModelRetiredError()]
     world.controls.paused = {"preview"}
 
-    run = world.run()
+    run = world.run(reserve_slot=[None, None, world.controls.paused.clear])
 
-    assert run.end == "Failed"
-    assert world.job().error_code == "model_retired"
-    assert world.model_calls == 1
+    assert run.end == "Job Completed"
+    assert world.job().engine == "preview"
+    assert world.model_calls == 2
 
 
 def test_throttles_are_not_forgotten_over_a_pause(world: World) -> None:

@@ -53,7 +53,7 @@ class ReserveSlot:
         Raises:
             ExpiredError: The job has been waiting for longer than it may.
             QueueFullError: The next free slot is further away than a shopper may be kept waiting; none is taken.
-            NoEngineError: All engines are paused, and none of them has failed on this job yet.
+            NoEngineError: All engines that have not failed on this job are paused.
             ModelThrottledError: The engine has refused the call for the third time.
             ModelUnavailableError: The last engine cannot be reached (ModelRetiredError: or is gone).
             JobClosedError: The job has ended or belongs to another execution.
@@ -61,13 +61,12 @@ class ReserveSlot:
         failed_with = failure["Error"] if failure else ""
         throttled = slot["throttled"] + (1 if failed_with == ModelThrottledError.__name__ else 0)
         failed = list(slot["failed_engines"])
-        if failed_with not in ("", ModelThrottledError.__name__, NoEngineError.__name__):
+        if failed_with not in ("", ModelThrottledError.__name__):
             failed = [*failed, slot["engine"]]
         if throttled > MAX_THROTTLED:
             raise ModelThrottledError(f"throttled {throttled} times")
         left = [name for name in self.order if name not in failed]
-        # an engine that has failed is not tried again because the others are paused: to wait would forget the failure
-        if not left or (failed and all(self.controls.is_paused(name) for name in left)):
+        if not left:
             raise all_errors().get(failed_with, ModelUnavailableError)(f"engines {failed} failed, none is left")
 
         job = read_job(self.jobs, job_id)
