@@ -168,10 +168,13 @@ class Shopper:
         self.frames.append(frame)
         return frame
 
-    def snapshots(self, job_id: str | None = None, timeout: float = ANSWER_SECONDS) -> Iterator[dict[str, Any]]:
-        """The snapshots of a job (the first one seen when no id is given) until it has ended.
+    def snapshots(
+        self, job_id: str | None = None, request_id: str | None = None, timeout: float = ANSWER_SECONDS
+    ) -> Iterator[dict[str, Any]]:
+        """The snapshots of one job until it has ended: the one with this id or request id, or else the first one seen.
 
-        Older ones than those already seen are dropped, as every client should.
+        Older ones than those already seen are dropped, as every client should; a user's sockets are told of all their
+        jobs, so those of others are passed over.
 
         Raises:
             ShopperError: An error frame came, or no ending did.
@@ -183,9 +186,11 @@ class Shopper:
                 break
             if frame["type"] == "error":
                 raise ShopperError(json.dumps(frame["error"]))
-            if frame["type"] != "job" or (job_id and frame["job"]["id"] != job_id):
+            if frame["type"] != "job":
                 continue
             job = frame["job"]
+            if (job_id and job["id"] != job_id) or (request_id and job["request_id"] != request_id):
+                continue
             job_id = job["id"]
             if job["seq"] <= seen:
                 continue
@@ -210,9 +215,10 @@ class Shopper:
         Raises:
             ShopperError: The request was refused, or no ending came.
         """
-        self.send({"action": "tryOn", "request_id": str(uuid.uuid4()), **request})
+        wanted = {"action": "tryOn", "request_id": str(uuid.uuid4()), **request}
+        self.send(wanted)
         last: dict[str, Any] = {}
-        for last in self.snapshots():
+        for last in self.snapshots(request_id=wanted["request_id"]):
             on_snapshot(last)
         return last
 

@@ -316,7 +316,7 @@ def test_a_job_that_the_runbook_puts_back_can_run_again_and_only_once(monkeypatc
     assert (again.status, again.stage, again.open, again.lease_until) == (Status.CREATED, None, "yes", lease)
     assert again.version == len(again.timeline) == failed.version + 2
     assert (again.execution_arn, again.slot_at, again.slot_round) == (None, None, 0)
-    assert (again.created_at, again.updated_at) == (later, later)
+    assert (again.created_at, again.updated_at, again.waiting_since) == (job.created_at, later, later)
     assert public_error(again)["message"] is None
     assert again.public()["status"] == "created"
     assert form == execution_input("job-1")

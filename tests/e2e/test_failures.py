@@ -68,9 +68,10 @@ def test_some_blocked_pictures_leave_the_others(world: World, ada: Shopper) -> N
 
 def test_a_killed_execution_brings_its_job_to_an_error(world: World, ada: Shopper) -> None:
     world.faults({"kind": "slow", "seconds": 15})
-    ada.send({"action": "tryOn", "request_id": f"killed-{time.time_ns()}", **world.request()})
+    request_id = f"killed-{time.time_ns()}"
+    ada.send({"action": "tryOn", "request_id": request_id, **world.request()})
     job_id = ""
-    for snapshot in ada.snapshots():
+    for snapshot in ada.snapshots(request_id=request_id):
         job_id = snapshot["id"]
         if snapshot["stage"] == "generating":
             (execution,) = world.executions_of(job_id)
@@ -79,15 +80,15 @@ def test_a_killed_execution_brings_its_job_to_an_error(world: World, ada: Shoppe
 
     assert row is not None
     assert row["error_code"]["S"] == "execution_lost"
-    assert ada.frames[-1]["job"]["error"]["retryable"] is True
+    assert snapshot["error"]["retryable"] is True
 
 
 def test_a_created_job_that_nobody_started_is_started_by_the_sweep(world: World, ada: Shopper) -> None:
     with world.environment("MessageFunction", DIRECT_START="off"), world.without_events("StartTryOnFunction"):
-        ada.send({"action": "tryOn", "request_id": f"forgotten-{time.time_ns()}", **world.request()})
-        frame = ada.receive()
-        assert frame is not None
-        job_id = frame["job"]["id"]
+        request_id = f"forgotten-{time.time_ns()}"
+        ada.send({"action": "tryOn", "request_id": request_id, **world.request()})
+        first = next(ada.snapshots(request_id=request_id))
+        job_id = first["id"]
         _expire_lease(world, job_id)
         swept = world.invoke("SweepJobsFunction", {"source": "aws.events"})
         *_, job = ada.snapshots(job_id)
@@ -101,9 +102,10 @@ def test_a_paused_engine_keeps_jobs_waiting_and_then_serves_them(world: World, a
     controls = world.endpoints.tables["controls"]
     item = {"control_id": {"S": "engine#nova_canvas"}, "state": {"S": "paused"}}
     world.client("dynamodb").put_item(TableName=controls, Item=item)
-    ada.send({"action": "tryOn", "request_id": f"paused-{time.time_ns()}", **world.request()})
+    request_id = f"paused-{time.time_ns()}"
+    ada.send({"action": "tryOn", "request_id": request_id, **world.request()})
     stages = []
-    for snapshot in ada.snapshots():
+    for snapshot in ada.snapshots(request_id=request_id):
         stages.append(snapshot["stage"])
         if snapshot["stage"] == "queued":
             world.client("dynamodb").delete_item(TableName=controls, Key={"control_id": item["control_id"]})

@@ -145,6 +145,11 @@ class Job:
             ttl=times.epoch(now, days=retention_days),
         )
 
+    @property
+    def waiting_since(self) -> str:
+        """When the job was last ``created``: at its request, or when an operator put it back to be run again."""
+        return next(change.at for change in reversed(self.timeline) if change.status is Status.CREATED)
+
     def claimed(self, execution_arn: str, now: datetime) -> Self:
         """The job as the state Claim Job leaves it; the state machine does this with the table directly."""
         return replace(self, execution_arn=execution_arn)._changed(Status.PROCESSING, now, Stage.VALIDATING)

@@ -103,8 +103,8 @@ class ReserveSlot:
 
     def _take(self, job: Job, execution_arn: str, left: list[str], throttled: int) -> tuple[str, datetime]:
         now = self.clock.now()
-        if now - times.from_iso(job.created_at) > timedelta(seconds=MAX_QUEUE_SECONDS):
-            raise ExpiredError(f"created {job.created_at}")
+        if now - times.from_iso(job.waiting_since) > timedelta(seconds=MAX_QUEUE_SECONDS):
+            raise ExpiredError(f"waiting since {job.waiting_since}")
         engine = next((name for name in left if not self.controls.is_paused(name)), None)
         if engine is None:
             # the job waits in its place: keep the sweep away and tell the shopper
