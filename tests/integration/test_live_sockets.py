@@ -58,6 +58,11 @@ def test_a_gateway_out_of_reach_has_to_be_tried_again() -> None:
         ApiGatewaySockets(client).send("c-1", FRAME)
 
 
+def test_a_frame_of_exactly_the_limit_is_sent(stub: Stubber, sockets: ApiGatewaySockets) -> None:
+    stub.add_response("post_to_connection", {})
+    assert sockets.send("c-1", {"text": "x" * (32 * 1024 - len('{"text":""}'))}) is True
+
+
 def test_a_frame_that_would_close_the_socket_is_not_sent(sockets: ApiGatewaySockets) -> None:
     with pytest.raises(AssertionError, match="would close the socket"):
         sockets.send("c-1", {"text": "x" * MAX_FRAME_BYTES})
