@@ -243,7 +243,8 @@ def test_a_result_without_a_mask_has_none_even_where_an_older_one_had(results: D
 
 def test_a_finished_result_whose_pictures_are_gone_can_be_made_again(results: DynamoResults) -> None:
     results.put_ready("key", RESULT, ttl=TTL)
-    assert results.claim("key", "job-2", NOON, seconds=60)
+    assert not results.claim("key", "job-2", NOON, seconds=60), "it became ready since we looked"
+    assert results.claim("key", "job-2", NOON, seconds=60, gone=RESULT)
     assert results.get_ready("key", NOON) is None
 
 

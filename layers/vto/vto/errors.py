@@ -163,7 +163,7 @@ class ModelUnavailableError(FailureError):
 
 
 class ModelTimeoutError(FailureError):
-    """The engine did not answer in its declared time; the call may have been billed."""
+    """The engine did not answer in its declared time, or its answer was lost; the call may have been billed."""
 
     message = "The try-on took too long and was stopped. Please try again."
 

@@ -177,8 +177,13 @@ class Results(Protocol):
         """A finished result that still lives, or None."""
         ...
 
-    def claim(self, key: str, job_id: str, now: datetime, *, seconds: float) -> bool:
-        """Become the one who makes this result; False while another job's claim lasts."""
+    def claim(
+        self, key: str, job_id: str, now: datetime, *, seconds: float, gone: CachedResult | None = None
+    ) -> bool:
+        """Become the one who makes this result; False while another job's claim lasts, or when it has become ready.
+
+        ``gone`` is a finished result that was found without its pictures: it may be made anew.
+        """
         ...
 
     def put_ready(self, key: str, result: CachedResult, *, ttl: int) -> None:

@@ -236,10 +236,15 @@ class FakeResults:
         """A finished result that still lives."""
         return self.ready.get(key) if self.expiry.get(key, 0) > times.epoch(now) else None
 
-    def claim(self, key: str, job_id: str, now: datetime, *, seconds: float) -> bool:
+    def claim(
+        self, key: str, job_id: str, now: datetime, *, seconds: float, gone: CachedResult | None = None
+    ) -> bool:
         """Become the one who makes this result."""
         holder, until = self.claims.get(key, (job_id, now))
         if holder != job_id and until >= now:
+            return False
+        ready = self.get_ready(key, now)
+        if ready is not None and (gone is None or ready.job_id != gone.job_id):
             return False
         self.claims[key] = job_id, now + timedelta(seconds=seconds)
         self.ready.pop(key, None)

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
+    ConnectionClosedError,
+    IncompleteReadError,
     ReadTimeoutError,
+    ResponseStreamingError,
 )
 
 from vto.adapters.aws_errors import code_of
@@ -74,9 +75,10 @@ class NovaCanvas:
             raise error_of(error) from error
         except ReadTimeoutError as error:
             raise ModelTimeoutError("no answer within the read timeout") from error
-        except (ConnectTimeoutError, EndpointConnectionError) as error:
-            raise ModelUnavailableError(type(error).__name__) from error
-        except BotoCoreError as error:  # the connection broke while the model worked, or its answer was cut off
+        except (ConnectionClosedError, ResponseStreamingError, IncompleteReadError) as error:
+            # the request was sent, so the model may have worked, and may be billed
+            raise ModelTimeoutError(f"the answer was lost: {type(error).__name__}") from error
+        except BotoCoreError as error:
             raise ModelUnavailableError(type(error).__name__) from error
 
     def _store(self, folder: S3Url, name: str, content: bytes) -> str:

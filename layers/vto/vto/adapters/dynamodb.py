@@ -319,22 +319,26 @@ class DynamoResults:
             return None
         return CachedResult(item["job_id"], tuple(item["images"]), item.get("mask"), item["engine"])
 
-    def claim(self, key: str, job_id: str, now: datetime, *, seconds: float) -> bool:
-        """Become the one who makes this result; False while another job's claim lasts."""
+    def claim(
+        self, key: str, job_id: str, now: datetime, *, seconds: float, gone: CachedResult | None = None
+    ) -> bool:
+        """Become the one who makes this result; False while another job's claim lasts, or when it has become ready."""
         return _conditionally(
             "claim result",
             lambda: self._table.update_item(
                 Key={"cache_key": key},
                 UpdateExpression="SET #state = :making, job_id = :job_id, claimed_until = :until, #ttl = :ttl",
-                # a "ready" row is taken over too: whoever asks has found its pictures gone
-                ConditionExpression="attribute_not_exists(cache_key) OR #state = :ready OR job_id = :job_id"
-                " OR claimed_until < :now",
+                ConditionExpression="attribute_not_exists(cache_key) OR #ttl <= :epoch"
+                " OR (#state = :making AND (job_id = :job_id OR claimed_until < :now))"
+                " OR (#state = :ready AND job_id = :gone)",
                 ExpressionAttributeNames={"#state": "state", "#ttl": "ttl"},
                 ExpressionAttributeValues={
                     ":making": "making",
                     ":ready": "ready",
                     ":job_id": job_id,
+                    ":gone": gone.job_id if gone else "(none)",
                     ":now": times.to_iso(now),
+                    ":epoch": times.epoch(now),
                     ":until": times.after(now, seconds),
                     ":ttl": times.epoch(now, seconds=SHORT_LIVED_SECONDS),
                 },

@@ -59,6 +59,8 @@ class StoreResult:
         if generation is not None and generation["engine"] == self.preferred_engine:
             # the key names the preferred engine; what another one made in its place is not the same result
             self._offer(job, validation["cache_key"])
+        elif generation is not None:
+            self.results.release(validation["cache_key"], job_id)
         self._write_manifest(job)
         return {
             "images": [image.s3_url for image in job.images],

@@ -14,7 +14,7 @@ from vto.use_cases.changing_jobs import change_job
 
 MAX_TWIN_WAITS = 30  # then we go on alone; the state machine compares with the same number
 LEASE_SECONDS = 90
-CLAIM_SECONDS = 180
+CLAIM_SECONDS = 15 * 60  # longer than two calls of any engine; whoever ends the job without a result gives it up
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class ValidateRequest:
         ready = self.results.get_ready(key, now)
         if ready is not None and self._still_there(ready):
             return "ready", ready
-        if twin_waits >= MAX_TWIN_WAITS or self.results.claim(key, job.id, now, seconds=CLAIM_SECONDS):
+        if twin_waits >= MAX_TWIN_WAITS or self.results.claim(key, job.id, now, seconds=CLAIM_SECONDS, gone=ready):
             return "none", None
         return "twin", None
 
