@@ -11,23 +11,12 @@ from PIL import Image
 from PIL.Image import DecompressionBombError
 
 from canvas import preview
+from vto.errors import InvalidRequestError, PictureMissingError, PictureRejectedError, Violation
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "404", "AccessDenied"})
-
-
-class InvalidRequestError(Exception):
-    """The event lacks a key or has one that is no ``s3://`` address."""
-
-
-class PictureMissingError(Exception):
-    """A picture that the event names is not in storage."""
-
-
-class PictureRejectedError(Exception):
-    """A picture that the event names cannot be read as PNG or JPEG, or the mask has another size than the source."""
+MISSING = frozenset({"NoSuchKey", "404"})  # not AccessDenied: the function may list, so that is a lacking permission
 
 
 @cache
@@ -41,14 +30,21 @@ def _log() -> Logger:
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Reads the pictures, draws, writes the results below ``output_prefix`` and answers their addresses."""
-    for key in ("source", "reference", "parameters", "output_prefix"):
-        if not event.get(key):
-            raise InvalidRequestError(f"{key} is missing")
-    mask = _picture(event["mask"]).convert("L") if event.get("mask") else None
-    source, reference = _picture(event["source"]).convert("RGB"), _picture(event["reference"]).convert("RGB")
+    """Reads the pictures, draws, writes the results below ``output_prefix`` and answers their addresses.
+
+    Raises:
+        InvalidRequestError: The event lacks a key or has one that is no ``s3://`` address.
+        PictureMissingError: A picture that the event names is not in storage.
+        PictureRejectedError: A picture cannot be read as PNG or JPEG, or the mask has another size than the source.
+    """
+    lacking = [key for key in ("source", "reference", "parameters", "output_prefix") if not event.get(key)]
+    if lacking:
+        raise InvalidRequestError(f"no {', '.join(lacking)}", [Violation(key, "is missing") for key in lacking])
+    mask = _picture(event, "mask").convert("L") if event.get("mask") else None
+    source, reference = _picture(event, "source").convert("RGB"), _picture(event, "reference").convert("RGB")
     if mask is not None and mask.size != source.size:
-        raise PictureRejectedError(f"{event['mask']}: {mask.size} is not the source's size {source.size}")
+        problem = f"is {mask.width}×{mask.height} pixels; it must have the source's size {source.width}×{source.height}"
+        raise PictureRejectedError(event["mask"], [Violation("mask", problem)])
     rendered = preview.render(source, reference, mask, event["parameters"])
     prefix = event["output_prefix"].rstrip("/")
     images = [_store(f"{prefix}/{index}.png", image) for index, image in enumerate(rendered.images)]
@@ -57,31 +53,32 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return {"images": images, "mask": shape, "error": None}
 
 
-def _address(url: Any) -> tuple[str, str]:
+def _address(url: Any, path: str) -> tuple[str, str]:
     bucket, _, key = str(url).removeprefix("s3://").partition("/")
     if not (str(url).startswith("s3://") and bucket and key):
-        raise InvalidRequestError(f"{url} is no s3:// address")
+        raise InvalidRequestError(str(url), [Violation(path, "is no s3:// address")])
     return bucket, key
 
 
-def _picture(url: str) -> Image.Image:
-    bucket, key = _address(url)
+def _picture(event: dict[str, Any], path: str) -> Image.Image:
+    url = event[path]
+    bucket, key = _address(url, path)
     try:
         body = _s3().get_object(Bucket=bucket, Key=key)["Body"].read()
     except ClientError as error:
         if error.response["Error"]["Code"] in MISSING:
-            raise PictureMissingError(url) from error
+            raise PictureMissingError(url, [Violation(path, "is no longer in storage")]) from error
         raise
     try:
         picture = Image.open(io.BytesIO(body), formats=("PNG", "JPEG"))
         picture.load()
     except (OSError, SyntaxError, ValueError, DecompressionBombError) as error:
-        raise PictureRejectedError(f"{url} is no readable PNG or JPEG") from error
+        raise PictureRejectedError(url, [Violation(path, "is no readable PNG or JPEG")]) from error
     return picture
 
 
 def _store(url: str, image: Image.Image) -> str:
-    bucket, key = _address(url)
+    bucket, key = _address(url, "output_prefix")
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=3)
     _s3().put_object(Bucket=bucket, Key=key, Body=buffer.getvalue(), ContentType="image/png")

@@ -28,6 +28,9 @@ from vto.errors import (
     ModelTimeoutError,
     ModelUnavailableError,
     PictureMissingError,
+    PictureRejectedError,
+    RefusalError,
+    Violation,
     VtoError,
 )
 from vto.ports import TryOnRequest
@@ -281,6 +284,20 @@ def test_the_functions_answer_becomes_a_generation(preview: PreviewFunction) -> 
         (200, {}, b"null", BadModelOutputError),
         (200, {}, b"[]", BadModelOutputError),
         (200, {"x_amz_function_error": "Unhandled"}, answer(errorMessage="KeyError"), ModelUnavailableError),
+        (200, {"x_amz_function_error": "Unhandled"}, b"not json", ModelUnavailableError),
+        (200, {"x_amz_function_error": "Unhandled"}, b"[1]", ModelUnavailableError),
+        (
+            200,
+            {"x_amz_function_error": "Unhandled"},
+            answer(errorMessage="An error occurred (AccessDenied)", errorType="ClientError"),
+            ModelUnavailableError,
+        ),
+        (
+            200,
+            {"x_amz_function_error": "Unhandled"},
+            answer(errorMessage="an error of ours, but none that the function tells", errorType="JobClosedError"),
+            ModelUnavailableError,
+        ),
         (
             200,
             {"x_amz_function_error": "Unhandled"},
@@ -303,6 +320,29 @@ def test_each_way_the_function_can_end_is_one_error_of_ours_after_one_attempt(
 ) -> None:
     preview.wire.will_say(status, body, **headers)
     assert type(preview.fails_with()) is wanted
+
+
+@pytest.mark.parametrize("refusal", [PictureMissingError, PictureRejectedError, InvalidRequestError])
+@pytest.mark.parametrize("violations", [[], [Violation("source", "is no “picture”")]], ids=["bare", "with violations"])
+def test_what_the_function_refuses_is_told_again_with_all_its_details(
+    preview: PreviewFunction, refusal: type[RefusalError], violations: list[Violation]
+) -> None:
+    raised = refusal("s3://uploads/prepared/nobody.png", violations)
+    told = answer(errorMessage=str(raised), errorType=refusal.__name__, stackTrace=["  File …"] * 100)
+    preview.wire.will_say(200, told, x_amz_function_error="Unhandled")
+    error = preview.fails_with()
+    assert type(error) is refusal
+    assert (error.detail, error.violations) == (raised.detail, raised.violations)
+
+
+@pytest.mark.parametrize("message", ["cut off {", '["list"]', '{"detail": "x"}', '{"detail": "x", "details": [1]}'])
+def test_a_refusal_whose_message_is_not_of_our_form_is_kept_as_its_detail(
+    preview: PreviewFunction, message: str
+) -> None:
+    told = answer(errorMessage=message, errorType="PictureRejectedError")
+    preview.wire.will_say(200, told, x_amz_function_error="Unhandled")
+    error = preview.fails_with()
+    assert (type(error), error.detail, error.violations) == (PictureRejectedError, message, ())
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,12 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 from PIL import Image
 
 from functions.render_preview import app
+from vto.errors import InvalidRequestError, PictureMissingError, PictureRejectedError, Violation
 
 Get = Callable[..., Image.Image]
 PREFIX = "s3://results/generated/job-1/0/"
@@ -77,26 +79,50 @@ def test_a_drawn_mask_is_read_from_its_address(buckets: Any, person: Image.Image
 
 @pytest.mark.parametrize("missing", ["source", "reference", "parameters", "output_prefix"])
 def test_an_event_without_a_part_is_refused_by_name(missing: str, buckets: Any) -> None:
-    with pytest.raises(app.InvalidRequestError, match=missing):
+    with pytest.raises(InvalidRequestError) as caught:
         app.handler(event(**{missing: None}), None)
+    assert caught.value.violations == (Violation(missing, "is missing"),)
+
+
+def test_all_parts_that_an_event_lacks_are_told_at_once(buckets: Any) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        app.handler({"source": "s3://uploads/prepared/person.png"}, None)
+    assert [one.path for one in caught.value.violations] == ["reference", "parameters", "output_prefix"]
 
 
 @pytest.mark.parametrize("url", ["https://example.com/a.png", "s3://uploads", "s3:///a.png", 7])
 def test_only_s3_addresses_are_read(url: Any, buckets: Any) -> None:
-    with pytest.raises(app.InvalidRequestError):
+    with pytest.raises(InvalidRequestError) as caught:
         app.handler(event(source=url), None)
+    assert caught.value.violations == (Violation("source", "is no s3:// address"),)
 
 
 def test_a_missing_picture_is_said_to_be_missing(buckets: Any) -> None:
-    with pytest.raises(app.PictureMissingError, match=r"nobody\.png"):
+    with pytest.raises(PictureMissingError, match=r"nobody\.png") as caught:
         app.handler(event(reference="s3://uploads/prepared/nobody.png"), None)
+    assert [one.path for one in caught.value.violations] == ["reference"]
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "NoSuchBucket", "SlowDown"])
+def test_a_lacking_permission_or_another_error_of_s3_is_not_said_to_be_a_missing_picture(
+    monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    class Refusing:
+        def get_object(self, **_: str) -> dict[str, Any]:
+            raise ClientError({"Error": {"Code": code, "Message": "no"}}, "GetObject")
+
+    monkeypatch.setattr(app, "_s3", Refusing)
+    with pytest.raises(ClientError, match=code):
+        app.handler(event(), None)
 
 
 def test_what_is_no_picture_is_said_to_be_none(buckets: Any) -> None:
-    with pytest.raises(app.PictureRejectedError, match=r"text\.png"):
+    with pytest.raises(PictureRejectedError, match=r"text\.png") as caught:
         app.handler(event(source="s3://uploads/prepared/text.png"), None)
+    assert [one.path for one in caught.value.violations] == ["source"]
 
 
 def test_a_mask_of_another_size_is_refused(buckets: Any) -> None:
-    with pytest.raises(app.PictureRejectedError, match=r"small\.png"):
+    with pytest.raises(PictureRejectedError, match=r"small\.png") as caught:
         app.handler(event(mask="s3://uploads/prepared/small.png"), None)
+    assert caught.value.violations[0].problem.startswith("is 100×100 pixels")

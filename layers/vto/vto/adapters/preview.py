@@ -9,14 +9,22 @@ from vto.adapters.aws_errors import code_of
 from vto.errors import (
     BadModelOutputError,
     ContentBlockedError,
+    InvalidRequestError,
     ModelThrottledError,
     ModelTimeoutError,
     ModelUnavailableError,
+    PictureMissingError,
+    PictureRejectedError,
+    Violation,
+    VtoError,
+    all_errors,
 )
 from vto.ports import Generation, TryOnRequest
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
+
+REFUSALS = (InvalidRequestError, PictureMissingError, PictureRejectedError)  # what the function raises by design
 
 
 class Preview:
@@ -27,7 +35,7 @@ class Preview:
         self._function = function_name
 
     def generate(self, request: TryOnRequest) -> Generation:
-        """Make the pictures; raises the Model…, ContentBlocked and BadModelOutput errors."""
+        """Make the pictures; raises the Model…, ContentBlocked, BadModelOutput errors and the function's refusals."""
         answer = self._invoke(
             {
                 "source": str(request.source),
@@ -57,12 +65,37 @@ class Preview:
         except BotoCoreError as error:
             raise ModelUnavailableError(type(error).__name__) from error
         if "FunctionError" in response:
-            said = content[:500].decode(errors="replace")
-            if "Task timed out" in said:
-                raise ModelTimeoutError(said)
-            raise ModelUnavailableError(f"render_preview failed: {said}")
+            raise _failure(content)
         try:
             answer = json.loads(content)
         except ValueError as problem:
             raise BadModelOutputError("the preview engine's answer is not JSON") from problem
         return answer if isinstance(answer, dict) else {}
+
+
+def _failure(content: bytes) -> VtoError:
+    """The function's own refusal, told again; anything else it died of is the engine's failure.
+
+    Source of the form: https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
+    """
+    said = content[:500].decode(errors="replace")
+    try:
+        document = json.loads(content)
+        name, message = document["errorType"], document["errorMessage"]
+    except (ValueError, TypeError, KeyError):
+        name, message = "", said
+    known = all_errors().get(str(name))
+    if known in REFUSALS:
+        return known(*_parts(str(message)))
+    if "Task timed out" in said:
+        return ModelTimeoutError(said)
+    return ModelUnavailableError(f"render_preview failed: {said}")
+
+
+def _parts(message: str) -> tuple[str, list[Violation]]:
+    """Detail and violations as ``VtoError`` wrote them into its message."""
+    try:
+        document = json.loads(message)
+        return document["detail"], [Violation(one["path"], one["problem"]) for one in document["details"]]
+    except (ValueError, TypeError, KeyError):
+        return message, []
