@@ -1,12 +1,16 @@
 """Pictures as pixels: whatever people upload becomes an upright sRGB picture without a past, or a reason."""
 
 import io
+import os
 import random
 import struct
+import subprocess
+import sys
 import time
 import tracemalloc
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -130,6 +134,44 @@ def test_an_orientation_that_does_not_exist_is_ignored() -> None:
     exif = Image.Exif()
     exif[0x0112] = 42
     assert shows_four_corners(prepared(four_corners(), "JPEG", exif=exif))
+
+
+def tiff(kind: int, count: int, value: bytes) -> bytes:
+    """EXIF with one entry: an orientation of any type, right or wrong."""
+    return b"Exif\0\0MM\0*\0\0\0\x08\0\x01" + struct.pack(">HHI4s", 0x0112, kind, count, value) + b"\0\0\0\0"
+
+
+ON_ITS_SIDE = tiff(3, 1, b"\0\x06\0\0")
+UNREADABLE = {
+    "ASCII": tiff(2, 2, b"6\0\0\0"),
+    "UNDEFINED": tiff(7, 1, b"\x06\0\0\0"),
+    "a fraction": ON_ITS_SIDE[:14] + struct.pack(">HHHIIIII", 1, 0x0112, 5, 1, 26, 0, 6, 1),
+    "a fraction behind the end": tiff(5, 1, b"\0\0\x0f\0"),
+    "a double behind the end": tiff(12, 1, b"\0\0\x0f\0"),
+    "a type that does not exist": tiff(99, 1, b"\0\x06\0\0"),
+    "zero": tiff(3, 1, b"\0\0\0\0"),
+    "negative": tiff(9, 1, b"\xff\xff\xff\xff"),
+    "no byte order": b"Exif\0\0??\0*\0\0\0\x08",
+    "cut off in the header": ON_ITS_SIDE[:9],
+    "cut off before the directory": ON_ITS_SIDE[:14],
+    "cut off in the directory's length": ON_ITS_SIDE[:15],
+    "cut off in the entry": ON_ITS_SIDE[:22],
+    "a directory behind the end": ON_ITS_SIDE[:10] + b"\xff\xff\xff\xff" + ON_ITS_SIDE[14:],
+}
+
+
+@pytest.mark.filterwarnings("ignore")  # Pillow warns of damaged metadata, as it should
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("exif", UNREADABLE.values(), ids=UNREADABLE)
+def test_a_photo_whose_orientation_cannot_be_read_counts_as_upright(exif: bytes, kind: str) -> None:
+    image = prepared(four_corners(), kind, exif=exif)
+    assert image.size == (480, 640)
+    assert shows_four_corners(image)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_the_orientation_that_those_unreadable_ones_are_made_of_is_a_good_one(kind: str) -> None:
+    assert prepared(four_corners(), kind, exif=ON_ITS_SIDE).size == (640, 480)
 
 
 # --- colours ---
@@ -390,23 +432,145 @@ def test_a_picture_cut_off_anywhere_is_refused_with_a_reason(kind: str) -> None:
     assert "damaged or cut off" in rejected(whole[: len(whole) // 2])
 
 
+def small_with_metadata(kind: str, exif: bytes = ON_ITS_SIDE) -> bytes:
+    options: dict[str, Any] = {"JPEG": {"quality": 60}, "PNG": {}, "WEBP": {"method": 0}}[kind]
+    return saved(four_corners(320, 320), kind, exif=exif, icc_profile=wide_gamut_profile(), **options)
+
+
+def damaged(kind: str) -> Iterator[bytes]:
+    """The same 460 damaged pictures each time: cut off, with other bytes, with other bytes in sound metadata."""
+    chance = random.Random(f"damaged {kind}")
+    whole = small_with_metadata(kind)
+    yield from (whole[: len(whole) * part // 100] for part in range(100))
+    for _ in range(300):
+        other = bytearray(whole)
+        # headers and metadata lie in front: half of the damage goes there
+        other[chance.randrange(chance.choice([min(1200, len(other)), len(other)]))] ^= chance.randrange(1, 256)
+        yield bytes(other)
+    for _ in range(60):  # the checksums of a PNG would not let it come to this above
+        exif = bytearray(ON_ITS_SIDE)
+        exif[chance.randrange(6, len(exif))] ^= chance.randrange(1, 256)
+        yield small_with_metadata(kind, bytes(exif[: chance.randrange(6, 2 * len(exif))]))
+
+
 @pytest.mark.filterwarnings("ignore")  # Pillow warns of damaged metadata, as it should
 @pytest.mark.parametrize("kind", GOOD)
 def test_a_damaged_picture_is_prepared_or_refused_but_never_crashes(kind: str) -> None:
-    chance = random.Random(f"damaged {kind}")
-    upload = with_a_past(kind)
     outcomes = set()
-    for _ in range(150):
-        damaged = bytearray(upload)
-        # headers and metadata lie in front: half of the damage goes there
-        limit = chance.choice([600, len(damaged)])
-        for _ in range(chance.randint(1, 4)):
-            damaged[chance.randrange(limit)] = chance.randrange(256)
+    for content in damaged(kind):
         try:
-            outcomes.add(type(TOOLS.prepare(bytes(damaged))))
+            outcomes.add(type(TOOLS.prepare(content)))
         except PictureRejectedError as refusal:
             outcomes.add(type(refusal))
     assert outcomes == {Prepared, PictureRejectedError}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", GOOD)
+def test_a_damaged_mask_is_prepared_or_refused_but_never_crashes(kind: str) -> None:
+    outcomes = set()
+    for content in damaged(kind):
+        try:
+            outcomes.add(type(TOOLS.prepare_mask(content, 320, 320)))
+        except PictureRejectedError as refusal:
+            outcomes.add(type(refusal))
+    assert outcomes == {bytes, PictureRejectedError}
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [struct.error, zlib.error, TypeError, KeyError, IndexError, OverflowError, AttributeError, MemoryError, OSError],
+)
+def test_whatever_a_decoder_stumbles_over_is_a_damaged_picture_with_its_name_for_operators(
+    monkeypatch: pytest.MonkeyPatch, problem: type[Exception]
+) -> None:
+    def stumble(image: Image.Image, *_: Any, **__: Any) -> None:
+        raise problem("deep in a parser")
+
+    monkeypatch.setattr(Image.Image, "resize", stumble)
+    content = saved(four_corners())
+    for use in (TOOLS.prepare, lambda one: TOOLS.prepare_mask(one, 480, 640)):
+        with pytest.raises(PictureRejectedError, match=problem.__name__) as caught:
+            use(content)
+        assert caught.value.violations[0].problem == "is damaged or cut off: upload it again"
+
+
+# --- memory ---
+
+MEASURED = """
+import sys
+from pathlib import Path
+from vto.adapters.pillow import PillowTools
+content = Path(sys.argv[2]).read_bytes()
+if sys.argv[1] == "photo":
+    PillowTools().prepare(content)
+else:
+    PillowTools().prepare_mask(content, 924, 1122)
+[peak] = [line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
+print(int(peak) // 1024)
+"""
+
+
+def huge(folder: Path, kind: str, mode: str, size: tuple[int, int], **options: Any) -> Path:
+    """A file of few bytes that is very many pixels."""
+    white = {"RGBA": (255, 255, 255, 0), "LA": (255, 0), "CMYK": 0, "1": 1, "P": 1, "I;16": 65535}[mode]
+    black = {"RGBA": (0, 0, 0, 255), "LA": (0, 255), "CMYK": (0, 0, 0, 255), "1": 0, "P": 0, "I;16": 0}[mode]
+    image = Image.new(mode, size, white)
+    image.paste(black, (100, 100, size[0] // 2, size[1] // 2))
+    image.save(folder / "huge", kind, **options)
+    return folder / "huge"
+
+
+def peak_of(use: str, path: Path) -> int:
+    """The most memory in MB that a process takes for one picture: Python and Pillow alone take 30."""
+    command = [sys.executable, "-c", MEASURED, use, str(path)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return int(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout)
+
+
+NEEDS_PROC = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells a process's peak")
+SIXTY, THIRTY, FIFTEEN = (7000, 8500), (4940, 5999), (3500, 4250)
+
+
+@NEEDS_PROC
+@pytest.mark.parametrize(
+    ("kind", "mode", "size", "options"),
+    [
+        ("PNG", "RGBA", SIXTY, {}),
+        ("PNG", "LA", SIXTY, {}),
+        ("PNG", "P", SIXTY, {"transparency": 1}),
+        ("PNG", "1", SIXTY, {}),
+        ("PNG", "I;16", SIXTY, {}),
+        ("JPEG", "CMYK", THIRTY, {"progressive": True, "subsampling": 0}),
+        ("WEBP", "RGBA", FIFTEEN, {"lossless": True, "method": 0}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_the_largest_masks_leave_room_in_512_megabytes(
+    tmp_path: Path, kind: str, mode: str, size: tuple[int, int], options: dict[str, Any]
+) -> None:
+    assert peak_of("mask", huge(tmp_path, kind, mode, size, **options)) < 350  # boto3 and Powertools take 100 more
+
+
+@NEEDS_PROC
+@pytest.mark.parametrize(
+    ("kind", "mode", "size"),
+    [("PNG", "LA", SIXTY), ("JPEG", "CMYK", SIXTY), ("WEBP", "RGBA", (5700, 6922))],
+)
+def test_the_largest_photos_leave_room_in_1024_megabytes(
+    tmp_path: Path, kind: str, mode: str, size: tuple[int, int]
+) -> None:
+    options: dict[str, Any] = {"PNG": {}, "JPEG": {"progressive": True, "subsampling": 0}, "WEBP": {"method": 0}}[kind]
+    assert peak_of("photo", huge(tmp_path, kind, mode, size, **options)) < 850
+
+
+def test_a_picture_whose_type_takes_too_much_memory_is_refused_from_its_header_with_the_types_limit() -> None:
+    wide = saved(Image.new("L", (8000, 2000)), "WEBP", method=0, quality=1)
+    lying = saved(Image.new("L", (7000, 5000)), "JPEG", quality=1)
+    for content, size, limit in ((wide, (800, 200), "15 megapixels are accepted as WEBP"), (lying, (700, 500), "30 ")):
+        with pytest.raises(PictureRejectedError) as caught:
+            TOOLS.prepare_mask(content, *size)
+        assert f"at most {limit}" in caught.value.violations[0].problem
 
 
 # --- masks ---
@@ -422,6 +586,14 @@ def mask_of(*drawn: tuple[int, int, int, int], size: tuple[int, int] = (480, 640
 
 def prepared_mask(image: Image.Image, kind: str = "PNG", width: int = 480, height: int = 640) -> Image.Image:
     return opened(TOOLS.prepare_mask(saved(image, kind), width, height))
+
+
+def rejected_mask(content: bytes, width: int = 480, height: int = 640) -> str:
+    """The one problem that a mask is rejected for."""
+    with pytest.raises(PictureRejectedError) as caught:
+        TOOLS.prepare_mask(content, width, height)
+    (violation,) = caught.value.violations
+    return violation.problem
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
@@ -462,6 +634,53 @@ def test_a_mask_of_another_shape_is_refused_with_both_sizes() -> None:
         prepared_mask(mask_of((0, 0, 50, 50), size=(640, 480)))
     assert "640×480" in caught.value.violations[0].problem
     assert "480×640" in caught.value.violations[0].problem
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("orientation", STORED_AS)
+def test_a_mask_is_turned_upright_as_its_photo_was(orientation: int, kind: str) -> None:
+    upright, how = mask_of((0, 0, 100, 200)), STORED_AS[orientation]
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    content = saved(upright if how is None else upright.transpose(how), kind, exif=exif)
+    mask = opened(TOOLS.prepare_mask(content, 240, 320))
+    assert mask.size == (240, 320)
+    assert mask.getpixel((25, 50)) == (0, 0, 0)
+    assert {mask.getpixel(place) for place in ((215, 50), (25, 270), (215, 270))} == {(255, 255, 255)}
+
+
+def test_a_mask_that_would_fit_only_as_it_is_stored_is_refused_with_its_size_upright() -> None:
+    content = saved(mask_of((0, 0, 50, 50)), "JPEG", exif=ON_ITS_SIDE)
+    assert rejected_mask(content).startswith("is 640×480 pixels")
+
+
+def test_a_mask_of_another_shape_is_refused_before_a_pixel_is_decoded() -> None:
+    assert rejected_mask(png_of(5000, 1000)).startswith("is 5000×1000 pixels")  # although its pixels are damaged
+    assert rejected_mask(png_of(3000, 4000)).startswith("is damaged")
+
+
+MASK_MODES: dict[str, tuple[str, Any, Any, dict[str, Any]]] = {  # mode, white, black, how it is saved
+    "1 bit": ("1", 1, 0, {}),
+    "palette": ("P", 1, 0, {}),
+    "palette with a transparent colour": ("P", 1, 0, {"transparency": 1}),
+    "grey with alpha": ("LA", (0, 0), (0, 255), {}),
+    "grey with a transparent tone": ("L", 7, 0, {"transparency": 7}),
+    "16 bits of grey": ("I;16", 65535, 0, {}),
+    "alpha": ("RGBA", (0, 0, 0, 0), (0, 0, 0, 255), {}),
+}
+
+
+@pytest.mark.parametrize(("mode", "white", "black", "options"), MASK_MODES.values(), ids=MASK_MODES)
+@pytest.mark.parametrize("scale", [1, 2])
+def test_a_mask_of_any_mode_says_the_same(
+    mode: str, white: Any, black: Any, options: dict[str, Any], scale: int
+) -> None:
+    image = Image.new(mode, (480 * scale, 640 * scale), white)
+    if mode == "P":
+        image.putpalette([0, 0, 0, 255, 255, 255] if not options else [0, 0, 0, 9, 9, 9])
+    image.paste(black, (0, 0, 200 * scale, 100 * scale))
+    mask = opened(TOOLS.prepare_mask(saved(image, **options), 480, 640))
+    assert sorted(mask.getcolors(10) or []) == [(20_000, (0, 0, 0)), (287_200, (255, 255, 255))]
 
 
 def test_a_mask_on_which_nothing_is_black_is_refused_with_what_to_do() -> None:

@@ -2,7 +2,9 @@
 
 import hashlib
 import io
+import struct
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -26,6 +28,31 @@ UPRIGHT = {  # how a picture stored with each EXIF orientation is turned upright
 MASK_ASPECT_TOLERANCE = 0.02
 MASK_THRESHOLD = 128
 
+# What decoding may take of the function's memory: 1024 MB where photos are prepared, 512 MB where masks are.
+PHOTO_BYTES = 640_000_000
+MASK_BYTES = 240_000_000
+# Measured, in bytes per pixel: a progressive JPEG is kept whole as coefficients, a WebP lies in four canvases at once.
+DECODING_BYTES = {"PNG": 4, "JPEG": 8, "MPO": 8, "WEBP": 16}
+
+# Pillow lets through whatever its parsers stumble over in damaged data, and each release finds another place: these are
+# all the classes that broken input can lead to. A mistake of ours would be among them too, hence a detail with its name
+# and the cause; that is the lesser evil, as an upload that escapes here never becomes a row with a reason.
+DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    AssertionError,
+    RuntimeError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+)
+
 
 class PillowTools:
     """The ``PictureTools`` port on Pillow."""
@@ -36,31 +63,34 @@ class PillowTools:
         Header first (type, size, frames), then decode as small as possible, shrink, turn upright, convert to sRGB,
         flatten on white, and write anew, so that neither a byte of the upload nor its metadata survives.
         """
-        with _opened(content) as image:
-            orientation = image.getexif().get(EXIF_ORIENTATION, 1)
-            lies = orientation >= 5  # stored on its side: width and height are swapped
-            target = fit(*(image.size[::-1] if lies else image.size))
-            stored = target[::-1] if lies else target
+        with _opened(content, PHOTO_BYTES) as image:
+            orientation = _orientation(image)
+            stored = _turned(fit(*_turned(image.size, orientation)), orientation)
             profile = image.info.get("icc_profile")
             image.draft(None, stored)  # JPEG only: decodes at 1/2, 1/4 or 1/8 where that is still large enough
             small = _plain_mode(image).resize(stored, Image.Resampling.LANCZOS)
-        if orientation in UPRIGHT:
-            small = small.transpose(UPRIGHT[orientation])
-        ready = _flattened(_to_srgb(small, profile))
+        ready = _flattened(_to_srgb(_upright(small, orientation), profile))
         out = io.BytesIO()
         ready.save(out, "JPEG", quality=JPEG_QUALITY, subsampling=0)
         return Prepared(out.getvalue(), ready.width, ready.height, hashlib.sha256(out.getvalue()).hexdigest())
 
     def prepare_mask(self, content: bytes, width: int, height: int) -> bytes:
-        """A pure black and white PNG of the source's size; raises PictureRejectedError."""
-        with _opened(content) as image:
-            drawn = _flattened(_plain_mode(image)).convert("L")
-        if abs(drawn.width / drawn.height - width / height) > MASK_ASPECT_TOLERANCE * width / height:
-            raise _rejected(
-                f"is {drawn.width}×{drawn.height} pixels; it must have the photo's shape ({width}×{height})"
-            )
-        # nearest neighbour: anything smoother would make greys, which the contract forbids
-        fitted = drawn.resize((width, height), Image.Resampling.NEAREST)
+        """A pure black and white PNG of the source's size; raises PictureRejectedError.
+
+        The shape is compared before a pixel is decoded, and the size reduced before anything else is done to them.
+        """
+        with _opened(content, MASK_BYTES) as image:
+            size = image.size
+            if _alike(size, (width, height)) or _alike(size[::-1], (width, height)):  # lying, it may fit when turned
+                orientation = _orientation(image)
+                size = _turned(size, orientation)
+            if not _alike(size, (width, height)):
+                raise _rejected(f"is {size[0]}×{size[1]} pixels; it must have the photo's shape ({width}×{height})")
+            stored = _turned((width, height), orientation)
+            image.draft(None, stored)
+            # nearest neighbour: anything smoother would make greys, which the contract forbids
+            small = _plain_mode(image.resize(stored, Image.Resampling.NEAREST))
+            fitted = _flattened(_upright(small, orientation)).convert("L")
         binary = fitted.point(lambda value: 255 if value >= MASK_THRESHOLD else 0)
         if binary.getextrema() == (255, 255):
             raise _rejected("has no black area: paint black what is to be replaced")
@@ -70,35 +100,70 @@ class PillowTools:
 
     def verify(self, content: bytes) -> tuple[int, int]:
         """Width and height of a picture that decodes whole; raises PictureRejectedError."""
-        with _opened(content) as image:
+        with _opened(content, PHOTO_BYTES) as image:
             image.load()
             return image.size
 
 
 @contextmanager
-def _opened(content: bytes) -> Iterator[Image.Image]:
-    """A picture whose header is right; whatever goes wrong while it is decoded is a rejection too."""
+def _opened(content: bytes, most_bytes: int) -> Iterator[Image.Image]:
+    """A picture whose header is right; whatever goes wrong while it is decoded is a rejection too.
+
+    Args:
+        content: The upload.
+        most_bytes: The memory in bytes that decoding it may take.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             image = Image.open(io.BytesIO(content), formats=FORMATS)
-        _ensure_decodable(image)
+        _ensure_decodable(image, most_bytes)
         yield image
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as problem:
         limit = MAX_UPLOAD_PIXELS // 1_000_000
         raise _rejected(f"has too many pixels: at most {limit} megapixels are accepted") from problem
     except UnidentifiedImageError as problem:
         raise _rejected("is not a JPEG, PNG or WebP picture, whatever its name says") from problem
-    except (OSError, SyntaxError, ValueError, EOFError) as problem:  # what Pillow's decoders raise on damaged data
-        raise _rejected("is damaged or cut off: upload it again") from problem
+    except DAMAGE as problem:
+        raise _rejected("is damaged or cut off: upload it again", type(problem).__name__) from problem
 
 
-def _ensure_decodable(image: Image.Image) -> None:
+def _ensure_decodable(image: Image.Image, most_bytes: int) -> None:
     """Refuse by the header what would fill the memory, or has no one picture in it."""
-    if image.width * image.height > MAX_UPLOAD_PIXELS:
+    pixels = image.width * image.height
+    if pixels > MAX_UPLOAD_PIXELS:
         raise Image.DecompressionBombError
+    limit = most_bytes // DECODING_BYTES[image.format or ""]
+    if pixels > limit:
+        raise _rejected(f"has too many pixels: at most {limit // 1_000_000} megapixels are accepted as {image.format}")
     if getattr(image, "is_animated", False) and image.format != "MPO":  # an MPO's first frame is the photo
         raise _rejected("is animated: use a still picture")
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 to 8; what cannot be read as one counts as 1, upright: the pixels may still be good."""
+    if image.format == "PNG":
+        image.load()  # reads what lies behind the pixels too, and lets a damaged picture not pass for bad EXIF
+    try:
+        orientation = image.getexif().get(EXIF_ORIENTATION)
+    except Exception:  # noqa: BLE001 - EXIF is a small file system that anybody may have written, in any way
+        return 1
+    return orientation if isinstance(orientation, int) and orientation in UPRIGHT else 1
+
+
+def _turned(size: tuple[int, int], orientation: int) -> tuple[int, int]:
+    """Width and height upright, of those as stored; or the other way round."""
+    return size[::-1] if orientation >= 5 else size
+
+
+def _upright(image: Image.Image, orientation: int) -> Image.Image:
+    return image.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else image
+
+
+def _alike(size: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Whether two sizes have the same shape."""
+    wanted = other[0] / other[1]
+    return abs(size[0] / size[1] - wanted) <= MASK_ASPECT_TOLERANCE * wanted
 
 
 def _plain_mode(image: Image.Image) -> Image.Image:
@@ -106,7 +171,7 @@ def _plain_mode(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):  # 16 bits of grey
         return image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
     if image.has_transparency_data:  # an alpha channel, or one colour that means "nothing here"
-        return image.convert("RGBA")
+        return image if image.mode == "RGBA" else image.convert("RGBA")  # Pillow would copy all of it
     return image if image.mode in ("RGB", "CMYK", "L") else image.convert("RGB")
 
 
@@ -134,5 +199,5 @@ def _flattened(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
 
 
-def _rejected(problem: str) -> PictureRejectedError:
-    return PictureRejectedError(problem, [Violation("picture", problem)])
+def _rejected(problem: str, cause: str = "") -> PictureRejectedError:
+    return PictureRejectedError(f"{problem} ({cause})" if cause else problem, [Violation("picture", problem)])
