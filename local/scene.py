@@ -17,10 +17,16 @@ from samples.catalogue import CATALOGUE
 from vto.adapters.dynamodb import item_to_job, job_to_item
 from vto.domain.job import StoredImage
 from vto.domain.storage import S3Url, result_key
+from vto.domain.times import from_iso, to_iso
 
 ROOT = Path(__file__).parent.parent
 EVENTS = ROOT / "events"
 DRAWN = ROOT / "out" / "samples"
+STORY = datetime(2026, 11, 21, 12, tzinfo=UTC)
+"""When the events' story happens."""
+TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
+EPOCH_SECONDS = 1_700_000_000
+"""No other number in the rows is as large as a moment."""
 MADE_ON_THE_WAY = re.compile(r's3://[^"]+/(?:prepared|generated)/[^"]+\.(?:jpg|png)')
 """Pictures that an accepted event counts on and that only an earlier step would have made."""
 
@@ -39,13 +45,29 @@ def stage(endpoints: Endpoints, event: Path) -> None:
     for table, items in rows.items():
         name = table.removeprefix("vto-")
         for row in items if name not in ("products", "models") else []:
-            told = _completed(row, endpoints) if name == "jobs" and _speaks_of_the_end(event) else row
+            told = _as_of_now(row)
+            if name == "jobs" and _speaks_of_the_end(event):
+                told = _completed(told, endpoints)
             item = {attribute: serializer.serialize(value) for attribute, value in told.items()}
             database.put_item(TableName=endpoints.tables[name], Item=item)
     storage = endpoints.client("s3")
     for url in _pictures():
         bucket = endpoints.buckets["uploads" if "-uploads-" in url.bucket else "results"]
         storage.put_object(Bucket=bucket, Key=url.key, Body=_drawn(url.key))
+
+
+def _as_of_now(value: Any) -> Any:
+    """A row of the story as if the story happened now: its sessions, leases and tickets have not run out."""
+    shift = datetime.now(UTC) - STORY
+    if isinstance(value, dict):
+        return {name: _as_of_now(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_as_of_now(one) for one in value]
+    if isinstance(value, str) and TIMESTAMP.fullmatch(value):
+        return to_iso(from_iso(value) + shift)
+    if isinstance(value, int) and not isinstance(value, bool) and value > EPOCH_SECONDS:
+        return value + int(shift.total_seconds())
+    return value
 
 
 def _speaks_of_the_end(event: Path) -> bool:

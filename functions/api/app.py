@@ -6,7 +6,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
 from vto import bootstrap
-from vto.adapters.rest import caller_of, error_response, json_body
+from vto.adapters.rest import caller_of, error_response, json_body, with_idempotency_key
 from vto.errors import VtoError
 from vto.telemetry import observed
 from vto.use_cases.sockets import TICKET_SECONDS
@@ -59,10 +59,8 @@ def uploads() -> dict[str, Any]:
 @app.post("/try-ons")
 def create_try_on() -> tuple[dict[str, Any], int]:
     """A try-on, as over the WebSocket; an ``Idempotency-Key`` header takes the place of ``request_id``."""
-    caller, request = caller_of(app.current_event), json_body(app.current_event)
-    key = app.current_event.headers.get("idempotency-key")
-    if key and isinstance(request, dict):
-        request = {"request_id": key, **request}
+    caller, key = caller_of(app.current_event), app.current_event.headers.get("idempotency-key")
+    request = with_idempotency_key(json_body(app.current_event), key)
     job, is_new = bootstrap.request_try_on()(request, caller.user_id)
     return bootstrap.snapshots()(job), HTTPStatus.ACCEPTED if is_new else HTTPStatus.OK
 

@@ -11,7 +11,8 @@ from vto.telemetry import count, observed
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer one frame; the answer goes over the socket itself, errors included."""
     request = event["requestContext"]
-    connection = Connection(request["connectionId"], request["authorizer"]["user_id"])
-    answered = bootstrap.answer_message()(event.get("body") or "", connection)
+    authorizer = request["authorizer"]
+    connection = Connection(request["connectionId"], authorizer["user_id"])
+    answered = bootstrap.answer_message()(event.get("body") or "", connection, int(authorizer["session_until"]))
     count(f"message.{answered}")
     return {"statusCode": 200}

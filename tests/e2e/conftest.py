@@ -18,7 +18,7 @@ from local.stack import LocalStack, Login
 from samples.catalogue import CATALOGUE
 
 ROOT = Path(__file__).parents[2]
-PERSON, GARMENT = "standing-person.png", "striped-t-shirt.jpg"
+PERSON, GARMENT, STORY = "standing-person.png", "striped-t-shirt.jpg", "green-hoodie.jpg"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,13 +46,15 @@ class World:
     def __init__(self, stack: LocalStack) -> None:
         self.stack, self.endpoints = stack, stack.endpoints
         self._clients: dict[str, Any] = {}
-        samples = [one for one in CATALOGUE if one.file in (PERSON, GARMENT)]
+        samples = [one for one in CATALOGUE if one.file in (PERSON, GARMENT, STORY)]
         ids = {
             one.sample.file: one.item_id for one in upload_samples(self.endpoints, ROOT / "out" / "samples", samples)
         }
         self.person, self.garment = ids[PERSON], ids[GARMENT]
         self.logins = {name: stack.sign_in(f"{name}@example.com") for name in ("ada", "bob")}
-        eventually(lambda: self.row("products", product_id=self.garment) and self.row("models", model_id=self.person))
+        for product in (self.garment, ids[STORY]):
+            eventually(lambda product=product: self.row("products", product_id=product))
+        eventually(lambda: self.row("models", model_id=self.person))
 
     def client(self, service: str) -> Any:
         """A client with the root user's keys."""

@@ -30,6 +30,7 @@ from vto.errors import (
     PictureMissingError,
     PictureRejectedError,
     RefusalError,
+    StorageUnavailableError,
     Violation,
     VtoError,
 )
@@ -358,3 +359,14 @@ def test_a_function_out_of_reach_is_one_error_of_ours_after_one_attempt(
 ) -> None:
     preview.wire.will_raise(broken)
     assert type(preview.fails_with()) is wanted
+
+
+def test_an_answer_that_is_paid_for_but_cannot_be_kept_is_not_asked_for_as_often_as_storage_is(
+    bedrock: Bedrock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise StorageUnavailableError("no space")
+
+    monkeypatch.setattr(bedrock.pictures, "write", full)
+    bedrock.wire.will_say(200, answer(images=[encoded(b"made")]))
+    assert type(bedrock.fails_with()) is ModelTimeoutError

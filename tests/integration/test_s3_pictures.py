@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from tests.integration.conftest import REGION, RESULTS, UPLOADS
+from vto import bootstrap
 from vto.adapters.s3 import S3Pictures
 from vto.domain.storage import S3Url
 from vto.errors import PictureMissingError, StorageUnavailableError
@@ -115,3 +116,24 @@ def test_a_form_lets_nobody_choose_metadata_or_access(pictures: S3Pictures) -> N
     assert allowed <= {
         "key", "bucket", "Content-Type", "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-security-token",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", "eu-south-1", "us-east-1"])
+def test_links_and_forms_name_the_buckets_host_in_its_own_region(monkeypatch: pytest.MonkeyPatch, region: str) -> None:
+    # S3's global host redirects requests for a new bucket elsewhere, which breaks the signature
+    monkeypatch.setenv("AWS_REGION", region)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", region)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "k")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
+    bootstrap.reset()
+    pictures, url = bootstrap.pictures(), S3Url("shop-results", "results/job/0.png")
+    links = pictures.link(url, seconds=60), pictures.upload_form(
+        url, content_type="image/png", max_bytes=9, seconds=60
+    ).url  # fmt: skip
+    bootstrap.reset()
+
+    hosts = {urlsplit(link).netloc for link in links}
+    assert hosts <= {
+        f"shop-results.s3.{region}.amazonaws.com",
+        *(["shop-results.s3.amazonaws.com"] if region == "us-east-1" else []),
+    }

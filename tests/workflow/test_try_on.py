@@ -163,7 +163,7 @@ def test_a_twin_waits_for_the_one_who_is_first_and_shares_its_result(world: Worl
 
     run = world.run(second, validate_request=[lambda: validates(world, "first"), None, lambda: world.run(first)])
 
-    assert run.waited("Wait For Twin") == [2, 2]
+    assert run.waited("Wait For Twin") == [3, 3]
     assert "Invoke Model" not in run.path
     assert run.end == "Job Completed"
     assert world.model_calls == 1
@@ -175,17 +175,17 @@ def test_a_twin_goes_on_alone_when_the_first_one_fails(world: World) -> None:
 
     run = world.run(second, validate_request=[lambda: validates(world, "first"), lambda: world.run(first)])
 
-    assert run.waited("Wait For Twin") == [2]
+    assert run.waited("Wait For Twin") == [3]
     assert run.end == "Job Completed"
     assert world.job("first").error_code == "model_retired"
     assert world.model_calls == 2
 
 
-def test_a_twin_waits_thirty_times_and_then_goes_on_alone(world: World) -> None:
+def test_a_twin_waits_for_ten_minutes_and_then_goes_on_alone(world: World) -> None:
     world.ask("first")
     run = world.run(world.ask("second"), validate_request=[lambda: validates(world, "first")])
 
-    assert run.waited("Wait For Twin") == [2] * 30
+    assert run.waited("Wait For Twin") == [3] * 200
     assert run.end == "Job Completed"
     assert world.model_calls == 1
     world.run(world.job("first"))

@@ -119,7 +119,8 @@ class World:
     def ask(self, request_id: str = "first", **request: Any) -> Job:
         """Send a try-on over the socket, and return its job."""
         frame = {"action": "tryOn", "request_id": request_id, "product_id": "hoodie", "model_id": "robin", **request}
-        bootstrap.answer_message()(json.dumps(frame), self.connections.rows[SOCKET])
+        socket = self.connections.rows[SOCKET]
+        bootstrap.answer_message()(json.dumps(frame), socket, socket.ttl)
         return next(job for job in self.jobs.rows.values() if job.request_id == request_id)
 
     def run(self, job: Job | None = None, name: str | None = None, **script: Iterable[Outcome]) -> Run:

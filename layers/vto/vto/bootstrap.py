@@ -138,7 +138,14 @@ def results() -> DynamoResults:
 @cache
 def pictures() -> S3Pictures:
     """The two buckets."""
-    config = Config(signature_version="s3v4", connect_timeout=2, read_timeout=15)
+    config = Config(
+        signature_version="s3v4",
+        # the bucket's host in its own Region: otherwise links outside us-east-1 name S3's global host, which answers
+        # a new bucket with a redirect that breaks the signature
+        s3={"addressing_style": "virtual"},
+        connect_timeout=2,
+        read_timeout=15,
+    )
     return S3Pictures(boto3.client("s3", config=config))
 
 
@@ -163,7 +170,8 @@ def sockets() -> ApiGatewaySockets:
     client = boto3.client(
         "apigatewaymanagementapi",
         endpoint_url=settings()["SOCKET_ENDPOINT"],
-        config=Config(connect_timeout=2, read_timeout=5),
+        # one attempt, well within a delivery claim: a push that is repeated in secret would be seen twice
+        config=Config(retries={"total_max_attempts": 1}, connect_timeout=1, read_timeout=2),
     )
     return ApiGatewaySockets(client)
 
@@ -247,7 +255,7 @@ def reserve_slot() -> ReserveSlot:
 @cache
 def invoke_model() -> InvokeModel:
     """State Invoke Model."""
-    return InvokeModel(jobs(), _EnginesByName(), clock(), settings()["RESULTS_BUCKET"])
+    return InvokeModel(jobs(), _EnginesByName(), results(), clock(), settings()["RESULTS_BUCKET"])
 
 
 @cache
@@ -286,13 +294,13 @@ def deliver_result() -> DeliverResult:
 @cache
 def record_failure() -> RecordFailure:
     """State Record Failure."""
-    return RecordFailure(jobs(), results(), clock())
+    return RecordFailure(jobs(), results(), clock(), telemetry.report)
 
 
 @cache
 def sweep_jobs() -> SweepJobs:
     """The scheduled repair."""
-    return SweepJobs(jobs(), workflow(), record_failure(), clock())
+    return SweepJobs(jobs(), workflow(), record_failure(), clock(), telemetry.report)
 
 
 @cache
@@ -328,7 +336,7 @@ def request_try_on() -> RequestTryOn:
 @cache
 def answer_message() -> AnswerMessage:
     """Serves socket frames."""
-    return AnswerMessage(request_try_on(), publish_job(), jobs(), sockets(), telemetry.report)
+    return AnswerMessage(request_try_on(), publish_job(), jobs(), sockets(), clock(), telemetry.report)
 
 
 @cache

@@ -5,7 +5,7 @@
     VtoError                          retried by the workflow?              ends in
     ├── RefusalError                  the request's fault: no alarm         Refused
     │   ├── InvalidRequestError       no
-    │   ├── NotAuthorizedError        no (REST only)
+    │   ├── NotAuthorizedError        no (REST and socket only)
     │   ├── NotFoundError             no (REST and socket only)
     │   ├── RequestConflictError      no (REST and socket only)
     │   ├── PictureMissingError       no
@@ -101,7 +101,7 @@ class InvalidRequestError(RefusalError):
 
 
 class NotAuthorizedError(RefusalError):
-    """The token is a good one, but not of the kind that says what its bearer may do."""
+    """The token is not of the kind that says what its bearer may do, or has expired since the socket was opened."""
 
     message = "Please sign in again."
 

@@ -177,9 +177,7 @@ class Results(Protocol):
         """A finished result that still lives, or None."""
         ...
 
-    def claim(
-        self, key: str, job_id: str, now: datetime, *, seconds: float, gone: CachedResult | None = None
-    ) -> bool:
+    def claim(self, key: str, job_id: str, now: datetime, *, seconds: float, gone: CachedResult | None = None) -> bool:
         """Become the one who makes this result; False while another job's claim lasts, or when it has become ready.
 
         ``gone`` is a finished result that was found without its pictures: it may be made anew.
@@ -250,15 +248,19 @@ class Notifier(Protocol):
         """Push a frame; False when the client is gone; raises NotifierUnavailableError."""
         ...
 
+    def close(self, connection_id: str) -> None:
+        """End a socket; no error when it is gone; raises NotifierUnavailableError."""
+        ...
+
 
 class Workflow(Protocol):
     """Executions of the state machine."""
 
-    def start(self, job_id: str) -> bool:
-        """Start the job's execution; False when it has been started before."""
+    def start(self, job_id: str, rerun: int = 0) -> bool:
+        """Start the job's execution (or, under a name of its own, its nth rerun); False when it was started before."""
         ...
 
-    def execution_of(self, job_id: str) -> str:
+    def execution_of(self, job_id: str, rerun: int = 0) -> str:
         """The ARN of the execution that :meth:`start` gives a job."""
         ...
 

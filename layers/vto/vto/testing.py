@@ -70,9 +70,9 @@ class FakeJobs:
         if self.before_save:
             self.before_save(job)
         known = self.rows.get(job.id)
-        if known is None or known.version != expected_version:
+        if known is None or (known.version, known.revision) != (expected_version, job.revision):
             raise VersionConflictError(job.id)
-        self._write(job)
+        self._write(replace(job, revision=job.revision + 1))
 
     def of_user(self, user_id: str, *, limit: int, cursor: str | None = None) -> tuple[list[Job], str | None]:
         """One user's jobs, newest first."""
@@ -236,9 +236,7 @@ class FakeResults:
         """A finished result that still lives."""
         return self.ready.get(key) if self.expiry.get(key, 0) > times.epoch(now) else None
 
-    def claim(
-        self, key: str, job_id: str, now: datetime, *, seconds: float, gone: CachedResult | None = None
-    ) -> bool:
+    def claim(self, key: str, job_id: str, now: datetime, *, seconds: float, gone: CachedResult | None = None) -> bool:
         """Become the one who makes this result."""
         holder, until = self.claims.get(key, (job_id, now))
         if holder != job_id and until >= now:
@@ -334,6 +332,7 @@ class FakeNotifier:
     sent: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     broken: set[str] = field(default_factory=set)
+    closed: list[str] = field(default_factory=list)
 
     def send(self, connection_id: str, frame: Mapping[str, Any]) -> bool:
         """Keep the frame as it would arrive."""
@@ -343,6 +342,10 @@ class FakeNotifier:
             return False
         self.sent.setdefault(connection_id, []).append(json.loads(json.dumps(frame)))
         return True
+
+    def close(self, connection_id: str) -> None:
+        """Remember who was sent away."""
+        self.closed.append(connection_id)
 
     def seqs(self, connection_id: str) -> list[int]:
         """The versions that a socket was sent, in their order."""
@@ -357,18 +360,19 @@ class FakeWorkflow:
     running: set[str] = field(default_factory=set)
     problem: VtoError | None = None
 
-    def start(self, job_id: str) -> bool:
+    def start(self, job_id: str, rerun: int = 0) -> bool:
         """Start once."""
         if self.problem:
             raise self.problem
-        if job_id in self.started:
+        name = f"{job_id}-{rerun}" if rerun else job_id
+        if name in self.started:
             return False
-        self.started.append(job_id)
+        self.started.append(name)
         return True
 
-    def execution_of(self, job_id: str) -> str:
+    def execution_of(self, job_id: str, rerun: int = 0) -> str:
         """An ARN-like name."""
-        return f"arn:execution:{job_id}"
+        return f"arn:execution:{job_id}-{rerun}" if rerun else f"arn:execution:{job_id}"
 
     def is_running(self, execution_arn: str) -> bool:
         """Whether it was said to run."""

@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 
 from tests.unit.vto.world import ALICE, BOB, World
 from vto.errors import NotifierUnavailableError, StorageUnavailableError
+from vto.testing import NOON
 from vto.use_cases.answer_message import MAX_FRAME_BYTES
+
+SESSION_UNTIL = int(NOON.timestamp()) + 3600
 
 TRY_ON: dict[str, Any] = {
     "action": "tryOn",
@@ -24,7 +27,9 @@ def say(world: World, message: Any, user_id: str = ALICE) -> tuple[str, list[dic
     connection_id = f"socket-of-{user_id}"
     connection = world.connections.get(connection_id) or world.connect(connection_id, user_id)
     before = len(world.notifier.sent.get(connection_id, []))
-    answered = world.answer_message(message if isinstance(message, str) else json.dumps(message), connection)
+    answered = world.answer_message(
+        message if isinstance(message, str) else json.dumps(message), connection, SESSION_UNTIL
+    )
     return answered, world.notifier.sent.get(connection_id, [])[before:]
 
 
@@ -147,7 +152,7 @@ def test_a_socket_that_cannot_be_answered_makes_the_call_fail(world: World) -> N
     connection = world.connect("phone")
     world.notifier.broken.add("phone")
     with pytest.raises(NotifierUnavailableError):
-        world.answer_message('{"action": "ping"}', connection)
+        world.answer_message('{"action": "ping"}', connection, SESSION_UNTIL)
 
 
 json_values = st.recursive(
@@ -168,3 +173,12 @@ def test_every_frame_whatsoever_gets_exactly_one_answer(body: str) -> None:
     assert len(heard) == 1
     assert heard[0]["type"] in ("pong", "job", "error")
     assert (heard[0]["type"] == "job") == bool(world.jobs.rows)
+
+
+def test_after_its_token_expired_a_socket_is_refused_and_closed(world: World) -> None:
+    connection = world.connect("late", ALICE)
+    for frame in (TRY_ON, {"action": "watchJob", "job_id": "job-1"}, {"action": "ping"}):
+        assert world.answer_message(json.dumps(frame), connection, int(NOON.timestamp())) == "not_authorized"
+    assert world.jobs.rows == {}
+    assert world.notifier.closed == ["late"] * 3
+    assert {frame["error"]["code"] for frame in world.notifier.sent["late"]} == {"not_authorized"}

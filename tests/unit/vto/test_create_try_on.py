@@ -59,7 +59,7 @@ def test_the_same_request_again_finds_the_same_job(world: World) -> None:
 
 
 def test_the_same_request_said_in_other_words_is_the_same_request(world: World) -> None:
-    first, _ = world.create_try_on(REQUEST, user_id=ALICE)
+    first, _ = world.create_try_on({**REQUEST, "parameters": GARMENT}, user_id=ALICE)
     spelled_out = {**GARMENT, "imageGenerationConfig": {"cfgScale": 6.5, "seed": 12.0, "numberOfImages": 1.0}}
     again, is_new = world.create_try_on({**REQUEST, "parameters": spelled_out}, user_id=ALICE)
     assert (again.id, is_new) == (first.id, False)
@@ -248,3 +248,10 @@ def test_everything_that_breaks_the_schema_is_said_at_once(world: World) -> None
 def test_something_that_is_no_object_is_refused(world: World, document: Any) -> None:
     with pytest.raises(InvalidRequestError):
         world.create_try_on(document, user_id=ALICE)
+
+
+def test_an_accepted_request_sent_again_is_answered_whatever_became_of_the_catalogue(world: World) -> None:
+    first, _ = world.create_try_on(REQUEST, user_id=ALICE)
+    world.catalogue.rows.clear()
+    again, is_new = world.create_try_on(REQUEST, user_id=ALICE)
+    assert (again.id, is_new) == (first.id, False)

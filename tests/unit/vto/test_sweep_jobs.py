@@ -33,9 +33,15 @@ def test_a_job_that_was_started_but_not_yet_claimed_gets_more_time(world: World)
     assert world.sweep_jobs() == Sweep()
 
 
-def test_a_job_that_was_started_and_whose_execution_is_gone_is_ended(world: World) -> None:
+def test_a_job_whose_name_is_burnt_by_an_ended_execution_is_started_once_more_and_then_ended(world: World) -> None:
     world.add_job()
     world.workflow.start("job-1")
+    world.clock.advance(61)
+    assert world.sweep_jobs() == Sweep(started=1)
+    assert world.workflow.started == ["job-1", "job-1-1"]
+    world.workflow.running.add("arn:execution:job-1-1")
+    assert world.sweep_jobs() == Sweep(left_running=1)
+    world.workflow.running.clear()
     world.clock.advance(61)
     assert world.sweep_jobs() == Sweep(ended=1)
     assert world.jobs.rows["job-1"].error_code == "execution_lost"
@@ -121,3 +127,12 @@ def test_a_job_that_completes_while_its_lease_is_extended_stays_closed(
     world.sweep_jobs()
     job = world.jobs.rows["job-1"]
     assert (job.status, job.open, job.lease_until) == (Status.COMPLETED, None, None)
+
+
+def test_a_job_that_cannot_be_swept_does_not_keep_the_sweep_from_the_others(world: World) -> None:
+    world.add_job("job-1")
+    world.add_job("job-2")
+    world.clock.advance(61)
+    start = world.workflow.start
+    world.workflow.start = lambda job_id, rerun=0: 1 / 0 if job_id == "job-1" else start(job_id, rerun)  # type: ignore
+    assert world.sweep_jobs() == Sweep(started=1, failed=1)

@@ -180,7 +180,7 @@ class World:
 
     @property
     def invoke_model(self) -> InvokeModel:
-        return InvokeModel(self.jobs, dict.fromkeys(self.engine_order, self.engine), self.clock, RESULTS)
+        return InvokeModel(self.jobs, dict.fromkeys(self.engine_order, self.engine), self.results, self.clock, RESULTS)
 
     @property
     def store_result(self) -> StoreResult:
@@ -202,15 +202,15 @@ class World:
 
     @property
     def record_failure(self) -> RecordFailure:
-        return RecordFailure(self.jobs, self.results, self.clock)
+        return RecordFailure(self.jobs, self.results, self.clock, self.report)
 
     @property
     def sweep_jobs(self) -> SweepJobs:
-        return SweepJobs(self.jobs, self.workflow, self.record_failure, self.clock)
+        return SweepJobs(self.jobs, self.workflow, self.record_failure, self.clock, self.report)
 
     @property
     def answer_message(self) -> AnswerMessage:
-        return AnswerMessage(self.request_try_on, self.publish_job, self.jobs, self.notifier, self.report)
+        return AnswerMessage(self.request_try_on, self.publish_job, self.jobs, self.notifier, self.clock, self.report)
 
     @property
     def browse(self) -> Browse:

@@ -22,6 +22,7 @@ from vto.errors import (
     ModelThrottledError,
     ModelTimeoutError,
     ModelUnavailableError,
+    StorageUnavailableError,
     VtoError,
 )
 from vto.ports import Generation, Pictures, TryOnRequest
@@ -61,8 +62,12 @@ class NovaCanvas:
             read = list(pool.map(self._pictures.read, wanted))
         body = request_body(read[0], read[1], read[2] if request.mask else None, request.parameters)
         answer = read_answer(self._invoke(body))
-        images = [self._store(request.output, f"{i}.png", image) for i, image in enumerate(answer.images)]
-        mask = self._store(request.output, "mask.png", answer.mask) if answer.mask else None
+        try:
+            images = [self._store(request.output, f"{i}.png", image) for i, image in enumerate(answer.images)]
+            mask = self._store(request.output, "mask.png", answer.mask) if answer.mask else None
+        except StorageUnavailableError as error:
+            # the answer is paid for; as a storage error the call would be repeated, and paid, four times more
+            raise ModelTimeoutError(f"the answer could not be kept: {error.detail}") from error
         return Generation(tuple(images), mask, answer.warning)
 
     def _invoke(self, body: bytes) -> bytes:

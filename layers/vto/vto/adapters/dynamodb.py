@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, fields
 from datetime import datetime
 from decimal import Decimal
@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from vto import telemetry
 from vto.adapters.aws_errors import as_storage_error, code_of
 from vto.domain import times
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness
 from vto.domain.job import OPEN, Change, Job, Stage, Status, StoredImage
 from vto.domain.pacing import next_slot
-from vto.errors import InvalidRequestError, StorageUnavailableError, Violation
+from vto.errors import InternalError, InvalidRequestError, StorageUnavailableError, Violation
 from vto.ports import CachedResult, Connection, DeliveryClaim, Ticket, VersionConflictError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 CONDITION_FAILED = "ConditionalCheckFailedException"
+STOCK = "yes"  # the value of the sparse index attribute that lists the models which everybody may use
 CLAIM_SECONDS = 5  # a publisher that dies while pushing blocks the others for no longer
 SHORT_LIVED_SECONDS = 24 * 60 * 60
 SLOT_RACES = 25
@@ -50,7 +52,7 @@ class DynamoJobs:
 
         Attributes that this code does not know (written by a newer version) stay as they are.
         """
-        item = job_to_item(job)
+        item = {**job_to_item(job), "revision": job.revision + 1}
         del item["id"]
         gone = [field.name for field in fields(Job) if field.name not in item and field.name != "id"]
         expression, names, values = _set_and_remove(item, gone)
@@ -59,9 +61,14 @@ class DynamoJobs:
             lambda: self._table.update_item(
                 Key={"id": job.id},
                 UpdateExpression=expression,
-                ConditionExpression="#version = :expected_version",
+                ConditionExpression="#version = :read_version AND "
+                "(#revision = :read_revision OR attribute_not_exists(#revision))",
                 ExpressionAttributeNames=names,
-                ExpressionAttributeValues={**values, ":expected_version": expected_version},
+                ExpressionAttributeValues={
+                    **values,
+                    ":read_version": expected_version,
+                    ":read_revision": job.revision,
+                },
             ),
         )
         if not saved:
@@ -90,7 +97,16 @@ class DynamoJobs:
                 ExpressionAttributeValues={":open": OPEN, ":now": times.to_iso(now)},
                 Limit=limit,
             )
-        return [item_to_job(item) for item in page["Items"]]
+        return list(_readable(page["Items"]))
+
+
+def _readable(items: Iterable[Mapping[str, Any]]) -> Iterator[Job]:
+    """The jobs of rows that this code can read; one that it cannot must not keep the sweep from the others."""
+    for item in items:
+        try:
+            yield item_to_job(item)
+        except (KeyError, ValueError, TypeError) as problem:
+            telemetry.report("unreadable job row", InternalError(f"job {item.get('id')}: {problem!r}"))
 
 
 class DynamoCatalogue:
@@ -113,7 +129,7 @@ class DynamoCatalogue:
         row = catalogue_to_item(item)
         key = {_id_name(item.kind): row.pop(_id_name(item.kind))}
         curated = {"name", "category", "description", "garment_class", "auto_imported", "created_at"}
-        of_picture = {"readiness_reason", "prepared_s3_url", "sha256", "width", "height"}
+        of_picture = {"readiness_reason", "prepared_s3_url", "sha256", "width", "height", "stock"}
         expression, names, values = _set_and_remove(row, of_picture - row.keys(), keep=curated)
         return _conditionally(
             f"record {item.kind}",
@@ -136,31 +152,18 @@ class DynamoCatalogue:
         )
 
     def models_of(self, user_id: str | None, *, limit: int) -> list[CatalogueItem]:
-        """A user's private photos; the stock models when ``user_id`` is None."""
-        if user_id is None:
-            return self._stock_models(limit)
-        with as_storage_error("query models of a user"):
+        """A user's private photos; the stock models when ``user_id`` is None. The newest first."""
+        index, key, value = ("by_user", "user_id", user_id) if user_id else ("stock", "stock", STOCK)
+        with as_storage_error("query models"):
             page = self._tables[Kind.MODEL].query(
-                IndexName="by_user",
-                KeyConditionExpression="user_id = :user_id",
-                ExpressionAttributeValues={":user_id": user_id},
+                IndexName=index,
+                KeyConditionExpression="#key = :value",
+                ExpressionAttributeNames={"#key": key},
+                ExpressionAttributeValues={":value": value},
                 ScanIndexForward=False,
                 Limit=limit,
             )
         return [item_to_catalogue(Kind.MODEL, item) for item in page["Items"]]
-
-    def _stock_models(self, limit: int) -> list[CatalogueItem]:
-        """Page on past the private photos in between until there are enough or no more."""
-        found: list[CatalogueItem] = []
-        following: dict[str, Any] = {}
-        while len(found) < limit:
-            with as_storage_error("scan stock models"):
-                page = self._tables[Kind.MODEL].scan(FilterExpression="attribute_not_exists(user_id)", **following)
-            found += [item_to_catalogue(Kind.MODEL, item) for item in page["Items"]]
-            if "LastEvaluatedKey" not in page:
-                break
-            following = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
-        return found[:limit]
 
 
 class DynamoConnections:
@@ -319,9 +322,7 @@ class DynamoResults:
             return None
         return CachedResult(item["job_id"], tuple(item["images"]), item.get("mask"), item["engine"])
 
-    def claim(
-        self, key: str, job_id: str, now: datetime, *, seconds: float, gone: CachedResult | None = None
-    ) -> bool:
+    def claim(self, key: str, job_id: str, now: datetime, *, seconds: float, gone: CachedResult | None = None) -> bool:
         """Become the one who makes this result; False while another job's claim lasts, or when it has become ready."""
         return _conditionally(
             "claim result",
@@ -404,6 +405,8 @@ def catalogue_to_item(item: CatalogueItem) -> dict[str, Any]:
     row = {name: value for name, value in asdict(item).items() if value is not None and name != "kind"}
     row[_id_name(item.kind)] = row.pop("item_id")
     row[f"{item.kind}_picture_s3_url"] = row.pop("picture_s3_url")
+    if item.kind is Kind.MODEL and item.user_id is None and item.readiness is Readiness.READY:
+        row["stock"] = STOCK
     return dict(_to_dynamo(row))
 
 

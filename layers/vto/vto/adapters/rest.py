@@ -65,6 +65,20 @@ def json_body(event: APIGatewayProxyEventV2) -> Any:
         raise InvalidRequestError("body", [Violation("(the whole request)", "is not JSON")]) from problem
 
 
+def with_idempotency_key(request: Any, key: str | None) -> Any:
+    """The request under the name that its ``Idempotency-Key`` header gives it.
+
+    Raises:
+        InvalidRequestError: It has another name already.
+    """
+    if key is None or not isinstance(request, dict):
+        return request
+    if request.get("request_id", key) != key:
+        problem = "differs from the Idempotency-Key header: send one of them"
+        raise InvalidRequestError("idempotency key", [Violation("request_id", problem)])
+    return {**request, "request_id": key}
+
+
 def error_response(error: VtoError) -> Response[str]:
     """An error in its one form, under the status that says the same."""
     telemetry.report("refused", error)

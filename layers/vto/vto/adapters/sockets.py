@@ -1,7 +1,7 @@
 """Live sockets through API Gateway's management API."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -12,6 +12,7 @@ from vto.errors import NotifierUnavailableError
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
 
+GONE = ("GoneException", "410")
 MAX_FRAME_BYTES = 32 * 1024  # API Gateway closes a socket (1009) on a larger frame
 
 
@@ -26,12 +27,20 @@ class ApiGatewaySockets:
         data = json.dumps(frame, separators=(",", ":")).encode()
         if len(data) > MAX_FRAME_BYTES:
             raise AssertionError(f"a frame of {len(data)} bytes would close the socket")
+        return self._call(lambda: self._client.post_to_connection(ConnectionId=connection_id, Data=data))
+
+    def close(self, connection_id: str) -> None:
+        """End a socket; no error when it is gone; raises NotifierUnavailableError."""
+        self._call(lambda: self._client.delete_connection(ConnectionId=connection_id))
+
+    def _call(self, call: Callable[[], object]) -> bool:
+        """Whether the client was there."""
         try:
-            self._client.post_to_connection(ConnectionId=connection_id, Data=data)
+            call()
         except ClientError as error:
-            if code_of(error) in ("GoneException", "410"):
+            if code_of(error) in GONE:
                 return False
-            raise NotifierUnavailableError(f"push: {code_of(error)}") from error
+            raise NotifierUnavailableError(code_of(error)) from error
         except BotoCoreError as error:
-            raise NotifierUnavailableError(f"push: {type(error).__name__}") from error
+            raise NotifierUnavailableError(type(error).__name__) from error
         return True

@@ -19,8 +19,8 @@ class StepFunctions:
         self._client = client
         self._machine = state_machine_arn
 
-    def start(self, job_id: str) -> bool:
-        """Start the job's execution; False when it has been started before.
+    def start(self, job_id: str, rerun: int = 0) -> bool:
+        """Start the job's execution (or, under a name of its own, its nth rerun); False when it was started before.
 
         The execution is named after the job: Step Functions keeps a name for 90 days, so a second start of the same
         job finds the first one (https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html).
@@ -28,7 +28,7 @@ class StepFunctions:
         with as_storage_error(f"start job {job_id}"):
             try:
                 self._client.start_execution(
-                    stateMachineArn=self._machine, name=job_id, input=json.dumps(execution_input(job_id))
+                    stateMachineArn=self._machine, name=_name(job_id, rerun), input=json.dumps(execution_input(job_id))
                 )
             except ClientError as error:
                 if code_of(error) == "ExecutionAlreadyExists":
@@ -36,9 +36,9 @@ class StepFunctions:
                 raise
         return True
 
-    def execution_of(self, job_id: str) -> str:
+    def execution_of(self, job_id: str, rerun: int = 0) -> str:
         """The ARN of the execution that :meth:`start` gives a job."""
-        return f"{self._machine.replace(':stateMachine:', ':execution:')}:{job_id}"
+        return f"{self._machine.replace(':stateMachine:', ':execution:')}:{_name(job_id, rerun)}"
 
     def is_running(self, execution_arn: str) -> bool:
         """Whether an execution still works on its job."""
@@ -49,3 +49,7 @@ class StepFunctions:
                 if code_of(error) == "ExecutionDoesNotExist":
                     return False
                 raise
+
+
+def _name(job_id: str, rerun: int) -> str:
+    return f"{job_id}-{rerun}" if rerun else job_id

@@ -102,6 +102,8 @@ class Job:
     open: str | None = None  # a row without it is a finished job: see create, complete and fail
     lease_until: str | None = None
     ttl: int | None = field(default=None, compare=False)
+    revision: int = field(default=0, compare=False)
+    """Counts every write, also those that extend a lease only; ``version`` counts what a client sees."""
 
     @classmethod
     def create(

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from vto import schemas
-from vto.errors import InvalidRequestError, NotFoundError, Violation, VtoError
-from vto.ports import Connection, Jobs, Notifier
+from vto.domain import times
+from vto.errors import InvalidRequestError, NotAuthorizedError, NotFoundError, Violation, VtoError
+from vto.ports import Clock, Connection, Jobs, Notifier
 from vto.use_cases.publish_job import PublishJob, job_frame
 from vto.use_cases.request_try_on import RequestTryOn
 
@@ -23,14 +24,17 @@ class AnswerMessage:
     publish_job: PublishJob
     jobs: Jobs
     notifier: Notifier
+    clock: Clock
     report: Callable[[str, VtoError], None]
 
-    def __call__(self, body: str, connection: Connection) -> str:
+    def __call__(self, body: str, connection: Connection, session_until: int) -> str:
         """Answer a frame over the socket it came from.
 
         Args:
             body: The frame as it came.
             connection: The socket and its owner, as the authorizer said.
+            session_until: When the token that the socket was opened with expires, in epoch seconds. A frame after
+                that is refused and the socket closed: its owner would not be told of a result any more.
 
         Returns:
             What was answered, for the log: an action's name or an error's code.
@@ -39,6 +43,8 @@ class AnswerMessage:
         try:
             document = _document(body)
             request_id = document.get("request_id")
+            if session_until <= times.epoch(self.clock.now()):
+                raise NotAuthorizedError(f"the session of socket {connection.connection_id} is over")
             action = document.get("action")
             if action == "ping":
                 self.notifier.send(connection.connection_id, {"type": "pong"})
@@ -51,6 +57,8 @@ class AnswerMessage:
                 raise InvalidRequestError("action", [Violation("action", problem)])
         except VtoError as error:
             self._refuse(error, request_id, connection)
+            if isinstance(error, NotAuthorizedError):
+                self.notifier.close(connection.connection_id)
             return error.code
         return str(action)
 

@@ -1,6 +1,7 @@
 """The one way a job is changed: read, decide, write if nobody else did, else again."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from vto.domain.job import Job
 from vto.errors import JobClosedError, StorageUnavailableError
@@ -31,7 +32,7 @@ def change_job(jobs: Jobs, job_id: str, change: Callable[[Job], Job]) -> Job:
             jobs.save(changed, expected_version=job.version)
         except VersionConflictError:
             continue
-        return changed
+        return replace(changed, revision=changed.revision + 1)
     raise StorageUnavailableError(f"job {job_id} changed under us {ATTEMPTS} times")
 
 

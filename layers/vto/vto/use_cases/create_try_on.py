@@ -10,7 +10,13 @@ from vto.domain.catalogue import CatalogueItem, Kind, Readiness, model_id_of
 from vto.domain.job import Job
 from vto.domain.parameters import Parameters, canonical, cross_field_violations, fingerprint, for_garment_class
 from vto.domain.storage import S3Url, user_mask_prefix
-from vto.errors import InvalidRequestError, PictureRejectedError, RequestConflictError, Violation
+from vto.errors import (
+    InvalidRequestError,
+    PictureRejectedError,
+    RequestConflictError,
+    StorageUnavailableError,
+    Violation,
+)
 from vto.ports import Catalogue, Clock, Jobs
 
 NAMESPACE = uuid.UUID("6f2f3c0e-6c0b-4d0e-9a5b-0d5f0c7a1e11")  # ours alone, so that ids cannot meet those of others
@@ -45,6 +51,14 @@ class CreateTryOn:
         found = schemas.violations("try_on", request)
         if found:
             raise InvalidRequestError("schema", found)
+        request_id = request.get("request_id") or str(uuid.uuid4())
+        # the same request of the same user gets the same id, so a client may send it again after a lost answer
+        job_id = str(uuid.uuid5(NAMESPACE, f"{user_id}/{request_id}"))
+        print_of_request = _print(request)
+        # looked up before anything is checked: what was accepted once is answered, whatever became of the catalogue
+        if "request_id" in request and (earlier := self.jobs.get(job_id)) is not None:
+            return _same(earlier, print_of_request), False
+
         violations: list[Violation] = []
         product = self._product(request["product_id"], violations)
         model = self._model(request, user_id, violations)
@@ -56,13 +70,11 @@ class CreateTryOn:
         _ensure_usable(product, "product_id")
         _ensure_usable(model, "model_id")
 
-        request_id = request.get("request_id") or str(uuid.uuid4())
         job = Job.create(
-            # the same request of the same user gets the same id, so a client may send it again after a lost answer
-            job_id=str(uuid.uuid5(NAMESPACE, f"{user_id}/{request_id}")),
+            job_id=job_id,
             user_id=user_id,
             request_id=request_id,
-            request_fingerprint=fingerprint([product.item_id, model.item_id, parameters]),
+            request_fingerprint=print_of_request,
             product_id=product.item_id,
             product_picture_s3_url=product.picture_s3_url,
             model_id=model.item_id,
@@ -74,12 +86,10 @@ class CreateTryOn:
         )
         if self.jobs.create(job):
             return job, True
-        earlier = self.jobs.get(job.id)
-        if earlier is None or earlier.request_fingerprint != job.request_fingerprint:
-            raise RequestConflictError(
-                f"job {job.id}", [Violation("request_id", "was used for a different try-on: choose a new one")]
-            )
-        return earlier, False
+        raced = self.jobs.get(job.id)
+        if raced is None:
+            raise StorageUnavailableError(f"job {job.id} was there and is gone: erased this moment")
+        return _same(raced, print_of_request), False
 
     def _product(self, product_id: str, violations: list[Violation]) -> CatalogueItem | None:
         product = self.catalogue.get(Kind.PRODUCT, product_id)
@@ -144,6 +154,21 @@ class CreateTryOn:
         except ValueError:
             return False
         return address.bucket == self.uploads_bucket and address.key.startswith(user_mask_prefix(user_id))
+
+
+def _print(request: Mapping[str, Any]) -> str:
+    """What makes two requests the same one, however they spell out what is the default anyway."""
+    parameters = request.get("parameters")
+    named = [request.get(name) for name in ("product_id", "model_id", "model_picture_s3_url")]
+    return fingerprint([*named, None if parameters is None else canonical(parameters)])
+
+
+def _same(earlier: Job, print_of_request: str) -> Job:
+    """The job of an earlier request, if that was this very request."""
+    if earlier.request_fingerprint != print_of_request:
+        problem = "was used for a different try-on: choose a new one"
+        raise RequestConflictError(f"job {earlier.id}", [Violation("request_id", problem)])
+    return earlier
 
 
 def _ensure_usable(item: CatalogueItem, path: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from vto.domain import times
 from vto.domain.job import Job, Status
 from vto.domain.storage import S3Url
-from vto.errors import NotifierUnavailableError
+from vto.errors import FailureError, NotifierUnavailableError
 from vto.ports import Clock, Connection, Connections, Controls, Jobs, Notifier, Pictures
 
 LINK_SECONDS = 15 * 60
@@ -79,7 +79,7 @@ class PublishJob:
         for connection in self._sockets(job):
             try:
                 told += self.deliver(job, connection)
-            except NotifierUnavailableError:
+            except FailureError:
                 failed += 1  # the others must not wait for this one
         if failed:
             raise NotifierUnavailableError(

@@ -42,6 +42,7 @@ class RecordFailure:
     jobs: Jobs
     results: Results
     clock: Clock
+    report: Callable[[str, VtoError], None]
 
     def __call__(
         self,
@@ -69,7 +70,10 @@ class RecordFailure:
             # a job that was never claimed is ours to end too: Claim Job itself may be what failed
             if job.status is not Status.CREATED:
                 job.ensure_worked_on_by(execution_arn)
-            return job.fail(error_of(failure, None if generation else job.stage), self.clock.now())
+            error = error_of(failure, None if generation else job.stage)
+            if type(error).__name__ != failure.get("Error"):
+                self.report(f"job {job.id} ends", error)  # nobody else knows: our own errors were told where they rose
+            return job.fail(error, self.clock.now())
 
         return self._end(job_id, fail)
 
@@ -85,7 +89,10 @@ class RecordFailure:
         def fail(job: Job) -> Job:
             if job.execution_arn not in (None, execution_arn):
                 raise JobClosedError(f"job {job.id} belongs to {job.execution_arn}")
-            return job.fail(ExecutionLostError(reason), self.clock.now())
+            error = ExecutionLostError(reason)
+            ended = job.fail(error, self.clock.now())
+            self.report(f"job {job.id} ends", error)
+            return ended
 
         return self._end(job_id, fail)
 

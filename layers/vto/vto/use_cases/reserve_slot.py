@@ -103,7 +103,8 @@ class ReserveSlot:
 
     def _take(self, job: Job, execution_arn: str, left: list[str], throttled: int) -> tuple[str, datetime]:
         now = self.clock.now()
-        if now - times.from_iso(job.waiting_since) > timedelta(seconds=MAX_QUEUE_SECONDS):
+        latest = times.from_iso(job.waiting_since) + timedelta(seconds=MAX_QUEUE_SECONDS)
+        if now > latest:
             raise ExpiredError(f"waiting since {job.waiting_since}")
         engine = next((name for name in left if not self.controls.is_paused(name)), None)
         if engine is None:
@@ -116,9 +117,8 @@ class ReserveSlot:
                 ),
             )
             raise NoEngineError(f"all of {left} are paused")
-        latest = now + timedelta(seconds=MAX_QUEUE_SECONDS)
         slot = self.controls.take_slot(engine, self.requests_per_minute, now, latest=latest)
         if slot is None:
-            raise QueueFullError(f"the next slot of {engine} is more than {MAX_QUEUE_SECONDS} s away")
+            raise QueueFullError(f"the next slot of {engine} lies beyond {times.to_iso(latest)}")
         back_off = timedelta(seconds=2 ** (throttled - 1)) if throttled else timedelta()  # 1, 2, 4 s
         return engine, max(slot, now + back_off)

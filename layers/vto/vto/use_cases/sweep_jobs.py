@@ -1,11 +1,12 @@
 """The safety net under everything: unfinished jobs whose lease ran out are started, or brought to an honest end."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from vto.domain import times
 from vto.domain.job import Job, Status
-from vto.errors import FailureError, JobClosedError
+from vto.errors import InternalError, JobClosedError, VtoError
 from vto.ports import Clock, Jobs, Workflow
 from vto.use_cases.changing_jobs import change_job
 from vto.use_cases.record_failure import RecordFailure
@@ -32,6 +33,7 @@ class SweepJobs:
     workflow: Workflow
     record_failure: RecordFailure
     clock: Clock
+    report: Callable[[str, VtoError], None]
 
     def __call__(self) -> Sweep:
         """Sweep one page of overdue jobs, the longest overdue first.
@@ -44,14 +46,32 @@ class SweepJobs:
 
     def _repair(self, job: Job) -> str:
         try:
-            if job.status is Status.CREATED and self.workflow.start(job.id):
-                return "started"
-            execution = job.execution_arn or self.workflow.execution_of(job.id)
-            if self.workflow.is_running(execution):
-                lease = times.after(self.clock.now(), RUNNING_LEASE_SECONDS)
-                change_job(self.jobs, job.id, lambda current: replace(current, lease_until=current.open and lease))
-                return "left_running"
-            self.record_failure.lost(job.id, execution, "its lease ran out and its execution is gone")
-        except (FailureError, JobClosedError):
-            return "failed"  # the next sweep comes in a minute; the other jobs must not wait for this one
+            return self._start(job) if job.status is Status.CREATED else self._end(job, job.execution_arn or "")
+        except JobClosedError:
+            return "ended"  # by somebody else, meanwhile
+        except Exception as problem:  # noqa: BLE001 - the last guarantee: no job may keep it from the others
+            error = problem if isinstance(problem, VtoError) else InternalError(repr(problem))
+            self.report(f"job {job.id} could not be swept", error)
+            return "failed"  # the next sweep comes in a minute
+
+    def _start(self, job: Job) -> str:
+        if self.workflow.start(job.id):
+            return "started"
+        if self.workflow.is_running(self.workflow.execution_of(job.id)):
+            return self._leave(job)
+        # The job's own name is burnt for 90 days by an execution that has ended: one that never claimed this job, or
+        # one of an earlier job of the same request id, whose row has expired since.
+        if self.workflow.start(job.id, rerun=job.version):
+            return "started"
+        return self._end(job, self.workflow.execution_of(job.id, rerun=job.version))
+
+    def _end(self, job: Job, execution_arn: str) -> str:
+        if execution_arn and self.workflow.is_running(execution_arn):
+            return self._leave(job)
+        self.record_failure.lost(job.id, execution_arn, "its lease ran out and its execution is gone")
         return "ended"
+
+    def _leave(self, job: Job) -> str:
+        lease = times.after(self.clock.now(), RUNNING_LEASE_SECONDS)
+        change_job(self.jobs, job.id, lambda current: replace(current, lease_until=current.open and lease))
+        return "left_running"

@@ -12,7 +12,7 @@ from vto.errors import PictureMissingError, PictureRejectedError, Violation
 from vto.ports import CachedResult, Catalogue, Clock, Jobs, Pictures, PictureTools, Results
 from vto.use_cases.changing_jobs import change_job
 
-MAX_TWIN_WAITS = 30  # then we go on alone; the state machine compares with the same number
+MAX_TWIN_WAITS = 200  # then we go on alone; the state machine compares with the same number
 LEASE_SECONDS = 90
 CLAIM_SECONDS = 15 * 60  # longer than two calls of any engine; whoever ends the job without a result gives it up
 
