@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from PIL import Image
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from local.shopper import Shopper, ShopperError
@@ -327,6 +327,35 @@ def test_without_a_good_token_the_api_answers_401(world: World) -> None:
             answer = httpx.get(world.endpoints.api_url + path, headers=headers, trust_env=False)
             assert answer.status_code == 401, path
     assert httpx.get(world.endpoints.api_url + "/health", trust_env=False).json() == {"status": "ok"}
+
+
+def test_an_expired_token_is_refused_and_ends_its_socket(world: World) -> None:
+    cognito, pool = world.client("cognito-idp"), world.endpoints.user_pool_id
+    client = cognito.describe_user_pool_client(UserPoolId=pool, ClientId=world.endpoints.client_id)["UserPoolClient"]
+    kept = {name: client[name] for name in ("UserPoolId", "ClientId", "ExplicitAuthFlows")}
+
+    def tokens_last(number: int, unit: str) -> None:
+        validity = {"AccessTokenValidity": number, "TokenValidityUnits": {"AccessToken": unit}}
+        cognito.update_user_pool_client(**kept, **validity)
+
+    tokens_last(4, "seconds")
+    try:
+        login = world.stack.sign_in("late@example.com")
+    finally:
+        tokens_last(60, "minutes")
+    with Shopper(world.endpoints, login.access_token) as late:
+        late.send({"action": "ping"})
+        assert late.receive() == {"type": "pong"}
+        time.sleep(5)
+        with pytest.raises(ShopperError, match="401"):
+            late.get("/models")
+        before = world.count("jobs")
+        late.send({"action": "tryOn", **world.request()})
+        assert _error(late)["code"] == "not_authorized"
+        assert world.count("jobs") == before
+        assert late.receive(timeout=3) is None
+        with pytest.raises(ConnectionClosed):
+            late.send({"action": "ping"})
 
 
 def test_an_id_token_is_no_access_token(world: World) -> None:
