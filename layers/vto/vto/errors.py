@@ -34,7 +34,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,16 @@ class VtoError(Exception):
             return self.detail or self.message
         details = [{"path": violation.path, "problem": violation.problem} for violation in self.violations]
         return json.dumps({"detail": self.detail, "details": details})
+
+    @classmethod
+    def from_message(cls, message: str) -> Self:
+        """The error as it was before it went through a function's answer or Step Functions' Cause as a message."""
+        try:
+            document = json.loads(message)
+            violations = [Violation(one["path"], one["problem"]) for one in document["details"]]
+            return cls(document["detail"], violations)
+        except (ValueError, TypeError, KeyError):
+            return cls(message)
 
     def public(self) -> dict[str, Any]:
         """What a client is told: ``{"code", "message", "details", "retryable"}``."""

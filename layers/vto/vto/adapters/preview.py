@@ -15,7 +15,6 @@ from vto.errors import (
     ModelUnavailableError,
     PictureMissingError,
     PictureRejectedError,
-    Violation,
     VtoError,
     all_errors,
 )
@@ -86,16 +85,7 @@ def _failure(content: bytes) -> VtoError:
         name, message = "", said
     known = all_errors().get(str(name))
     if known in REFUSALS:
-        return known(*_parts(str(message)))
+        return known.from_message(str(message))
     if "Task timed out" in said:
         return ModelTimeoutError(said)
     return ModelUnavailableError(f"render_preview failed: {said}")
-
-
-def _parts(message: str) -> tuple[str, list[Violation]]:
-    """Detail and violations as ``VtoError`` wrote them into its message."""
-    try:
-        document = json.loads(message)
-        return document["detail"], [Violation(one["path"], one["problem"]) for one in document["details"]]
-    except (ValueError, TypeError, KeyError):
-        return message, []

@@ -12,7 +12,6 @@ from vto.errors import (
     JobClosedError,
     ModelTimeoutError,
     RefusalError,
-    Violation,
     VtoError,
     all_errors,
 )
@@ -118,7 +117,7 @@ def error_of(failure: Mapping[str, Any], stage: Stage | None) -> VtoError:
     message = _message(cause)
     known = all_errors().get(name)
     if known is not None:
-        return known(*_parts(message))
+        return known.from_message(message)
     if stage is Stage.GENERATING and name in CUT_OFF:
         return ModelTimeoutError(f"{name}: {message}")  # the call may be billed
     return InternalError(f"{name}: {message}")
@@ -130,12 +129,3 @@ def _message(cause: str) -> str:
     except ValueError:
         return cause[:500]
     return str(document.get("errorMessage", ""))[:4000] if isinstance(document, Mapping) else cause[:500]
-
-
-def _parts(message: str) -> tuple[str, list[Violation]]:
-    """Detail and violations as ``VtoError`` wrote them into its message."""
-    try:
-        document = json.loads(message)
-        return document["detail"], [Violation(one["path"], one["problem"]) for one in document["details"]]
-    except (ValueError, TypeError, KeyError):
-        return message, []
