@@ -9,6 +9,12 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 CLASS ?= UPPER_BODY
 export PERSON GARMENT CLASS FUNCTION EVENT
 
+# Overrides on the command line replace those of samconfig.toml, where `sam deploy --guided` saves its answers: so what
+# stands there is given on, and ARCHITECTURE after it. Building and deploying get the same text, hence the same processor.
+SAVED_PARAMETERS := import tomllib; \
+	saved = tomllib.load(open("samconfig.toml", "rb"))["default"]["deploy"]["parameters"]["parameter_overrides"]; \
+	print(saved if isinstance(saved, str) else " ".join(saved))
+
 PY := .venv/bin/python
 READY := .venv/ready .venv-sam/ready
 
@@ -49,14 +55,18 @@ check: lint test ## What CI runs
 
 ##@ Build and deploy
 .PHONY: build
-build: $(READY) ## sam validate and sam build for this machine's architecture
+build: $(READY) ## sam validate and sam build for this machine's architecture (make deploy builds for itself)
 	@.venv-sam/bin/sam validate --lint
 	@PATH="$$(dirname "$$(scripts/find-python.sh)"):$$PATH" .venv-sam/bin/sam build \
 		--parameter-overrides Architecture=$$(uname -m | sed 's/aarch64/arm64/')
 
 .PHONY: deploy
-deploy: build ## sam deploy --guided into your own AWS account (read docs/deploying.md first)
-	@.venv-sam/bin/sam deploy --guided
+deploy: $(READY) ## sam build and sam deploy --guided into your own AWS account (read docs/deploying.md); ARCHITECTURE=x86_64
+	@.venv-sam/bin/sam validate --lint
+	@parameters="$$($(PY) -c '$(SAVED_PARAMETERS)') $(ARCHITECTURE:%=Architecture=%)" && \
+	PATH="$$(dirname "$$(scripts/find-python.sh)"):$$PATH" .venv-sam/bin/sam build --parameter-overrides "$$parameters" && \
+	echo "Leave the answer to Architecture as it is: it was built for that one. Another: make deploy ARCHITECTURE=x86_64" && \
+	.venv-sam/bin/sam deploy --guided --parameter-overrides "$$parameters"
 
 ##@ Keep it true
 .PHONY: docs

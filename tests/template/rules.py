@@ -387,7 +387,10 @@ def only_publishers_reach_sockets_and_only_on_the_live_stage(template: Template)
             if any(action.startswith("execute-api:") for action in actions(statement)):
                 if logical_id not in allowed:
                     problems.append(f"{logical_id} may push to sockets")
-                if not str(statement["Resource"]).endswith("${SocketApi}/live/POST/@connections/*'}"):
+                # whoever hears a client whose session is over also closes its socket
+                methods = ("POST", "DELETE") if logical_id == "MessageFunction" else ("POST",)
+                ends = tuple(f"${{SocketApi}}/live/{method}/@connections/*'}}" for method in methods)
+                if not all(str(one).endswith(ends) for one in listed(statement["Resource"])):
                     problems.append(f"{logical_id} may do more than push to sockets of the live stage")
     return problems
 

@@ -47,7 +47,7 @@ ENVIRONMENT = {
         "MODEL_ID",
     },
     "reserve_slot": {"JOBS_TABLE", "CONTROLS_TABLE", "ENGINES", "REQUESTS_PER_MINUTE"},
-    "invoke_model": {"JOBS_TABLE", "RESULTS_BUCKET", "MODEL_ID", "PREVIEW_FUNCTION"},
+    "invoke_model": {"JOBS_TABLE", "RESULTS_TABLE", "RESULTS_BUCKET", "MODEL_ID", "PREVIEW_FUNCTION"},
     "render_preview": set(),
     "store_result": {"JOBS_TABLE", "RESULTS_TABLE", "RESULTS_BUCKET", "ENGINES", "RETENTION_DAYS"},
     "notify_client": PUBLISH | {"DIRECT_NOTIFY"},
@@ -73,7 +73,7 @@ BUCKETS = {
 # The published data model: key, indexes (hash, range). Attributes beyond keys need no definition.
 TABLES: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
     "products": ("product_id", {"by_category": ("category", "product_id")}),
-    "models": ("model_id", {"by_user": ("user_id", "created_at")}),
+    "models": ("model_id", {"by_user": ("user_id", "created_at"), "stock": ("stock", "created_at")}),
     "jobs": ("id", {"by_user": ("user_id", "created_at"), "open": ("open", "lease_until")}),
     "connections": ("connection_id", {"by_user": ("user_id", "connected_at")}),
     "results": ("cache_key", {}),
@@ -242,6 +242,15 @@ def test_the_socket_api_has_the_routes_of_the_protocol_and_the_stage_live(templa
     assert properties["StageName"] == "live"
     assert properties["RouteSelectionExpression"] == "$request.body.action"
     assert named(properties["Auth"]["AuthArn"]) == "AuthorizeSocketFunction"
+
+
+def test_only_the_function_that_hears_clients_may_close_their_sockets(template: Template) -> None:
+    closing = {
+        logical_id
+        for logical_id, properties in resources(template, FUNCTION)
+        if "/live/DELETE/@connections/*" in str(properties.get("Policies"))
+    }
+    assert closing == {"MessageFunction"}
 
 
 def test_functions_reach_sockets_on_aws_unless_another_address_is_given(template: Template) -> None:

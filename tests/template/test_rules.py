@@ -259,6 +259,15 @@ BROKEN: list[tuple[Rule, Template, str]] = [
         "more than push to sockets",
     ),
     (
+        rules.only_publishers_reach_sockets_and_only_on_the_live_stage,
+        only(
+            PublishJobFunction=allowing(
+                "execute-api:ManageConnections", {"Fn::Sub": "arn:${SocketApi}/live/DELETE/@connections/*"}
+            )
+        ),
+        "PublishJobFunction may do more than push to sockets",
+    ),
+    (
         rules.no_function_refers_to_the_http_api_that_refers_to_it,
         only(
             Api=a(rules.HTTP_API),

@@ -21,11 +21,21 @@ def test_an_environment_lints_builds_fast_and_deploys_without_questions_it_can_a
 ) -> None:
     commands = config[environment]
     assert commands["validate"]["parameters"]["lint"] is True
-    assert commands["build"]["parameters"] == {"cached": True, "parallel": True}
+    assert {"cached": True, "parallel": True}.items() <= commands["build"]["parameters"].items()
     deploy = commands["deploy"]["parameters"]
     assert deploy["resolve_s3"] is True
     assert deploy["fail_on_empty_changeset"] is False
     assert deploy["capabilities"] == ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_an_environment_is_built_for_the_processor_that_it_is_deployed_on(
+    environment: str, config: dict[str, Any]
+) -> None:
+    built = config[environment]["build"]["parameters"]["parameter_overrides"]
+    deployed = config[environment]["deploy"]["parameters"]["parameter_overrides"]
+    assert [one for one in deployed if one.startswith("Architecture=")] == built
+    assert len(built) == 1
 
 
 def test_production_shows_what_would_change_before_it_changes(config: dict[str, Any]) -> None:

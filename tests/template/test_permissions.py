@@ -1,0 +1,395 @@
+"""What the functions do is what the template allows: every call is allowed, and every permission is used.
+
+The sample events and the situations below go to the real handlers, with moto as AWS. Noted are the calls of DynamoDB,
+S3, Step Functions and SQS, and the links and forms that are signed: whoever uses one has the function's permissions.
+"""
+
+import base64
+import io
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+from botocore.client import BaseClient
+from moto import mock_aws
+
+from tests.contract.deployed import (
+    FUNCTIONS,
+    environment,
+    function_of,
+    module,
+    replace_builders,
+    resolved,
+    use_environment,
+)
+from tests.contract.test_events import (
+    EXPECTED,
+    JOB,
+    JOB_ID,
+    PRODUCT,
+    RESULTS,
+    SOCKET,
+    UPLOADS,
+    USER,
+    FunctionsInProcess,
+    System,
+    as_it_is,
+    job_completed,
+    outcome_of,
+    picture,
+    read,
+    without_the_job,
+)
+from tests.template.reading import FUNCTION, Template, actions, listed, named, read_template, resources, statements
+from vto import bootstrap
+from vto.adapters.bedrock import NovaCanvas
+from vto.adapters.dynamodb import item_to_job, job_to_item
+from vto.adapters.preview import Preview
+from vto.adapters.s3 import S3Pictures
+
+type Event = dict[str, Any]
+type Use = tuple[str, str]  # an action, and the resource as the template names it: ("dynamodb:Query", "JobsTable/…")
+
+SERVICES = {"dynamodb": "dynamodb", "s3": "s3", "stepfunctions": "states", "sqs": "sqs"}  # botocore's name, IAM's
+IAM_ACTIONS = {"s3:HeadObject": "s3:GetObject", "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility"}
+
+# Allowed, though no code of ours calls it.
+USED_BY_OTHERS = {
+    "Lambda itself reads the stream with the function's role": {
+        "dynamodb:DescribeStream",
+        "dynamodb:GetRecords",
+        "dynamodb:GetShardIterator",
+        "dynamodb:ListStreams",
+    },
+    "Lambda itself reads the queue with the function's role": {
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+    },
+    "Lambda itself sets aside what failed with the function's role": {"sqs:SendMessage"},
+    "without it S3 says that a missing picture is forbidden": {"s3:ListBucket"},
+}
+
+
+# --- what the template allows ---------------------------------------------------------------------------------------
+
+
+def pattern(resource: Any) -> str:
+    """A statement's resource by its logical id and what follows it: ``JobsTable/index/open``, ``ResultsBucket/…/*``."""
+    if (logical_id := named(resource)) is not None:
+        return logical_id
+    found = re.search(r"\$\{(\w+)(?:\.\w+)?\}([^{}]*)$", resource["Fn::Sub"])
+    assert found is not None, resource
+    return found[1] + found[2]
+
+
+def allowed(template: Template) -> dict[str, set[Use]]:
+    """What each function may do with the four services, by its folder."""
+    return {
+        properties["CodeUri"].removeprefix("functions/"): {
+            (action, pattern(resource))
+            for statement in statements(properties)
+            for action in actions(statement)
+            if action.partition(":")[0] in SERVICES.values()
+            for resource in listed(statement["Resource"])
+        }
+        for _, properties in resources(template, FUNCTION)
+    }
+
+
+def covers(permission: Use, use: Use) -> bool:
+    return permission[0] == use[0] and fnmatchcase(use[1], permission[1])
+
+
+# --- what the functions do ------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Uses:
+    """Notes what is done while a function runs."""
+
+    template: Template
+    function: str | None = None
+    found: set[tuple[str, Use]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._tables = self._physical("AWS::DynamoDB::Table", "TableName")
+        self._buckets = self._physical("AWS::S3::Bucket", "BucketName")
+
+    def _physical(self, kind: str, name: str) -> dict[str, str]:
+        return {resolved(properties[name]): one for one, properties in resources(self.template, kind)}
+
+    @contextmanager
+    def of(self, function: str) -> Iterator[None]:
+        """Whose calls they are; one function may run within another's."""
+        outer, self.function = self.function, function
+        yield
+        self.function = outer
+
+    def note(self, action: str, resource: str) -> None:
+        self.found.add((str(self.function), (IAM_ACTIONS.get(action, action), resource)))
+
+    def call(self, service: str, operation: str, asked: dict[str, Any]) -> None:
+        if self.function is not None and service in SERVICES:
+            self.note(f"{SERVICES[service]}:{operation}", self._resource(service, asked))
+
+    def _resource(self, service: str, asked: dict[str, Any]) -> str:
+        match service:
+            case "dynamodb":
+                index = f"/index/{asked['IndexName']}" if "IndexName" in asked else ""
+                return self._tables[asked["TableName"]] + index
+            case "s3":
+                return f"{self._buckets[asked['Bucket']]}/{asked['Key']}"
+            case "stepfunctions" if "executionArn" in asked:
+                return "TryOnStateMachine:" + asked["executionArn"].rpartition(":")[2]
+            case "stepfunctions":
+                return "TryOnStateMachine"
+        queues = {resolved({"Ref": queue}): queue for queue, _ in resources(self.template, "AWS::SQS::Queue")}
+        return queues[asked["QueueUrl"]]
+
+    def signed(self, action: str, address: Any) -> None:
+        self.note(action, f"{self._buckets[address.bucket]}/{address.key}")
+
+
+@dataclass
+class NotedFunctions(FunctionsInProcess):
+    """The function that draws, whose calls are its own."""
+
+    uses: Uses
+
+    def invoke(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - botocore's names
+        with self.uses.of(function_of(FunctionName)):
+            return super().invoke(FunctionName, Payload)
+
+
+class Model:
+    """The Bedrock client of the engine nova_canvas."""
+
+    def invoke_model(self, **_: Any) -> dict[str, Any]:
+        return {"body": io.BytesIO(json.dumps({"images": [base64.b64encode(picture("PNG")).decode()]}).encode())}
+
+
+# --- situations that no sample event is about -----------------------------------------------------------------------
+
+type Before = Callable[[System], None]
+
+
+@dataclass(frozen=True)
+class Situation:
+    """An event that meets a certain system."""
+
+    function: str
+    event: Event
+    before: Before = as_it_is
+
+
+def request(method: str, path: str, body: Any = None) -> Event:
+    event = json.loads(json.dumps(read("api/accepted_the_list_of_products")))
+    http = {**event["requestContext"]["http"], "method": method, "path": path}
+    context = {**event["requestContext"], "http": http, "routeKey": f"{method} {path}"}
+    return {
+        **event,
+        "rawPath": path,
+        "routeKey": f"{method} {path}",
+        "requestContext": context,
+        "body": json.dumps(body),
+    }
+
+
+def change_job(system: System, **changes: Any) -> None:
+    system.dynamodb.Table("vto-jobs").put_item(Item=job_to_item(replace(item_to_job(JOB), **changes)))
+
+
+def running(system: System) -> None:
+    """The job is overdue, and its execution is at work."""
+    arn = system.sfn.start_execution(stateMachineArn=system.machine, name=JOB_ID, input="{}")["executionArn"]
+    change_job(system, execution_arn=arn)
+    system.clock.advance(120)
+
+
+def gone(system: System) -> None:
+    """The job is overdue, its execution is gone, and equal jobs wait for its picture."""
+    change_job(system, cache_key="key")
+    system.clock.advance(120)
+
+
+def waited_for(system: System) -> None:
+    change_job(system, cache_key="key")
+
+
+def socket_gone(system: System) -> None:
+    system.notifier.gone.add(SOCKET)
+
+
+def new_job_and_socket_gone(system: System) -> None:
+    without_the_job(system)
+    socket_gone(system)
+
+
+def socket_closed(system: System) -> None:
+    system.dynamodb.Table("vto-connections").delete_item(Key={"connection_id": SOCKET})
+
+
+def told_by_another(system: System) -> None:
+    key = f"delivered#{JOB_ID}#{SOCKET}"
+    system.dynamodb.Table("vto-controls").put_item(Item={"control_id": key, "delivered": 9})
+
+
+def new_job_told_by_another(system: System) -> None:
+    without_the_job(system)
+    told_by_another(system)
+
+
+def drawn_mask(system: System) -> None:
+    mask = f"s3://{UPLOADS}/masks/users/{USER}/mask.png"
+    system.put(mask, picture("PNG"))
+    change_job(system, parameters={"maskType": "IMAGE", "imageBasedMask": {"maskImage": mask}})
+
+
+REUSED = {"images": [f"s3://{RESULTS}/results/other/0.png"], "mask": None, "engine": "preview"}
+
+
+def equal_picture(system: System) -> None:
+    """An equal picture is there; every key that a job asks for finds it."""
+    system.put(REUSED["images"][0], picture("PNG"))
+
+
+def equal_picture_of_this_job(system: System) -> None:
+    """The first look at the job has left its key, under which another job's picture is ready."""
+    equal_picture(system)
+    outcome_of("validate_request", read("validate_request/accepted"))
+    key = item_to_job(system.row("vto-jobs", id=JOB_ID)).cache_key
+    row = {**REUSED, "cache_key": key, "state": "ready", "job_id": "other", "ttl": 2**31}
+    system.dynamodb.Table("vto-results").put_item(Item=row)
+
+
+STORE, INVOKE = read("store_result/accepted"), read("invoke_model/accepted")
+PUBLISHERS = {
+    "notify_client": "notify_client/accepted",
+    "publish_job": "publish_job/accepted",
+    "deliver_result": "deliver_result/accepted",
+}
+
+SITUATIONS = [
+    Situation("api", request("GET", "/models")),
+    Situation("api", request("GET", f"/products/{PRODUCT['product_id']}")),
+    Situation("api", request("POST", "/uploads", {"kind": "photo", "content_type": "image/jpeg"})),
+    Situation("api", request("POST", "/uploads", {"kind": "mask", "content_type": "image/png"})),
+    Situation("api", request("GET", "/try-ons"), job_completed),
+    Situation("api", request("GET", f"/try-ons/{JOB_ID}"), job_completed),
+    Situation("message", read("message/accepted_watching_a_job"), job_completed),
+    Situation("message", read("message/accepted"), new_job_and_socket_gone),
+    Situation("message", read("message/accepted"), new_job_told_by_another),
+    Situation("validate_request", read("validate_request/accepted"), drawn_mask),
+    Situation("validate_request", read("validate_request/accepted"), equal_picture_of_this_job),
+    Situation("store_result", {**STORE, "generation": {**STORE["generation"], "engine": "nova_canvas"}}),
+    Situation(
+        "store_result",
+        {**STORE, "generation": None, "validation": {**STORE["validation"], "reuse": "ready", "cached": REUSED}},
+        equal_picture,
+    ),
+    Situation("invoke_model", {**INVOKE, "slot": {**INVOKE["slot"], "engine": "nova_canvas"}}),
+    Situation("record_failure", read("record_failure/accepted"), waited_for),
+    Situation("sweep_jobs", read("sweep_jobs/accepted"), running),
+    Situation("sweep_jobs", read("sweep_jobs/accepted"), gone),
+    *(
+        Situation(function, read(event), lambda system, before=before: [job_completed(system), before(system)])
+        for function, event in PUBLISHERS.items()
+        for before in (as_it_is, socket_gone, socket_closed, told_by_another)
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def template() -> Template:
+    return read_template()
+
+
+@pytest.fixture(scope="module")
+def uses(template: Template) -> dict[str, set[Use]]:
+    """What each function did, by its folder, over all events and situations."""
+    noted = Uses(template)
+    events = [Situation(name.partition("/")[0], read(name), expected.before) for name, expected in EXPECTED.items()]
+    for situation in [*events, *SITUATIONS]:
+        with pytest.MonkeyPatch.context() as patch:
+            run(situation, noted, patch)
+    return {function: {use for by, use in noted.found if by == function} for function in FUNCTIONS}
+
+
+def run(situation: Situation, uses: Uses, patch: pytest.MonkeyPatch) -> None:
+    call, link, form = BaseClient._make_api_call, S3Pictures.link, S3Pictures.upload_form
+
+    def noted_call(client: Any, operation: str, asked: dict[str, Any]) -> Any:
+        uses.call(client.meta.service_model.service_name, operation, asked)
+        return call(client, operation, asked)
+
+    def noted_link(pictures: Any, url: Any, **rest: Any) -> Any:
+        uses.signed("s3:GetObject", url)
+        return link(pictures, url, **rest)
+
+    def noted_form(pictures: Any, url: Any, **rest: Any) -> Any:
+        uses.signed("s3:PutObject", url)
+        return form(pictures, url, **rest)
+
+    patch.setattr(BaseClient, "_make_api_call", noted_call)
+    patch.setattr(S3Pictures, "link", noted_link)
+    patch.setattr(S3Pictures, "upload_form", noted_form)
+    with mock_aws(config={"core": {"reset_boto3_session": False}}):
+        system = System()
+
+        def engine(name: str) -> Any:
+            if name == "nova_canvas":
+                return NovaCanvas(Model(), bootstrap.pictures(), "model")  # type: ignore[arg-type]
+            return Preview(NotedFunctions(uses), bootstrap.settings()["PREVIEW_FUNCTION"])  # type: ignore[arg-type]
+
+        # a situation may be what another function has left, so whoever prepares it has every variable
+        use_environment(patch, {name: value for one in FUNCTIONS for name, value in environment(one).items()})
+        replace_builders(patch, clock=system.clock, sockets=system.notifier, engine=engine)
+        module("render_preview")._s3.cache_clear()
+        situation.before(system)
+        with uses.of(situation.function):
+            outcome_of(situation.function, situation.event)
+    bootstrap.reset()
+
+
+# --- both are the same ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_may_do_whatever_it_does(function: str, template: Template, uses: dict[str, set[Use]]) -> None:
+    permissions = allowed(template)[function]
+    assert {use for use in uses[function] if not any(covers(one, use) for one in permissions)} == set()
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_does_whatever_it_may_do(function: str, template: Template, uses: dict[str, set[Use]]) -> None:
+    by_others = set[str]().union(*USED_BY_OTHERS.values())
+    unused = {one for one in allowed(template)[function] if not any(covers(one, use) for use in uses[function])}
+    assert {one for one in unused if one[0] not in by_others} == set()
+
+
+def test_what_others_use_is_allowed_somewhere_and_called_by_none_of_our_functions(
+    template: Template, uses: dict[str, set[Use]]
+) -> None:
+    by_others = set[str]().union(*USED_BY_OTHERS.values())
+    assert by_others <= {action for permissions in allowed(template).values() for action, _ in permissions}
+    assert by_others & {action for found in uses.values() for action, _ in found} == set()
+
+
+@pytest.mark.parametrize(
+    ("permission", "use", "enough"),
+    [
+        (("dynamodb:Query", "JobsTable/index/open"), ("dynamodb:Query", "JobsTable/index/by_user"), False),
+        (("dynamodb:GetItem", "JobsTable"), ("dynamodb:PutItem", "JobsTable"), False),
+        (("dynamodb:Query", "JobsTable"), ("dynamodb:Query", "JobsTable/index/open"), False),
+        (("s3:GetObject", "ResultsBucket/results/*"), ("s3:GetObject", "ResultsBucket/results/a/0.png"), True),
+        (("s3:GetObject", "ResultsBucket/results/*"), ("s3:GetObject", "UploadsBucket/results/a"), False),
+    ],
+)
+def test_a_permission_covers_its_own_action_on_its_own_resource_only(permission: Use, use: Use, enough: bool) -> None:
+    assert covers(permission, use) is enough
