@@ -11,4 +11,6 @@ from vto.telemetry import observed
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Import each upload by itself: one that fails comes again alone, its neighbours do not."""
     import_picture = bootstrap.import_picture()
-    return with_partial_failures(s3_objects(event), lambda upload: import_picture(upload.url, upload.sequencer))
+    return with_partial_failures(
+        s3_objects(event), lambda upload: import_picture(upload.url, upload.sequencer, upload.time)
+    )

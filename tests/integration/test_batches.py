@@ -69,7 +69,9 @@ def test_keys_are_what_was_uploaded_however_s3_writes_them(name: str) -> None:
 
 def test_an_event_carries_its_bucket_and_its_order() -> None:
     (entry,) = s3_objects(messages(upload("products/a.jpg")))
-    assert list(entry[1]) == [Written(S3Url("uploads", "products/a.jpg"), "0055AED6DCD90281E5")]
+    assert list(entry[1]) == [
+        Written(S3Url("uploads", "products/a.jpg"), "0055AED6DCD90281E5", "2026-11-21T12:00:00.000Z")
+    ]
 
 
 def test_an_event_without_a_sequencer_is_ordered_by_its_time() -> None:

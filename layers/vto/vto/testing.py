@@ -121,8 +121,13 @@ class FakeCatalogue:
         if known is None:
             self.add(item)
             return True
-        if known.source_sequencer is not None and known.source_sequencer >= (item.source_sequencer or ""):
-            return False
+        if known.source_sequencer is not None:
+            if known.picture_s3_url == item.picture_s3_url:
+                is_late = known.source_sequencer >= (item.source_sequencer or "")
+            else:
+                is_late = known.source_time is not None and known.source_time >= (item.source_time or "")
+            if is_late:
+                return False
         self.add(
             replace(
                 item,

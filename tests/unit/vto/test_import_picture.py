@@ -182,3 +182,16 @@ def test_when_storage_does_not_answer_the_event_has_to_come_again(
     with pytest.raises(StorageUnavailableError):
         upload(world)
     assert world.catalogue.get(Kind.PRODUCT, product_id_of(KEY)) is None
+
+
+def test_of_two_files_with_the_same_product_id_the_later_one_counts_whatever_their_sequencers(world: World) -> None:
+    first, second = (S3Url(UPLOADS, f"products/tops/{name}.jpg") for name in ("old", "new"))
+    for url in (first, second):
+        world.pictures.put(str(url), url.key.encode(), **{"product-id": "SKU-1"})
+    world.import_picture(first, "FF", "2026-11-21T12:00:00.000Z")
+    world.import_picture(second, "01", "2026-11-21T12:00:01.000Z")
+    world.import_picture(first, "FF", "2026-11-21T12:00:00.000Z")  # delivered again, late
+
+    item = world.catalogue.get(Kind.PRODUCT, "SKU-1")
+    assert item is not None
+    assert item.picture_s3_url == str(second)

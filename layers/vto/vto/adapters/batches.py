@@ -12,10 +12,11 @@ from vto.errors import VtoError
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One object that S3 says was written; ``sequencer`` orders the events of one key."""
+    """One object that S3 says was written; ``sequencer`` orders the events of one key, ``time`` those of several."""
 
     url: S3Url
     sequencer: str
+    time: str
 
 
 # What an entry carries is read when it is served: a message that cannot be read then fails alone.
@@ -39,6 +40,7 @@ def _written(body: str) -> Iterator[Written]:
         yield Written(
             S3Url(record["s3"]["bucket"]["name"], key_from_event(record["s3"]["object"]["key"])),
             record["s3"]["object"].get("sequencer") or record["eventTime"],
+            record["eventTime"],
         )
 
 

@@ -129,16 +129,20 @@ class DynamoCatalogue:
         row = catalogue_to_item(item)
         key = {_id_name(item.kind): row.pop(_id_name(item.kind))}
         curated = {"name", "category", "description", "garment_class", "auto_imported", "created_at"}
-        of_picture = {"readiness_reason", "prepared_s3_url", "sha256", "width", "height", "stock"}
+        of_picture = {"readiness_reason", "prepared_s3_url", "sha256", "width", "height", "stock", "source_time"}
+        url = f"{item.kind}_picture_s3_url"
         expression, names, values = _set_and_remove(row, of_picture - row.keys(), keep=curated)
         return _conditionally(
             f"record {item.kind}",
             lambda: self._tables[item.kind].update_item(
                 Key=key,
                 UpdateExpression=expression,
-                ConditionExpression="attribute_not_exists(source_sequencer) OR source_sequencer < :source_sequencer",
+                # sequencers say nothing about events of different keys, which may name the same product
+                ConditionExpression="attribute_not_exists(#source_sequencer)"
+                f" OR (#{url} = :{url} AND #source_sequencer < :source_sequencer)"
+                f" OR (#{url} <> :{url} AND (attribute_not_exists(source_time) OR source_time < :event_time))",
                 ExpressionAttributeNames=names,
-                ExpressionAttributeValues=values,
+                ExpressionAttributeValues={**values, ":event_time": item.source_time or ""},
             ),
         )
 

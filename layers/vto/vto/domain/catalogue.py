@@ -64,6 +64,7 @@ class CatalogueItem:
     garment_class: str | None = None
     user_id: str | None = None
     source_sequencer: str | None = None
+    source_time: str | None = None
     ttl: int | None = None
 
     def is_visible_to(self, user_id: str) -> bool:

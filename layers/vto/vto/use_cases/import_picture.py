@@ -20,12 +20,13 @@ class ImportPicture:
     clock: Clock
     retention_days: float
 
-    def __call__(self, original: S3Url, sequencer: str) -> CatalogueItem | None:
+    def __call__(self, original: S3Url, sequencer: str, event_time: str = "") -> CatalogueItem | None:
         """Import an upload; harmless when repeated or out of order.
 
         Args:
             original: The uploaded object.
             sequencer: The S3 event's ``sequencer``, which orders the events of one key.
+            event_time: The event's time (ISO-8601), which orders the events of two keys with the same product id.
 
         Returns:
             The row as written (``rejected`` for a misplaced upload too); None when the object is gone again, is only
@@ -44,8 +45,8 @@ class ImportPicture:
             upload = Upload.from_key(original.key, metadata)
         except PictureRejectedError as problem:
             upload = Upload(Kind.MODEL, original.key[-128:], "Misplaced upload", "misplaced", "")
-            return self._record(self._rejected(self._row(original, upload, sequencer), problem))
-        row = self._row(original, upload, sequencer)
+            return self._record(self._rejected(self._row(original, upload, sequencer, event_time), problem))
+        row = self._row(original, upload, sequencer, event_time)
         try:
             return self._record(self._prepared(row, original, size))
         except PictureRejectedError as problem:
@@ -53,7 +54,7 @@ class ImportPicture:
         except PictureMissingError:
             return None
 
-    def _row(self, original: S3Url, upload: Upload, sequencer: str) -> CatalogueItem:
+    def _row(self, original: S3Url, upload: Upload, sequencer: str, event_time: str) -> CatalogueItem:
         now = self.clock.now()
         return CatalogueItem(
             kind=upload.kind,
@@ -68,6 +69,7 @@ class ImportPicture:
             garment_class=upload.garment_class,
             user_id=upload.user_id,
             source_sequencer=comparable_sequencer(sequencer),
+            source_time=event_time or None,
             ttl=times.epoch(now, days=self.retention_days) if upload.user_id else None,
             readiness_reason="; ".join(upload.warnings) or None,
         )
