@@ -33,11 +33,11 @@ invoke: $(READY) ## Run one handler in the running stack: FUNCTION=validate_requ
 
 ##@ Check it
 .PHONY: test
-test: $(READY) ## All tests, the local stack's included (about three minutes)
+test: $(READY) ## All tests, the local stack's included (about six minutes on two cores)
 	@$(PY) -m pytest -q
 
 .PHONY: test-fast
-test-fast: .venv/ready ## The tests that need no local stack (under a minute)
+test-fast: .venv/ready ## The tests that need no local stack (about two minutes on two cores)
 	@$(PY) -m pytest -q -m "not e2e" --ignore tests/local
 
 .PHONY: lint

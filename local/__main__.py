@@ -126,7 +126,8 @@ def up(
     if _running():
         process = json.loads(RUNNING.read_text())["process"]
         raise _fail(f"a local stack is running already (process {process}); end that one first")
-    signal.signal(signal.SIGTERM, _stop_like_ctrl_c)
+    for sign in (signal.SIGTERM, signal.SIGINT):  # a shell starts its background jobs with SIGINT ignored
+        signal.signal(sign, _stop_like_ctrl_c)
     wrong = [one for one in parameter or [] if "=" not in one]
     if wrong:
         raise _fail(f"--parameter wants Name=value, not {wrong[0]}")

@@ -35,6 +35,9 @@ def project(tmp_path: Path) -> Path:
         shutil.copy(ROOT / name, folder / name)
     sam.write_text(SAM)
     sam.chmod(0o755)
+    python = folder / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)
     return folder
 
 
@@ -42,7 +45,7 @@ def asked(project: Path, *arguments: str) -> dict[str, list[str]]:
     """What make asks of SAM, by SAM's command."""
     environment = {name: value for name, value in os.environ.items() if name not in ("ARCHITECTURE", "MAKEFLAGS")}
     subprocess.run(
-        ["make", "READY=", f"PY={sys.executable}", *arguments],
+        ["make", "READY=", *arguments],
         cwd=project,
         env=environment | {"VTO_PYTHON": sys.executable},
         check=True,
