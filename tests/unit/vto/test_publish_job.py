@@ -268,3 +268,27 @@ def test_a_snapshot_with_five_pictures_and_a_mask_is_far_below_a_frames_limit(wo
     snapshot: dict[str, Any] = world.snapshots(job)
     presigned = 2000  # a link signed with a session token
     assert len(str(snapshot)) + 6 * presigned < 32 * 1024
+
+
+def test_what_arrived_before_a_push_failed_is_not_pushed_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.connect("phone")
+    world.add_job()
+    world.publish_job("job-1")
+    world.jobs.claim("job-1", EXECUTION, world.clock.now())
+    validation = world.validate_request("job-1", EXECUTION, 0)
+    world.reserve_slot("job-1", EXECUTION, {"round": 0, "throttled": 0, "failed_engines": []}, None)
+    assert validation["reuse"] == "none"
+    send = world.notifier.send
+
+    def breaks_at_three(connection_id: str, frame: Any) -> bool:
+        if frame["job"]["seq"] == 3:
+            raise NotifierUnavailableError("broken on purpose")
+        return send(connection_id, frame)
+
+    monkeypatch.setattr(world.notifier, "send", breaks_at_three)
+    with pytest.raises(NotifierUnavailableError):
+        world.publish_job("job-1")
+    monkeypatch.setattr(world.notifier, "send", send)
+    world.publish_job("job-1")
+
+    assert world.notifier.seqs("phone") == [1, 2, 3]

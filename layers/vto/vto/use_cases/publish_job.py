@@ -108,17 +108,20 @@ class PublishJob:
             self.clock.sleep(BUSY_STEP_SECONDS)
             waited += BUSY_STEP_SECONDS
         first = job.version if claim.delivered is None else claim.delivered + 1
+        pushed = None
         try:
             for seq in range(first, job.version + 1):
                 if not self.notifier.send(connection.connection_id, job_frame(self.snapshots(job, seq))):
                     self.connections.remove(connection.connection_id)
-                    self.controls.release_delivery(job.id, connection.connection_id)  # or others would wait for us
-                    return False
-        except NotifierUnavailableError:
-            self.controls.release_delivery(job.id, connection.connection_id)
-            raise
-        self.controls.confirm_delivery(job.id, connection.connection_id, job.version)
-        return True
+                    break
+                pushed = seq
+        finally:
+            # what arrived is noted also when the rest did not, so that it is not pushed again
+            if pushed is not None:
+                self.controls.confirm_delivery(job.id, connection.connection_id, pushed)
+            else:
+                self.controls.release_delivery(job.id, connection.connection_id)
+        return pushed is not None
 
     def _sockets(self, job: Job) -> list[Connection]:
         """The owner's live sockets at this moment.
