@@ -80,11 +80,9 @@ def read_request(body: bytes) -> TryOn:
     source = _picture(params.get("sourceImage"), "#/virtualTryOnParams/sourceImage", problems)
     reference = _picture(params.get("referenceImage"), "#/virtualTryOnParams/referenceImage", problems)
     mask = _mask(params, source, problems)
-    if problems:
+    if problems or source is None or reference is None:  # without problems both are there: mypy cannot know
         listed = "; ".join(str(problem) for problem in problems)
         raise ValidationError(f"Malformed input request: {listed}, please reformat your input and try again.")
-    if source is None or reference is None:  # pragma: no cover - the schema requires both
-        raise ValidationError
     parameters = {key: value for key, value in params.items() if key not in {"sourceImage", "referenceImage"}}
     if "imageBasedMask" in parameters:
         parameters["imageBasedMask"] = {}

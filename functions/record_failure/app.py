@@ -15,4 +15,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         return record_failure(event["job_id"], event["execution_arn"], event["failure"], event["generation"])
     detail = event["detail"]
     reason = f"execution {detail['status']}: {detail.get('error') or ''} {detail.get('cause') or ''}".strip()
-    return record_failure.lost(json.loads(detail["input"])["job_id"], detail["executionArn"], reason)
+    # EventBridge leaves a large input out; an execution is named after its job
+    told = json.loads(detail.get("input") or "{}")
+    return record_failure.lost(told.get("job_id") or detail["name"], detail["executionArn"], reason)

@@ -313,6 +313,9 @@ EXPECTED = {
     "record_failure/accepted": Expected(
         {"outcome": "refused", "error_code": "content_blocked"}, job="error content_blocked"
     ),
+    "record_failure/accepted_an_execution_without_its_input": Expected(
+        {"outcome": "failed", "error_code": "execution_lost"}, job="error execution_lost"
+    ),
     "record_failure/accepted_an_aborted_execution": Expected(
         {"outcome": "failed", "error_code": "execution_lost"}, job="error execution_lost"
     ),

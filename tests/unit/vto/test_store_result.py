@@ -237,3 +237,11 @@ def test_what_another_engine_made_in_place_of_the_preferred_one_is_not_offered(w
     validation, generation = world.generated_job()
     store(world, (validation, {**generation, "engine": "nova_canvas"}))
     assert world.results.ready == {}
+
+
+def test_an_answer_without_any_picture_is_bad_output_and_no_result(world: World) -> None:
+    world.claimed_job()
+    nothing = {"images": [], "mask": None, "warning": None, "engine": "preview"}
+    with pytest.raises(BadModelOutputError):
+        world.store_result("job-1", EXECUTION, {"cache_key": "key", "cached": None}, nothing)
+    assert world.jobs.rows["job-1"].images == ()

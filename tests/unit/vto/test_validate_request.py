@@ -155,6 +155,15 @@ def test_a_finished_result_whose_pictures_are_gone_is_made_again(world: World) -
     assert validate(world, "job-2")["reuse"] == "none"
 
 
+def test_a_result_without_its_pictures_is_not_left_to_be_found_by_the_one_who_goes_on_alone(world: World) -> None:
+    done = world.completed_job("job-1")
+    del world.pictures.objects[done.images[0].s3_url]
+    world.claimed_job("job-2")
+    answer = world.validate_request("job-2", EXECUTION, MAX_TWIN_WAITS)
+    assert answer["reuse"] == "none"
+    assert world.results.get_ready(answer["cache_key"], world.clock.now()) is None
+
+
 def test_another_seed_is_another_result(world: World) -> None:
     world.completed_job("job-1")
     world.claimed_job("job-2", parameters=canonical({**GARMENT, "imageGenerationConfig": {"seed": 5}}))

@@ -9,6 +9,7 @@ from vto.errors import StorageUnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import ChangeMessageVisibilityBatchRequestEntryTypeDef
 
 SOON_SECONDS = 2
 
@@ -28,7 +29,7 @@ class RetryQueue:
             answer: What :func:`vto.adapters.batches.with_partial_failures` answered.
         """
         failed = {one["itemIdentifier"] for one in answer["batchItemFailures"]}
-        entries = [
+        entries: list[ChangeMessageVisibilityBatchRequestEntryTypeDef] = [
             {"Id": str(i), "ReceiptHandle": message["receiptHandle"], "VisibilityTimeout": SOON_SECONDS}
             for i, message in enumerate(event["Records"])
             if message["messageId"] in failed
@@ -36,7 +37,7 @@ class RetryQueue:
         if not entries:
             return
         try:
-            self._client.change_message_visibility_batch(QueueUrl=self._queue_url, Entries=entries)  # type: ignore[arg-type]
+            self._client.change_message_visibility_batch(QueueUrl=self._queue_url, Entries=entries)
         except (ClientError, BotoCoreError) as error:
             # they come again by themselves, only later
             telemetry.report("messages come again late", StorageUnavailableError(type(error).__name__))

@@ -49,7 +49,7 @@ class StoreResult:
             ``images`` (addresses), ``version`` of the completed job, ``reused``.
 
         Raises:
-            BadModelOutputError: A picture is missing, does not decode or has no usable size.
+            BadModelOutputError: There is no picture, or one is missing or does not decode.
             StorageUnavailableError: S3 or DynamoDB did not answer.
             JobClosedError: The job has ended or belongs to another execution.
         """
@@ -75,6 +75,8 @@ class StoreResult:
             )
 
         change_job(self.jobs, job_id, enter)
+        if not made["images"]:
+            raise BadModelOutputError("the engine's answer has no pictures")
         images = tuple(self._store(job_id, f"{i}.png", address) for i, address in enumerate(made["images"]))
         mask = self._store(job_id, "mask.png", made["mask"]).s3_url if made["mask"] else None
 

@@ -1,12 +1,13 @@
 """State "Validate Request": are the pictures still there and usable, and has somebody made this result already?"""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness
 from vto.domain.job import Job, Stage
-from vto.domain.parameters import cache_key, fingerprint
+from vto.domain.parameters import cache_key
 from vto.domain.storage import S3Url, prepared_mask_key
 from vto.errors import PictureMissingError, PictureRejectedError, Violation
 from vto.ports import CachedResult, Catalogue, Clock, Jobs, Pictures, PictureTools, Results
@@ -108,14 +109,16 @@ class ValidateRequest:
             ) from bad
         address = S3Url(S3Url.parse(model.prepared_s3_url).bucket, prepared_mask_key(job.id))
         self.pictures.write(address, content, "image/png")
-        return str(address), fingerprint(content.hex())
+        return str(address), hashlib.sha256(content).hexdigest()
 
     def _reuse(self, key: str, job: Job, twin_waits: int) -> tuple[str, CachedResult | None]:
         now = self.clock.now()
         ready = self.results.get_ready(key, now)
         if ready is not None and self._still_there(ready):
             return "ready", ready
-        if twin_waits >= MAX_TWIN_WAITS or self.results.claim(key, job.id, now, seconds=CLAIM_SECONDS, gone=ready):
+        # claimed also by whoever has waited long enough: a result without its pictures must not be found ready later
+        is_ours = self.results.claim(key, job.id, now, seconds=CLAIM_SECONDS, gone=ready)
+        if is_ours or twin_waits >= MAX_TWIN_WAITS:
             return "none", None
         return "twin", None
 
