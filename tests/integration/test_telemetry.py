@@ -5,6 +5,7 @@ import io
 import json
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,8 +14,10 @@ import pytest
 
 from tests.integration.conftest import REGION, UPLOADS, OneAtATime
 from vto import bootstrap, telemetry
+from vto.domain.job import Job
 from vto.domain.storage import S3Url
-from vto.errors import InvalidRequestError, ModelTimeoutError, Violation
+from vto.errors import ContentBlockedError, InvalidRequestError, ModelTimeoutError, Violation
+from vto.testing import NOON
 
 ROOT = Path(__file__).parents[2]
 CONTEXT = SimpleNamespace(
@@ -114,6 +117,32 @@ def test_one_event_leaves_nothing_in_the_next_ones_log(lines: Any) -> None:
     first, second = [line for line in lines() if "level" in line]
     assert first["job_id"] == "job-1"
     assert "job_id" not in second
+
+
+def test_a_jobs_ending_is_one_line_with_what_operators_ask_of_it_and_nothing_of_its_owner(lines: Any) -> None:
+    job = Job.create(
+        job_id="job-1", user_id="alice", request_id="request", request_fingerprint="print", product_id="product",
+        product_picture_s3_url="s3://b/product.jpg", model_id="model", model_picture_s3_url="s3://b/me.jpg",
+        parameters={"imageGenerationConfig": {"numberOfImages": 1, "seed": 0}}, connection_id="socket",
+        now=NOON, retention_days=30,
+    )  # fmt: skip
+    ended = job.claimed("arn:1", NOON + timedelta(seconds=2)).fail(
+        ContentBlockedError("why"), NOON + timedelta(seconds=5)
+    )
+    telemetry.ended(ended)
+    (line,) = lines()
+    told = {name: line[name] for name in line if name not in ("level", "location", "timestamp", "service")}
+    assert told == {
+        "message": "job ended",
+        "job_id": "job-1",
+        "execution_arn": "arn:1",
+        "status": "error",
+        "error_code": "content_blocked",
+        "engine": None,
+        "attempts": 0,
+        "seconds": 5.0,
+        "stages": {"created": 2.0, "validating": 3.0},
+    }
 
 
 def test_neither_a_ticket_nor_a_link_nor_a_picture_is_ever_logged(

@@ -270,6 +270,7 @@ def store_result() -> StoreResult:
         settings()["RESULTS_BUCKET"],
         settings().number("RETENTION_DAYS"),
         settings().engines[0],
+        telemetry.ended,
     )
 
 
@@ -294,7 +295,7 @@ def deliver_result() -> DeliverResult:
 @cache
 def record_failure() -> RecordFailure:
     """State Record Failure."""
-    return RecordFailure(jobs(), results(), clock(), telemetry.report)
+    return RecordFailure(jobs(), results(), clock(), telemetry.report, telemetry.ended)
 
 
 @cache

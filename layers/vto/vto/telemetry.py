@@ -10,6 +10,7 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from vto.domain.job import Job
 from vto.errors import FailureError, VtoError
 
 type Handler = Callable[[Any, Any], Any]
@@ -75,6 +76,21 @@ def report(what: str, error: VtoError) -> None:
     """Log and count an error that was answered rather than raised."""
     count(type(error).__name__)
     logger().warning(what, error_code=error.code, detail=error.detail[:500])
+
+
+def ended(job: Job) -> None:
+    """Log a job's ending with what an operator asks of endings; told again when the step that ended it is repeated."""
+    logger().info(
+        "job ended",
+        job_id=job.id,
+        execution_arn=job.execution_arn,
+        status=job.status.value,
+        error_code=job.error_code,
+        engine=job.engine,
+        attempts=job.attempts,
+        seconds=round(sum(job.seconds_by_stage.values()), 3),
+        stages=job.seconds_by_stage,
+    )
 
 
 def _job(event: Any) -> dict[str, Any]:

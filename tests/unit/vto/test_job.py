@@ -1,6 +1,7 @@
 """The life of a job: versions only grow, an end is final, and only its own execution may work on it."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -53,6 +54,24 @@ def test_each_stage_is_one_version_and_a_repeated_step_is_none() -> None:
     assert (queued.version, again.version) == (3, 3)
     assert again.timeline == queued.timeline
     assert (again.lease_until or "") > (queued.lease_until or "")
+
+
+def test_the_seconds_of_each_stage_are_those_between_its_changes_and_returns_are_added_up() -> None:
+    now = NOON
+    job = new_job(now=now).claimed(EXECUTION, now + timedelta(seconds=1))
+    for second, stage in ((2, Stage.QUEUED), (5, Stage.GENERATING), (7.25, Stage.QUEUED), (8.25, Stage.GENERATING)):
+        job = job.enter(stage, execution_arn=EXECUTION, now=now + timedelta(seconds=second), lease_seconds=60)
+    failed = job.fail(ModelTimeoutError(), now + timedelta(seconds=10))
+    assert failed.seconds_by_stage == {"created": 1.0, "validating": 1.0, "queued": 4.0, "generating": 4.0}
+
+
+def test_the_time_between_an_ending_and_a_rerun_is_in_no_stage() -> None:
+    failed = new_job().claimed(EXECUTION, NOON).fail(ModelTimeoutError(), NOON)
+    again = failed._changed(Status.CREATED, NOON + timedelta(days=1))
+    assert again.claimed(OTHER, NOON + timedelta(days=1, seconds=2)).seconds_by_stage == {
+        "created": 2.0,
+        "validating": 0.0,
+    }
 
 
 def test_a_step_may_change_other_attributes_with_it() -> None:

@@ -60,6 +60,7 @@ def test_every_error_of_ours_ends_the_job_under_its_own_code_as_refusal_or_failu
         "error_code": ERRORS[name].code,
     }
     assert (job.status, job.error_code, job.error_message) == (Status.ERROR, ERRORS[name].code, ERRORS[name].message)
+    assert [(told.id, told.error_code) for told in world.endings] == [("job-1", ERRORS[name].code)]
 
 
 @pytest.mark.parametrize("name", SERVICE_NAMES)
@@ -116,6 +117,12 @@ def test_violations_reach_the_jobs_owner(world: World) -> None:
     assert world.jobs.rows["job-1"].public()["error"]["details"] == [
         {"path": "model_id", "problem": "its picture is “gone”"}
     ]
+
+
+def test_of_a_job_that_somebody_else_ended_operators_are_told_nothing_more(world: World) -> None:
+    world.completed_job()
+    assert world.record_failure("job-1", EXECUTION, caught(InternalError()))["outcome"] == "closed"
+    assert [told.status for told in world.endings] == [Status.COMPLETED]
 
 
 def test_what_operators_are_told_stays_with_the_operators(world: World) -> None:

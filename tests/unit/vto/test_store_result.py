@@ -52,6 +52,14 @@ def test_the_shopper_sees_every_stage_on_the_way(world: World) -> None:
     ]
 
 
+def test_operators_are_told_of_the_ending_once_also_when_the_step_is_repeated(world: World) -> None:
+    parts = world.generated_job()
+    store(world, parts)
+    store(world, parts)
+    (told,) = world.endings
+    assert (told.id, told.status, told.engine) == ("job-1", Status.COMPLETED, "preview")
+
+
 def test_every_object_of_a_result_says_whose_it_is(world: World) -> None:
     store(world, world.generated_job())
     for name in ("0.png", "result.json"):

@@ -129,6 +129,7 @@ class World:
     workflow: FakeWorkflow = field(default_factory=FakeWorkflow)
     engine_order: list[str] = field(default_factory=lambda: ["preview"])
     reports: list[tuple[str, VtoError]] = field(default_factory=list)
+    endings: list[Job] = field(default_factory=list)
     start_directly: bool = True
 
     def __post_init__(self) -> None:
@@ -185,7 +186,15 @@ class World:
     @property
     def store_result(self) -> StoreResult:
         return StoreResult(
-            self.jobs, self.results, self.pictures, self.tools, self.clock, RESULTS, 30, self.engine_order[0]
+            self.jobs,
+            self.results,
+            self.pictures,
+            self.tools,
+            self.clock,
+            RESULTS,
+            30,
+            self.engine_order[0],
+            self.endings.append,
         )
 
     @property
@@ -202,7 +211,7 @@ class World:
 
     @property
     def record_failure(self) -> RecordFailure:
-        return RecordFailure(self.jobs, self.results, self.clock, self.report)
+        return RecordFailure(self.jobs, self.results, self.clock, self.report, self.endings.append)
 
     @property
     def sweep_jobs(self) -> SweepJobs:

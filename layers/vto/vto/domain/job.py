@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any, Self
 
 from vto.domain import times
@@ -151,6 +152,17 @@ class Job:
     def waiting_since(self) -> str:
         """When the job was last ``created``: at its request, or when an operator put it back to be run again."""
         return next(change.at for change in reversed(self.timeline) if change.status is Status.CREATED)
+
+    @property
+    def seconds_by_stage(self) -> dict[str, float]:
+        """How long the job was in each stage, its returns added up; ``created`` is the wait for its start."""
+        spent: dict[str, float] = {}
+        for change, following in pairwise(self.timeline):
+            if not change.status.is_terminal:  # an operator put it back later: nobody worked on it meanwhile
+                name = (change.stage or change.status).value
+                seconds = (times.from_iso(following.at) - times.from_iso(change.at)).total_seconds()
+                spent[name] = round(spent.get(name, 0.0) + seconds, 3)
+        return spent
 
     def claimed(self, execution_arn: str, now: datetime) -> Self:
         """The job as the state Claim Job leaves it; the state machine does this with the table directly."""

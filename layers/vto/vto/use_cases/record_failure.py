@@ -42,6 +42,7 @@ class RecordFailure:
     results: Results
     clock: Clock
     report: Callable[[str, VtoError], None]
+    ended: Callable[[Job], None]
 
     def __call__(
         self,
@@ -100,6 +101,7 @@ class RecordFailure:
             job = change_job(self.jobs, job_id, fail)
         except JobClosedError:
             return {"outcome": "closed", "error_code": None}
+        self.ended(job)
         if job.cache_key:
             self.results.release(job.cache_key, job_id)  # an equal job need not wait for us any longer
         refusals = {cls.code for cls in all_errors().values() if issubclass(cls, RefusalError)}

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,7 @@ class StoreResult:
     results_bucket: str
     retention_days: float
     preferred_engine: str
+    ended: Callable[[Job], None]
 
     def __call__(
         self,
@@ -84,7 +85,9 @@ class StoreResult:
             job.ensure_worked_on_by(execution_arn)
             return job.complete(images=images, mask_s3_url=mask, engine=made["engine"], now=self.clock.now())
 
-        return change_job(self.jobs, job_id, complete)
+        done = change_job(self.jobs, job_id, complete)
+        self.ended(done)
+        return done
 
     def _store(self, job_id: str, name: str, address: str) -> StoredImage:
         """Verify one picture and keep its bytes untouched: they carry the engine's provenance marks."""
