@@ -138,7 +138,6 @@ def test_a_jobs_ending_is_one_line_with_what_operators_ask_of_it_and_nothing_of_
         "execution_arn": "arn:1",
         "status": "error",
         "error_code": "content_blocked",
-        "engine": None,
         "attempts": 0,
         "seconds": 5.0,
         "stages": {"created": 2.0, "validating": 3.0},
