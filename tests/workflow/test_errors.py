@@ -285,7 +285,7 @@ def test_when_even_record_failure_fails_the_rule_on_failed_executions_ends_the_j
 
 @pytest.mark.parametrize(("error", "end"), [("ContentBlockedError", "Refused"), ("BadModelOutputError", "Failed")])
 def test_a_failure_that_cannot_be_told_now_ends_as_it_would(world: World, error: str, end: str) -> None:
-    run = world.run(invoke_model=[errors.all_errors()[error]()], notify_client=repeat("Lambda.ServiceException"))
+    run = world.run(invoke_model=[errors.all_errors()[error]()], notify_failure=repeat("Lambda.ServiceException"))
 
     assert run.attempts("Notify Failure") == 4
     assert run.end == end

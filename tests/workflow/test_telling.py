@@ -31,11 +31,16 @@ def state(request: pytest.FixtureRequest, world: World) -> str:
     return str(request.param)
 
 
+def step(state: str) -> str:
+    """The state's name as `World.run` takes it."""
+    return state.lower().replace(" ", "_")
+
+
 @pytest.mark.parametrize("problem", PROBLEMS, ids=repr)
 def test_a_job_ends_as_it_would_although_its_owner_cannot_be_told_now(
     world: World, state: str, problem: Outcome
 ) -> None:
-    run = world.run(notify_client=repeat(problem))
+    run = world.run(**{step(state): repeat(problem)})
 
     assert run.end == ENDINGS[state]
     assert run.attempts(state) == 4
@@ -43,14 +48,14 @@ def test_a_job_ends_as_it_would_although_its_owner_cannot_be_told_now(
 
 
 def test_a_bug_in_telling_is_not_tried_again_and_changes_nothing(world: World, state: str) -> None:
-    run = world.run(notify_client=repeat(KeyError("a bug")))
+    run = world.run(**{step(state): repeat(KeyError("a bug"))})
 
     assert run.end == ENDINGS[state]
     assert run.attempts(state) == 1
 
 
 def test_a_socket_that_cannot_be_reached_is_told_by_the_stream_afterwards(world: World, state: str) -> None:
-    run = world.run(notify_client=[lambda: world.notifier.broken.add(SOCKET)])
+    run = world.run(**{step(state): [lambda: world.notifier.broken.add(SOCKET)]})
 
     assert run.outcomes(state) == ["NotifierUnavailableError"] * 4
     assert world.notifier.seqs(SOCKET) == [1]
@@ -60,7 +65,7 @@ def test_a_socket_that_cannot_be_reached_is_told_by_the_stream_afterwards(world:
 
 
 def test_a_client_that_has_left_is_no_error(world: World, state: str) -> None:
-    run = world.run(notify_client=[lambda: world.notifier.gone.add(SOCKET)])
+    run = world.run(**{step(state): [lambda: world.notifier.gone.add(SOCKET)]})
 
     assert run.outcomes(state) == ["ok"]
     assert world.connections.rows == {}

@@ -7,8 +7,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from asl.engine import Call, Run
 from tests.contract.deployed import create_storage, handler
-from tests.workflow.engine import Run
 from tests.workflow.world import SOCKET, AnswerLost, World
 from vto.adapters.dynamodb import item_to_job, job_to_item
 from vto.domain import times
@@ -104,13 +104,14 @@ def test_a_job_that_was_completed_stays_so_although_no_answer_of_store_result_ev
 def test_the_claim_does_with_a_table_what_it_does_with_the_fakes(world: World) -> None:
     """Claim Job is the one step without code of ours, so its expressions are run on a table."""
     parameters: list[dict[str, Any]] = []
-    claim = world.engine.update_item
+    serve = world.engine.world
 
-    def listen(given: dict[str, Any]) -> None:
-        parameters.append(given)
-        claim(given)
+    def listen(call: Call) -> Any:
+        if call.service == "dynamodb":
+            parameters.append(call.payload)
+        return serve(call)
 
-    world.engine.update_item = listen
+    world.engine.world = listen
     job = world.ask()
     world.run(job)
     world.run(job, name=f"{job.id}-2")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from asl.engine import Call, Engine, Run, ServiceError
 from tests.contract.deployed import (
     FUNCTIONS,
     ROOT,
@@ -19,7 +20,6 @@ from tests.contract.deployed import (
     resources,
     use_environment,
 )
-from tests.workflow.engine import Engine, Run, ServiceError
 from vto import bootstrap
 from vto.domain import times
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness
@@ -41,7 +41,7 @@ from vto.testing import (
 
 USER, SOCKET = "user-1", "socket-1"
 UPLOADS = "vto-uploads-123456789012-us-east-1"
-MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:vto-try-on"
+MACHINE = "vto-try-on"
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class World:
             workflow=FakeWorkflow(),
             engine=lambda name: self.models[name],
         )
-        self.engine = Engine(definition(), self.clock, self._invoke, self._claim, self.monkeypatch)
+        self.engine = Engine(definition(), self.clock, self._serve, MACHINE)
         self.catalogue.add(self._item(Kind.PRODUCT, "hoodie"), self._item(Kind.MODEL, "robin"))
         self.connections.add(Connection(SOCKET, USER, ttl=times.epoch(self.clock.now(), days=1)))
 
@@ -129,12 +129,12 @@ class World:
         Args:
             job: Whose execution.
             name: The execution's name; the job's id unless given.
-            script: By function, what its calls come to, in their order; those beyond the end of the list just run.
-                ``claim_job`` is the state that calls the table.
+            script: By Task (``invoke_model`` for Invoke Model), what its calls come to, in their order; those beyond
+                the end of the list just run.
         """
         job = job or self.ask()
         self.script |= {step: iter(outcomes) for step, outcomes in script.items()}
-        run = self.engine.execute(MACHINE, name or job.id, execution_input(job.id))
+        run = self.engine.execute(name or job.id, execution_input(job.id))
         self.runs.append(run)
         return run
 
@@ -144,7 +144,7 @@ class World:
 
     def arn(self, job: Job) -> str:
         """The ARN of a job's own execution."""
-        return f"{MACHINE.replace(':stateMachine:', ':execution:')}:{job.id}"
+        return f"arn:aws:states:us-east-1:123456789012:execution:{MACHINE}:{job.id}"
 
     def close(self) -> None:
         """End the first job from outside, as the sweep would."""
@@ -192,19 +192,18 @@ class World:
             garment_class="UPPER_BODY" if kind is Kind.PRODUCT else None,
         )
 
+    def _serve(self, call: Call) -> Any:
+        """Do what a Task asks for: claim the job, or run the function that it calls."""
+        step = call.state.lower().replace(" ", "_")
+        if call.service == "dynamodb":
+            return self._follow_script(step, lambda: self._claim(call.payload))
+        return self._follow_script(step, lambda: handler(function_of(call.target))(call.payload))
+
     def _claim(self, parameters: dict[str, Any]) -> None:
         values = parameters["ExpressionAttributeValues"]
         job_id, execution = parameters["Key"]["id"]["S"], values[":execution"]["S"]
-
-        def claim() -> None:
-            if not self.jobs.claim(job_id, execution, times.from_iso(values[":now"]["S"])):
-                raise ServiceError("DynamoDB.ConditionalCheckFailedException")
-
-        self._follow_script("claim_job", claim)
-
-    def _invoke(self, _state: str, arn: str, payload: Any) -> Any:
-        function = function_of(arn)
-        return self._follow_script(function, lambda: handler(function)(payload))
+        if not self.jobs.claim(job_id, execution, times.from_iso(values[":now"]["S"])):
+            raise ServiceError("DynamoDB.ConditionalCheckFailedException")
 
     def _follow_script(self, step: str, call: Callable[[], Any]) -> Any:
         match next(self.script.get(step, iter(())), None):
