@@ -9,6 +9,7 @@ every replaced thing must still be there: a new version that moved one fails at 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from functools import cache
 from types import SimpleNamespace
 from typing import Any, Protocol
 
@@ -26,6 +27,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
 from moto.stepfunctions.parser.asl.component.state.fail import state_fail
 from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
+from moto.stepfunctions.parser.asl.utils import json_path
 
 UNCATCHABLE = ("States.Runtime", "States.DataLimitExceeded")
 """End an execution whatever it catches: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html"""
@@ -61,6 +63,10 @@ class World(Protocol):
     def catch(self, rule: int, error: dict[str, str]) -> None:
         """A Catch matched: by its number; with the Error and Cause that it puts into the document."""
         ...
+
+
+parse_path = cache(json_path.parse)
+"""Parsing the same paths again takes two thirds of a run's time."""
 
 
 @contextmanager
@@ -111,6 +117,7 @@ def hooks(world: World) -> Iterator[None]:
             world.catch(rule, error)
 
     replacements: list[tuple[Any, str, Any]] = [
+        (json_path, "parse", parse_path),
         (lambda_eval_utils, "boto_client_for", lambda **_: world.client("lambda")),
         (state_task_service_dynamodb, "boto_client_for", lambda **_: world.client("dynamodb")),
         (retrier_decl, "time", SimpleNamespace(sleep=waits.append)),
