@@ -1,5 +1,6 @@
 """Mermaid diagrams of the state machine and of the stack, drawn from their definitions."""
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -7,11 +8,20 @@ from typing import Any
 from scripts.facts import FUNCTION, MACHINE, Edge, folder, machine, resources, states, triggers, type_of
 from scripts.facts import writes as all_writes
 
-LIGHT = "stroke:#999,stroke-width:1px,color:#777"
+LIGHT = "stroke:#888,stroke-width:1px"  # the text keeps the colour of the reader's theme, light or dark
 
 # --- the state machine ------------------------------------------------------------------------------------------------
 
-SHAPES = {"Choice": ("{", "}"), "Wait": ("([", "])"), "Succeed": ("((", "))"), "Fail": ("((", "))")}
+SHAPES = {"Choice": ("{", "}"), "Wait": ("[/", "/]"), "Succeed": ("([", "])"), "Fail": ("([", "])")}
+OUTCOMES = {
+    "good": "fill:#dff3e4,stroke:#2e7d4f,color:#143d26",
+    "wait": "fill:#e3ecfb,stroke:#3a62b5,color:#152747",
+    "error": "fill:#fbe9d4,stroke:#c46a13,color:#4a2707",
+    "bad": "fill:#fbe3e0,stroke:#b3392c,color:#4d150f,stroke-width:3px",
+    "quiet": "fill:#eeeeee,stroke:#777777,color:#222222",
+}
+WORK = "Work"  # the box around the steps that share their ways out
+
 COMPARISONS = {
     "StringEquals": "=",
     "NumericEquals": "=",
@@ -24,21 +34,80 @@ COMPARISONS = {
 
 
 def state_machine() -> str:
-    """The machine as a flow chart: thick for a try-on that goes well, thin for other ways, dashed for errors."""
-    lines = ["flowchart TD"]
-    for name, state in states().items():
-        left, right = SHAPES.get(state["Type"], ("[", "]"))
-        lines.append(f'    {_id(name)}{left}"{name}"{right}')
-    good = list(_good_way())
-    edges = [*_edges_of_good_way(good), *_other_edges(good), *_error_edges()]
+    """The machine as a flow chart: thick for a try-on that goes well, thin for other ways, dashed for errors.
+
+    Steps whose errors go the same ways stand in one box, and these ways leave the box once: drawn from each step they
+    would cover the picture.
+    """
+    good, box = list(_good_way()), _box()
+    lines = ["flowchart TD", f'    subgraph {WORK}[" "]']
+    lines += [f"        {_drawn(name)}" for name in states() if name in box]
+    lines += ["    end", *(f"    {_drawn(name)}" for name in states() if name not in box)]
+    edges = [*_edges_of_good_way(good), *_other_edges(good), *_error_edges(box)]
     lines += [f"    {edge}" for edge, _ in edges]
     dashed = [str(index) for index, (_, is_error) in enumerate(edges) if is_error]
     lines.append(f"    linkStyle {','.join(dashed)} {LIGHT}")
-    lines.append("    classDef good fill:#dff3e4,stroke:#2e7d4f,color:#143d26")
-    lines.append("    classDef bad fill:#fbe3e0,stroke:#b3392c,color:#4d150f")
-    lines.append(f"    class {','.join(_id(name) for name in good)} good")
-    lines.append(f"    class {','.join(_id(name) for name, one in states().items() if one['Type'] == 'Fail')} bad")
-    return _fenced(lines)
+    lines.append(f"    style {WORK} fill:none,stroke:#888,stroke-dasharray:4 4")
+    lines += [f"    classDef {outcome} {colours}" for outcome, colours in OUTCOMES.items()]
+    return _fenced([*lines, *_classes(good)])
+
+
+def _drawn(name: str) -> str:
+    state = states()[name]
+    left, right = SHAPES.get(state["Type"], ("[", "]"))
+    wait = f"<br/>{state['Seconds']} s" if "Seconds" in state else ""
+    return f'{_id(name)}{left}"{name}{wait}"{right}'
+
+
+def _classes(good: list[str]) -> Iterator[str]:
+    """What each state is to the shopper, as a colour."""
+    found: dict[str, list[str]] = {}
+    for name, state in states().items():
+        if state["Type"] == "Wait":
+            outcome = "wait"
+        elif state["Type"] == "Fail":
+            outcome = "bad"
+        elif name in good:
+            outcome = "good"
+        else:
+            outcome = "quiet" if state["Type"] == "Succeed" else "error"
+        found.setdefault(outcome, []).append(_id(name))
+    return (f"    class {','.join(names)} {outcome}" for outcome, names in found.items())
+
+
+def _shared_catches() -> set[tuple[str, str]]:
+    """Where the errors of three steps or more go: (error, state)."""
+    ways = Counter(
+        (",".join(one["ErrorEquals"]), one["Next"]) for state in states().values() for one in _catches(state)
+    )
+    return {way for way, times in ways.items() if times > 2}
+
+
+def _catches(state: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = state.get("Catch", [])
+    return found
+
+
+def _following(state: dict[str, Any]) -> set[str]:
+    ways = [state, *state.get("Choices", [])]
+    return {way[key] for way in ways for key in ("Next", "Default") if key in way}
+
+
+def _box() -> set[str]:
+    """The steps with all shared ways out, and the states without errors that only lead from one of them to another."""
+    shared = _shared_catches()
+    box = {
+        name
+        for name, state in states().items()
+        if shared <= {(",".join(one["ErrorEquals"]), one["Next"]) for one in _catches(state)}
+    }
+    while more := {
+        name
+        for name, state in states().items()
+        if name not in box and not _catches(state) and set() < _following(state) <= box
+    }:
+        box |= more
+    return box
 
 
 def _good_way() -> Iterator[str]:
@@ -63,19 +132,29 @@ def _other_edges(good: list[str]) -> Iterator[tuple[str, bool]]:
             yield f"{_id(name)}{label} {_id(following)}", False
 
 
-def _error_edges() -> Iterator[tuple[str, bool]]:
+def _error_edges(box: set[str]) -> Iterator[tuple[str, bool]]:
+    shared = _shared_catches()
     for name, state in states().items():
-        for catch in state.get("Catch", []):
+        for catch in _catches(state):
             if catch["Next"] == state.get("Next"):
                 continue  # the error is ignored: the machine goes on as if nothing had happened
-            errors = [error.removesuffix("Error") for error in catch["ErrorEquals"]]
-            # that anything else goes to Record Failure is what a reader expects: it needs no words
-            label = "" if errors in (["States.ALL"], ["JobClosed"]) else f'|"{"<br/>".join(map(_brief, errors))}"|'
-            yield f"{_id(name)} -.->{label} {_id(catch['Next'])}", True
+            if name in box and (",".join(catch["ErrorEquals"]), catch["Next"]) in shared:
+                continue  # drawn once, from the box
+            yield f"{_id(name)} -.->|{_label(catch['ErrorEquals'])}| {_id(catch['Next'])}", True
+    for errors, target in sorted(shared):
+        yield f"{WORK} -.->|{_label(errors.split(','))}| {_id(target)}", True
+
+
+def _label(errors: list[str]) -> str:
+    return f'"{"<br/>".join(_brief(error) for error in errors)}"'
 
 
 def _brief(error: str) -> str:
-    return "claimed by another" if error == "DynamoDB.ConditionalCheckFailedException" else error
+    known = {
+        "DynamoDB.ConditionalCheckFailedException": "claimed by another",
+        "States.ALL": "any other",
+    }
+    return known.get(error, error.removesuffix("Error"))
 
 
 def condition(choice: dict[str, Any]) -> str:
@@ -139,7 +218,7 @@ def architecture() -> str:
     idle = {target for _, target in solid if type_of(target) == FUNCTION} - {source for source, _ in dashed}
     solid = {pair: label for pair, label in solid.items() if pair[1] not in idle}
 
-    lines = ["flowchart LR"]
+    lines = ["flowchart TD"]
     lines += [f"    {_node(name)}" for name in dict.fromkeys(name for pair in (*solid, *dashed) for name in pair)]
     lines += [f"    {source} -->{_worth_saying(source, label)} {target}" for (source, target), label in solid.items()]
     lines += [f"    {source} -.-> {target}" for source, target in dashed]
