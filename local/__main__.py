@@ -2,14 +2,10 @@
 
 import base64
 import json
-import os
 import shlex
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,14 +14,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from local.catalogue import upload_samples
+from local.outcomes import EVENTS, read_event
 from local.processes import StackError
-from local.scene import EVENTS, stage
+from local.running import announced, need_running, running
+from local.scene import Scene
 from local.stack import Endpoints, LocalStack, Login, access_token
 
 ROOT = Path(__file__).parent.parent
-RUNNING = ROOT / "out" / "local" / "running.json"
-"""Written by `up` for the other commands: process id, endpoints and demo login; removed when it ends."""
-
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 console = Console(highlight=False, soft_wrap=True)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -38,46 +33,6 @@ def _say(step: str) -> None:
 def _fail(problem: object) -> typer.Exit:
     errors.print(f"✗ {problem}", markup=False)
     return typer.Exit(1)
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _running() -> tuple[Endpoints, Login] | None:
-    """Read what `up` wrote, if the process that wrote it still lives."""
-    try:
-        told = json.loads(RUNNING.read_text())
-    except (OSError, ValueError):
-        return None
-    if not _alive(told["process"]):
-        return None
-    return Endpoints(**told["endpoints"]), Login(**told["login"])
-
-
-def _need_running() -> tuple[Endpoints, Login]:
-    found = _running()
-    if found is None:
-        raise _fail("no local stack is running; `make up` in another terminal starts one")
-    return found
-
-
-@contextmanager
-def _announced(endpoints: Endpoints, login: Login) -> Iterator[None]:
-    told = {"process": os.getpid(), "endpoints": asdict(endpoints), "login": asdict(login)}
-    RUNNING.parent.mkdir(parents=True, exist_ok=True)
-    RUNNING.touch(mode=0o600)
-    RUNNING.write_text(json.dumps(told, indent=2))
-    try:
-        yield
-    finally:
-        RUNNING.unlink(missing_ok=True)
 
 
 def _describe(endpoints: Endpoints, login: Login, logs: Path) -> None:
@@ -123,9 +78,8 @@ def up(
     samples: Annotated[bool, typer.Option(help="Fill the catalogue with the sample pictures.")] = True,
 ) -> None:
     """Start the local stack and keep it running until Ctrl-C."""
-    if _running():
-        process = json.loads(RUNNING.read_text())["process"]
-        raise _fail(f"a local stack is running already (process {process}); end that one first")
+    if found := running():
+        raise _fail(f"a local stack is running already (process {found[2]}); end that one first")
     for sign in (signal.SIGTERM, signal.SIGINT):  # a shell starts its background jobs with SIGINT ignored
         signal.signal(sign, _stop_like_ctrl_c)
     wrong = [one for one in parameter or [] if "=" not in one]
@@ -146,7 +100,7 @@ def up(
                 _say("Uploading the sample catalogue")
                 upload_samples(stack.endpoints, ROOT / "out" / "samples")
             login = stack.sign_in()
-            with _announced(stack.endpoints, login):
+            with announced(stack.endpoints, login):
                 _describe(stack.endpoints, login, stack.work)
                 while True:
                     time.sleep(1)
@@ -166,17 +120,14 @@ def invoke(
 
     Before one of our sample events, the rows and pictures that it speaks of are put in place.
     """
-    endpoints, _ = _need_running()
     try:
-        payload = json.dumps(json.loads(event.read_text()))
-    except OSError as problem:
-        raise _fail(f"the event {event} cannot be read: {problem.strerror}") from None
-    except ValueError as problem:
-        raise _fail(f"the event {event} is not JSON: {problem}") from None
-    try:
+        endpoints, _ = need_running()
+        payload = read_event(event)
         name = endpoints.function_name(function)
         if event.resolve().is_relative_to(EVENTS):
-            stage(endpoints, event)
+            scene = Scene(endpoints, event)
+            scene.set()
+            payload = scene.payload
         answer = endpoints.client("lambda").invoke(FunctionName=name, Payload=payload, LogType="Tail")
     except (StackError, ClientError, BotoCoreError) as problem:
         raise _fail(problem) from None
@@ -191,7 +142,10 @@ def invoke(
 @app.command()
 def env() -> None:
     """Print what points boto3, the AWS CLI and curl at the running stack; use it as eval "$(… env)"."""
-    endpoints, login = _need_running()
+    try:
+        endpoints, login = need_running()
+    except StackError as problem:
+        raise _fail(problem) from None
     variables = endpoints.environment() | {
         "VTO_API_URL": endpoints.api_url,
         "VTO_SOCKET_URL": endpoints.socket_url,

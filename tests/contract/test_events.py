@@ -13,6 +13,7 @@ import pytest
 from moto import mock_aws
 from PIL import Image, ImageDraw
 
+from local.outcomes import EVENTS, contains, read_outcomes
 from tests.contract.deployed import (
     ACCOUNT,
     FUNCTIONS,
@@ -34,14 +35,12 @@ from vto.adapters.preview import Preview
 from vto.domain.job import Job, StoredImage
 from vto.testing import FakeClock, FakeNotifier
 
-EVENTS = ROOT / "events"
 ROWS = json.loads((EVENTS / "rows.json").read_text(), parse_float=Decimal)
 JOB = ROWS["vto-jobs"][0]
 PRODUCT, MODEL = ROWS["vto-products"][0], ROWS["vto-models"][0]
 USER, JOB_ID, SOCKET = JOB["user_id"], JOB["id"], JOB["connection_id"]
 UPLOADS, RESULTS = f"vto-uploads-{ACCOUNT}-{REGION}", f"vto-results-{ACCOUNT}-{REGION}"
 PHOTO = f"models/users/{USER}/0d9e3f5b7a1c4e6f8a2b4c6d8e0f1a2b.jpg"
-NO_FAILURES: dict[str, Any] = {"batchItemFailures": []}
 
 
 def picture(kind: str) -> bytes:
@@ -178,32 +177,20 @@ type Check = Callable[[System], bool]
 
 
 @dataclass(frozen=True)
-class Expected:
-    """What comes of one event.
+class Effects:
+    """What comes of one event besides its answer, which `events/outcomes.json` says.
 
     Args:
-        answer: What the handler's answer contains; a JSON ``body`` is compared as what it says.
-        error: Name of the class that the handler raises instead of answering.
         frames: What the socket is sent.
         job: The job afterwards: its status with its stage or error code, or "none".
-        before: Prepares the system.
+        more: What else the answer contains, with default parameters and nothing else stored.
         and_so: What else is true afterwards.
     """
 
-    answer: Any = None
-    error: str = ""
     frames: tuple[str, ...] = ()
     job: str = "processing validating"
-    before: Callable[[System], None] = as_it_is
+    more: Any = None
     and_so: Check = lambda system: True
-
-
-def invalid(*paths: str) -> dict[str, Any]:
-    return {"code": "invalid_request", "details": [{"path": path} for path in paths]}
-
-
-def comes_again(name: str) -> dict[str, Any]:
-    return {"batchItemFailures": [{"itemIdentifier": read(name)["Records"][0]["messageId"]}]}
 
 
 def nothing_started(system: System) -> bool:
@@ -216,164 +203,114 @@ def image_of(system: System) -> bool:
     return Image.open(io.BytesIO(body)).size == (384, 512)
 
 
-EXPECTED = {
-    "api/accepted": Expected(
-        {"statusCode": 202, "body": {"id": JOB_ID, "status": "created", "seq": 1}},
-        job="created",
-        before=without_the_job,
-        and_so=lambda system: system.started == [JOB_ID],
+OUTCOMES = read_outcomes()
+BEFORE = {
+    "as_it_is": as_it_is,
+    "without_the_job": without_the_job,
+    "job_just_created": job_just_created,
+    "job_forgotten_for_two_minutes": job_forgotten_for_two_minutes,
+    "job_started": job_started,
+    "job_completed": job_completed,
+    "nothing_overdue": as_it_is,
+}
+EFFECTS = {
+    "api/accepted": Effects(job="created", and_so=lambda system: system.started == [JOB_ID]),
+    "api/accepted_a_ticket_for_the_socket": Effects(
+        and_so=lambda system: system.dynamodb.Table("vto-controls").scan()["Count"] == 2
     ),
-    "api/accepted_a_ticket_for_the_socket": Expected(
-        {"statusCode": 200, "body": {"expires_in": 30}},
-        and_so=lambda system: system.dynamodb.Table("vto-controls").scan()["Count"] == 2,
+    "api/accepted_health_without_a_token": Effects(),
+    "api/accepted_the_list_of_products": Effects(
+        more={"body": {"products": [{"product_id": PRODUCT["product_id"]}], "next": None}}
     ),
-    "api/accepted_health_without_a_token": Expected({"statusCode": 200, "body": {"status": "ok"}}),
-    "api/accepted_the_list_of_products": Expected(
-        {"statusCode": 200, "body": {"products": [{"product_id": PRODUCT["product_id"]}], "next": None}}
+    "api/refused_unknown_product": Effects(and_so=nothing_started),
+    "api/refused_malformed_json": Effects(and_so=nothing_started),
+    "api/refused_an_id_token": Effects(job="none", and_so=nothing_started),
+    "authorize_socket/accepted": Effects(
+        and_so=lambda system: system.dynamodb.Table("vto-controls").scan()["Count"] == 0  # used up
     ),
-    "api/refused_unknown_product": Expected({"statusCode": 400, "body": invalid("product_id")}, and_so=nothing_started),
-    "api/refused_malformed_json": Expected(
-        {"statusCode": 400, "body": invalid("(the whole request)")}, and_so=nothing_started
+    "authorize_socket/refused_unknown_ticket": Effects(
+        and_so=lambda system: system.dynamodb.Table("vto-controls").scan()["Count"] == 1
     ),
-    "api/refused_an_id_token": Expected(
-        {"statusCode": 401, "body": {"code": "not_authorized"}},
-        job="none",
-        before=without_the_job,
-        and_so=nothing_started,
+    "connect/accepted": Effects(
+        and_so=lambda system: system.row("vto-connections", connection_id=SOCKET)["user_id"] == USER
     ),
-    "authorize_socket/accepted": Expected(
-        {"principalId": USER, "policyDocument": {"Statement": [{"Effect": "Allow"}]}, "context": {"user_id": USER}},
-        and_so=lambda system: system.dynamodb.Table("vto-controls").scan()["Count"] == 0,  # used up
+    "connect/refused_without_an_authorizer": Effects(),
+    "disconnect/accepted": Effects(and_so=lambda system: system.row("vto-connections", connection_id=SOCKET) == {}),
+    "disconnect/refused_unknown_connection": Effects(
+        and_so=lambda system: system.row("vto-connections", connection_id=SOCKET) != {}
     ),
-    "authorize_socket/refused_unknown_ticket": Expected(
-        {"policyDocument": {"Statement": [{"Effect": "Deny"}]}, "context": {}},
-        and_so=lambda system: system.dynamodb.Table("vto-controls").scan()["Count"] == 1,
+    "message/accepted": Effects(
+        job="created", frames=("job created",), and_so=lambda system: system.started == [JOB_ID]
     ),
-    "connect/accepted": Expected(
-        {"statusCode": 200},
-        and_so=lambda system: system.row("vto-connections", connection_id=SOCKET)["user_id"] == USER,
-    ),
-    "connect/refused_without_an_authorizer": Expected(error="KeyError"),
-    "disconnect/accepted": Expected(
-        {"statusCode": 200}, and_so=lambda system: system.row("vto-connections", connection_id=SOCKET) == {}
-    ),
-    "disconnect/refused_unknown_connection": Expected(
-        {"statusCode": 200}, and_so=lambda system: system.row("vto-connections", connection_id=SOCKET) != {}
-    ),
-    "message/accepted": Expected(
-        {"statusCode": 200},
-        job="created",
-        frames=("job created",),
-        before=without_the_job,
-        and_so=lambda system: system.started == [JOB_ID],
-    ),
-    "message/accepted_watching_a_job": Expected({"statusCode": 200}, frames=("job processing",)),
-    "message/accepted_a_ping": Expected({"statusCode": 200}, frames=("pong",)),
-    "message/refused_unknown_product": Expected(frames=("error invalid_request",), and_so=nothing_started),
-    "message/refused_bad_parameters": Expected(
+    "message/accepted_watching_a_job": Effects(frames=("job processing",)),
+    "message/accepted_a_ping": Effects(frames=("pong",)),
+    "message/refused_unknown_product": Effects(frames=("error invalid_request",), and_so=nothing_started),
+    "message/refused_bad_parameters": Effects(
         frames=("error invalid_request",), and_so=lambda system: len(system.last_frame["error"]["details"]) == 3
     ),
-    "message/refused_somebody_elses_photo": Expected(frames=("error invalid_request",), and_so=nothing_started),
-    "message/refused_unknown_action": Expected(
+    "message/refused_somebody_elses_photo": Effects(frames=("error invalid_request",), and_so=nothing_started),
+    "message/refused_unknown_action": Effects(
         frames=("error invalid_request",), and_so=lambda system: system.last_frame["request_id"] == "dance-1"
     ),
-    "message/refused_malformed_json": Expected(frames=("error invalid_request",), and_so=nothing_started),
-    "import_picture/accepted": Expected(
-        NO_FAILURES, and_so=lambda system: system.product()["updated_at"] == "2026-11-21T12:00:00.000Z"
+    "message/refused_malformed_json": Effects(frames=("error invalid_request",), and_so=nothing_started),
+    "import_picture/accepted": Effects(
+        and_so=lambda system: system.product()["updated_at"] == "2026-11-21T12:00:00.000Z"
     ),
-    "import_picture/accepted_a_private_photo": Expected(
-        NO_FAILURES, and_so=lambda system: len(system.keys(UPLOADS, f"prepared/models/users/{USER}/")) == 1
+    "import_picture/accepted_a_private_photo": Effects(
+        and_so=lambda system: len(system.keys(UPLOADS, f"prepared/models/users/{USER}/")) == 1
     ),
-    "import_picture/accepted_the_test_message_of_s3": Expected(
-        NO_FAILURES, and_so=lambda system: system.product() == PRODUCT
+    "import_picture/accepted_the_test_message_of_s3": Effects(and_so=lambda system: system.product() == PRODUCT),
+    "import_picture/refused_a_text_file_named_jpg": Effects(
+        and_so=lambda system: "is not a JPEG" in system.rejected("vto-products")["readiness_reason"]
     ),
-    "import_picture/refused_a_text_file_named_jpg": Expected(
-        NO_FAILURES, and_so=lambda system: "is not a JPEG" in system.rejected("vto-products")["readiness_reason"]
+    "import_picture/refused_a_misplaced_photo": Effects(
+        and_so=lambda system: "models/stock/" in system.rejected("vto-models")["readiness_reason"]
     ),
-    "import_picture/refused_a_misplaced_photo": Expected(
-        NO_FAILURES, and_so=lambda system: "models/stock/" in system.rejected("vto-models")["readiness_reason"]
+    "start_try_on/accepted": Effects(job="created", and_so=lambda system: system.started == [JOB_ID]),
+    "start_try_on/refused_a_job_that_was_started_before": Effects(
+        job="created", and_so=lambda system: system.started == [JOB_ID]
     ),
-    "start_try_on/accepted": Expected(
-        NO_FAILURES, job="created", before=job_just_created, and_so=lambda system: system.started == [JOB_ID]
-    ),
-    "start_try_on/refused_a_job_that_was_started_before": Expected(
-        NO_FAILURES, job="created", before=job_started, and_so=lambda system: system.started == [JOB_ID]
-    ),
-    "publish_job/accepted": Expected(NO_FAILURES, frames=("job processing",)),
-    "publish_job/refused_an_erased_job": Expected(NO_FAILURES),
-    "deliver_result/accepted": Expected(
-        NO_FAILURES,
+    "publish_job/accepted": Effects(frames=("job processing",)),
+    "publish_job/refused_an_erased_job": Effects(),
+    "deliver_result/accepted": Effects(
         job="completed",
         frames=("job completed",),
-        before=job_completed,
         and_so=lambda system: f"results/{JOB_ID}/0.png" in system.last_frame["job"]["images"][0]["url"],
     ),
-    "deliver_result/refused_not_completed_yet": Expected(comes_again("deliver_result/refused_not_completed_yet")),
-    "deliver_result/refused_an_erased_job": Expected(NO_FAILURES),
-    "record_failure/accepted": Expected(
-        {"outcome": "refused", "error_code": "content_blocked"}, job="error content_blocked"
+    "deliver_result/refused_not_completed_yet": Effects(),
+    "deliver_result/refused_an_erased_job": Effects(),
+    "record_failure/accepted": Effects(job="error content_blocked"),
+    "record_failure/accepted_an_execution_without_its_input": Effects(job="error execution_lost"),
+    "record_failure/accepted_an_aborted_execution": Effects(job="error execution_lost"),
+    "record_failure/refused_a_job_of_another_execution": Effects(),
+    "sweep_jobs/accepted": Effects(job="created", and_so=lambda system: system.started == [JOB_ID]),
+    "sweep_jobs/refused_nothing_is_overdue": Effects(),
+    "validate_request/accepted": Effects(
+        more={"source": MODEL["prepared_s3_url"], "reference": PRODUCT["prepared_s3_url"]}
     ),
-    "record_failure/accepted_an_execution_without_its_input": Expected(
-        {"outcome": "failed", "error_code": "execution_lost"}, job="error execution_lost"
+    "validate_request/refused_a_job_of_another_execution": Effects(),
+    "validate_request/refused_an_erased_job": Effects(),
+    "reserve_slot/accepted": Effects(
+        job="processing queued", more={"engine": "preview", "wait_seconds": 0, "timeout_seconds": 25}
     ),
-    "record_failure/accepted_an_aborted_execution": Expected(
-        {"outcome": "failed", "error_code": "execution_lost"}, job="error execution_lost"
-    ),
-    "record_failure/refused_a_job_of_another_execution": Expected({"outcome": "closed", "error_code": None}),
-    "sweep_jobs/accepted": Expected(
-        {"started": 1, "ended": 0, "failed": 0},
-        job="created",
-        before=job_forgotten_for_two_minutes,
-        and_so=lambda system: system.started == [JOB_ID],
-    ),
-    "sweep_jobs/refused_nothing_is_overdue": Expected({"started": 0, "left_running": 0, "ended": 0, "failed": 0}),
-    "validate_request/accepted": Expected(
-        {"source": MODEL["prepared_s3_url"], "reference": PRODUCT["prepared_s3_url"], "mask": None, "reuse": "none"}
-    ),
-    "validate_request/refused_a_job_of_another_execution": Expected(error="JobClosedError"),
-    "validate_request/refused_an_erased_job": Expected(error="JobClosedError"),
-    "reserve_slot/accepted": Expected(
-        {"round": 1, "engine": "preview", "wait_seconds": 0, "timeout_seconds": 25}, job="processing queued"
-    ),
-    "reserve_slot/accepted_again_after_a_throttled_call": Expected(
-        {"round": 2, "throttled": 1, "wait_seconds": 1}, job="processing queued"
-    ),
-    "reserve_slot/refused_throttled_for_the_fourth_time": Expected(error="ModelThrottledError"),
-    "reserve_slot/refused_a_job_of_another_execution": Expected(error="JobClosedError"),
-    "invoke_model/accepted": Expected(
-        {"images": [f"s3://{RESULTS}/generated/{JOB_ID}/1/0.png"], "mask": None, "engine": "preview"},
-        job="processing generating",
-        and_so=image_of,
-    ),
-    "invoke_model/refused_a_job_of_another_execution": Expected(error="JobClosedError"),
-    "render_preview/accepted": Expected(
-        {"images": [f"s3://{RESULTS}/generated/{JOB_ID}/1/0.png"], "mask": None, "error": None}, and_so=image_of
-    ),
-    "render_preview/refused_a_picture_that_is_not_there": Expected(error="PictureMissingError"),
-    "render_preview/refused_without_a_product": Expected(error="InvalidRequestError"),
-    "store_result/accepted": Expected(
-        {"images": [f"s3://{RESULTS}/results/{JOB_ID}/0.png"], "reused": False},
+    "reserve_slot/accepted_again_after_a_throttled_call": Effects(job="processing queued", more={"wait_seconds": 1}),
+    "reserve_slot/refused_throttled_for_the_fourth_time": Effects(),
+    "reserve_slot/refused_a_job_of_another_execution": Effects(),
+    "invoke_model/accepted": Effects(job="processing generating", and_so=image_of),
+    "invoke_model/refused_a_job_of_another_execution": Effects(),
+    "render_preview/accepted": Effects(and_so=image_of),
+    "render_preview/refused_a_picture_that_is_not_there": Effects(),
+    "render_preview/refused_without_a_product": Effects(),
+    "store_result/accepted": Effects(
         job="completed",
         and_so=lambda system: system.metadata(f"results/{JOB_ID}/result.json") == {"job-id": JOB_ID},
     ),
-    "store_result/refused_a_picture_that_is_not_there": Expected(
-        error="BadModelOutputError",
-        job="processing storing",
-        and_so=lambda system: system.keys(RESULTS, "results/") == [],
+    "store_result/refused_a_picture_that_is_not_there": Effects(
+        job="processing storing", and_so=lambda system: system.keys(RESULTS, "results/") == []
     ),
-    "notify_client/accepted": Expected({"sockets_told": 1}, frames=("job processing",)),
-    "notify_client/refused_an_erased_job": Expected({"sockets_told": 0}),
+    "notify_client/accepted": Effects(frames=("job processing",)),
+    "notify_client/refused_an_erased_job": Effects(),
 }
-
-
-def contains(actual: Any, expected: Any) -> bool:
-    """Whether a document says at least what is expected of it; an HTTP body is read as what it says."""
-    if isinstance(expected, dict):
-        document = json.loads(actual) if isinstance(actual, str) else actual
-        return all(name in document and contains(document[name], value) for name, value in expected.items())
-    if isinstance(expected, list):
-        return len(actual) == len(expected) and all(map(contains, actual, expected))
-    return bool(actual == expected)
 
 
 def outcome_of(function: str, event: dict[str, Any]) -> tuple[Any, str]:
@@ -397,12 +334,12 @@ def system() -> Iterator[System]:
     bootstrap.reset()
 
 
-@pytest.mark.parametrize("name", EXPECTED)
+@pytest.mark.parametrize("name", OUTCOMES)
 def test_a_sample_event_has_the_outcome_that_its_name_says(
     system: System, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    expected, function = EXPECTED[name], name.partition("/")[0]
-    expected.before(system)
+    outcome, effects, function = OUTCOMES[name], EFFECTS[name], name.partition("/")[0]
+    BEFORE[outcome.before](system)
     use_environment(monkeypatch, environment(function))
     replace_builders(
         monkeypatch,
@@ -414,15 +351,15 @@ def test_a_sample_event_has_the_outcome_that_its_name_says(
 
     answer, error = outcome_of(function, read(name))
 
-    assert error == expected.error
-    assert contains(answer, expected.answer or {}), answer
-    assert tuple(system.frames) == expected.frames
-    assert state_of(system.job) == expected.job
-    assert expected.and_so(system)
+    assert outcome.problem(answer, error) == "", answer
+    assert contains(answer, effects.more or {}), answer
+    assert tuple(system.frames) == effects.frames
+    assert state_of(system.job) == effects.job
+    assert effects.and_so(system)
 
 
 def test_every_event_has_an_expected_outcome() -> None:
-    assert {f"{path.parent.name}/{path.stem}" for path in EVENTS.glob("*/*.json")} == EXPECTED.keys()
+    assert {f"{path.parent.name}/{path.stem}" for path in EVENTS.glob("*/*.json")} == OUTCOMES.keys() == EFFECTS.keys()
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

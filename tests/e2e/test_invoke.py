@@ -1,20 +1,32 @@
 """`make invoke`: every sample event runs alone in the stack and ends as its name says."""
 
-from pathlib import Path
-
 import pytest
 
-from local.scene import EVENTS, stage
-from tests.e2e.conftest import World
+from local.outcomes import EVENTS
+from local.scene import Scene
+from tests.e2e.conftest import World, eventually
 
 STEPS = ("validate_request", "reserve_slot", "invoke_model", "store_result", "notify_client", "deliver_result")
 
 
 @pytest.mark.parametrize("function", STEPS)
 def test_an_accepted_event_is_accepted_by_the_running_stack(world: World, function: str) -> None:
-    event: Path = EVENTS / function / "accepted.json"
-    stage(world.endpoints, event)
-    text = event.read_text().replace("vto-uploads-", "e2e-uploads-").replace("vto-results-", "e2e-results-")
-    answer = world.invoke(function, text)
+    scene = Scene(world.endpoints, EVENTS / function / "accepted.json")
+    scene.set()
+
+    answer = world.invoke(function, scene.payload)
 
     assert answer.get("batchItemFailures", []) == []
+
+
+def test_the_stack_leaves_the_job_of_a_sample_event_alone(world: World) -> None:
+    scene = Scene(world.endpoints, EVENTS / "validate_request" / "accepted.json", fresh=True)
+    scene.set()
+
+    [execution] = eventually(lambda: world.executions_of(scene.job_id))
+    eventually(lambda: "Already Claimed" in world.states_of(execution["executionArn"]))
+
+    row = world.row("jobs", id=scene.job_id)
+    assert row is not None
+    assert (row["status"], row["stage"]) == ({"S": "processing"}, {"S": "validating"})
+    scene.clear()

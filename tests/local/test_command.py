@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 import local.__main__ as command
+from local import running as stacks
 from local.stack import Login
 from tests.local.conftest import PROBE, ROOT, eventually
 
@@ -24,16 +25,16 @@ def run():
 @pytest.fixture
 def running(probe, tmp_path, monkeypatch):
     """The probe stack, as if `up` had started it."""
-    monkeypatch.setattr(command, "RUNNING", tmp_path / "running.json")
+    monkeypatch.setattr(stacks, "RUNNING", tmp_path / "running.json")
     login = probe.stack.sign_in("somebody@example.com")
-    with command._announced(probe.endpoints, login):
+    with stacks.announced(probe.endpoints, login):
         yield login
-    assert not command.RUNNING.exists()
+    assert not stacks.RUNNING.exists()
 
 
 @pytest.fixture
 def nothing_running(tmp_path, monkeypatch):
-    monkeypatch.setattr(command, "RUNNING", tmp_path / "running.json")
+    monkeypatch.setattr(stacks, "RUNNING", tmp_path / "running.json")
 
 
 def event(tmp_path, value: object):
@@ -91,7 +92,7 @@ def test_without_a_running_stack_one_is_told_how_to_start_it(run, nothing_runnin
 def test_what_a_killed_stack_left_behind_does_not_count(run, nothing_running, probe):
     gone = subprocess.Popen(["/bin/true"])
     gone.wait()
-    command.RUNNING.write_text(json.dumps({"process": gone.pid, "endpoints": {}, "login": {}}))
+    stacks.RUNNING.write_text(json.dumps({"process": gone.pid, "endpoints": {}, "login": {}}))
     assert run("env").exit_code == 1
 
 
@@ -111,9 +112,9 @@ def test_a_parameter_without_a_value_is_named(run, nothing_running):
 def test_up_ends_cleanly_when_asked_to(tmp_path, sign):
     told = tmp_path / "running.json"
     script = (
-        "import sys, pathlib, local.__main__ as command\n"
+        "import sys, pathlib, local.__main__ as command, local.running\n"
         "from local.stack import LocalStack\n"
-        f"command.RUNNING = pathlib.Path({str(told)!r})\n"
+        f"local.running.RUNNING = pathlib.Path({str(told)!r})\n"
         f"template = pathlib.Path({str(PROBE)!r})\n"
         "def probe(root, *, engine, **more): return LocalStack(root, template=template, **(more | {'canvas': False}))\n"
         "command.LocalStack = probe\n"
