@@ -51,9 +51,9 @@ class AnswerLost:
     error: str
 
 
-type Outcome = str | Exception | AnswerLost | Callable[[], object] | None
+type Outcome = str | Exception | AnswerLost | Callable[["World"], object] | None
 """What a call of a step comes to: None, it runs; an error's name or an exception, it does not run and fails with that;
-a function, that is called and then it runs."""
+a function, that is called with the world and then the step runs."""
 
 
 @cache
@@ -64,6 +64,12 @@ def definition() -> str:
     for name, value in resolved(machine["DefinitionSubstitutions"]).items():
         text = text.replace(f"${{{name}}}", value)
     return text
+
+
+def definition_of() -> dict[str, Any]:
+    """The machine itself, read."""
+    read: dict[str, Any] = json.loads(definition())
+    return read
 
 
 @dataclass
@@ -150,10 +156,21 @@ class World:
         """End the first job from outside, as the sweep would."""
         bootstrap.record_failure().lost(self.job().id, self.arn(self.job()), "ended by somebody else")
 
+    def validates(self, request_id: str) -> None:
+        """Take a job's execution as far as Validate Request, where it claims the result."""
+        job = self.job(request_id)
+        self.jobs.claim(job.id, self.arn(job), self.clock.now())
+        handler("validate_request")({"job_id": job.id, "execution_arn": self.arn(job), "twin_waits": 0})
+
+    def told(self, job: Job) -> list[tuple[str, str | None]]:
+        """What the owner was told of a job, in order: status, and stage or error code."""
+        frames = [frame["job"] for frame in self.notifier.sent[SOCKET] if frame.get("job", {}).get("id") == job.id]
+        return [(one["status"], one.get("error", {}).get("code") or one["stage"]) for one in frames]
+
     def settle(self) -> None:
         """What comes after every execution: the rule on those that failed, and the stream of the table."""
         for run in self.runs:
-            if run.status == "FAILED":
+            if run.status != "SUCCEEDED":
                 handler("record_failure")(status_change(run))
         for job_id in self.jobs.rows:
             handler("publish_job")({"Records": [{"dynamodb": {"SequenceNumber": "1", "Keys": {"id": {"S": job_id}}}}]})
@@ -212,12 +229,12 @@ class World:
             case str(name):
                 raise ServiceError(name)
             case Exception() as error:
-                raise error
+                raise error.with_traceback(None)  # raised again and again, it would grow
             case AnswerLost(error=name):
                 call()
                 raise ServiceError(name)
             case happening:
-                happening()
+                happening(self)
                 return call()
 
 

@@ -1,0 +1,368 @@
+"""The cases of the state machine: what each step comes to, and what is to come of it.
+
+The one source for the workflow tests, for the mock file of Step Functions Local (``asl/mock_config.py``) and for the
+calls of AWS's TestState (``asl/test_state.py``). A case speaks of states by their names.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import repeat
+
+from tests.workflow.world import AnswerLost, Outcome, World
+from vto import errors
+from vto.errors import (
+    BadModelOutputError,
+    ContentBlockedError,
+    ModelRetiredError,
+    ModelThrottledError,
+    ModelUnavailableError,
+)
+
+HAPPY_PATH = [
+    "Claim Job",
+    "Validate Request",
+    "Already Generated?",
+    "Reserve Slot",
+    "Wait For Slot",
+    "Invoke Model",
+    "Store Result",
+    "Notify Client",
+    "Job Completed",
+]
+REUSE_PATH = [state for state in HAPPY_PATH if state not in ("Reserve Slot", "Wait For Slot", "Invoke Model")]
+TO_CALL = ["Reserve Slot", "Wait For Slot", "Invoke Model"]
+TELLING = ["Record Failure", "Notify Failure", "Refused Or Failed?"]
+STEPS = ("Validate Request", "Reserve Slot", "Invoke Model", "Store Result")
+
+# how long each step waits between its attempts, as the ASL says (jitter at its longest)
+BUSY = [1, 2, 4, 8, 15, 15]  # Lambda itself had no room: surely nothing has run
+AGAIN = [1, 2, 4, 8]
+CLAIM = [1, 2, 4, 8, 10]
+UNREACHABLE = [2, 4]
+ONCE = [2]
+TOLD = [1, 2, 4]
+
+SERVICES = (
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.Unknown",
+    "Sandbox.Timedout",
+    "Runtime.ExitError",
+    "States.Timeout",
+)
+NO_ROOM = "Lambda.TooManyRequestsException"
+
+
+def nothing(_: World) -> None:
+    """Nothing has to be there but the job."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One way through the machine.
+
+    Args:
+        name: In letters and digits, as Step Functions Local wants it.
+        path: The states in their order.
+        plan: By state, what its calls come to, in their order; those beyond the end of the list just run.
+        outcomes: By state, how its calls ended as the machine saw it.
+        waits: By state, the seconds it waited.
+        caught: States with the error that a Catch took.
+        told: What the client was told last: ``completed``, or the code of the error.
+        error: The error with which the execution failed; None where it succeeded.
+        engines: The engines in their order of preference.
+        given: Called with the world, in which the job exists already, before its execution.
+    """
+
+    name: str
+    path: Sequence[str]
+    plan: Mapping[str, Iterable[Outcome]] = field(default_factory=dict)
+    outcomes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    waits: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    caught: Sequence[tuple[str, str]] = ()
+    told: str = "completed"
+    error: str | None = None
+    engines: tuple[str, ...] = ("preview",)
+    given: Callable[[World], object] = nothing
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def script(self) -> dict[str, Iterable[Outcome]]:
+        """The plan as ``World.run`` takes it."""
+        return {state.lower().replace(" ", "_"): outcomes for state, outcomes in self.plan.items()}
+
+
+def until(state: str) -> list[str]:
+    """The happy path up to a state, which is the last."""
+    return HAPPY_PATH[: HAPPY_PATH.index(state) + 1]
+
+
+def _word(text: str) -> str:
+    return "".join(filter(str.isalnum, text.removesuffix("Error")))
+
+
+def _failing(error: str) -> Iterable[Outcome]:
+    """A step that fails like this each time."""
+    if error == "KeyError":
+        return repeat(KeyError("a bug"))
+    cls = errors.all_errors().get(error)
+    return repeat(cls("as planned") if cls else error)
+
+
+def refused(state: str, error: str) -> Case:
+    """A step that refuses the request: once, told, no alarm."""
+    return Case(
+        f"{_word(state)}Refuses{_word(error)}",
+        [*until(state), *TELLING, "Refused"],
+        {state: _failing(error)},
+        {state: [error]},
+        {state: []},
+        [(state, error)],
+        errors.all_errors()[error].code,
+    )
+
+
+def failed(state: str, error: str, told: str, waits: Sequence[float] = ()) -> Case:
+    """A step that fails each time, is tried again as often as there are waits, and ends the job."""
+    return Case(
+        f"{_word(state)}Fails{_word(error)}",
+        [*until(state), *TELLING, "Failed"],
+        {state: _failing(error)},
+        {state: [error] * (len(waits) + 1)},
+        {state: waits},
+        [(state, error)],
+        told,
+        error,
+    )
+
+
+def cut_off(error: str) -> Case:
+    """The engine was called each time, but its answer never came back: it may be billed, so it is a timeout."""
+    never_ran = failed("Invoke Model", error, "model_timeout", ONCE)
+    return replace(
+        never_ran, name=f"InvokeModelCutOffBy{_word(error)}", plan={"Invoke Model": repeat(AnswerLost(error))}
+    )
+
+
+def closed(state: str) -> Case:
+    """Somebody else ended the job while a step worked on it."""
+    return Case(
+        f"{_word(state)}FindsJobClosed",
+        [*until(state), "Job Closed"],
+        {state: [World.close]},
+        {state: ["JobClosedError"]},
+        {state: []},
+        [(state, "JobClosedError")],
+        "execution_lost",
+    )
+
+
+def untold(state: str, error: str, waits: Sequence[float]) -> Case:
+    """Telling fails each time, which changes nothing: the stream tells."""
+    after_refusal = state == "Notify Failure"
+    blocked: dict[str, Iterable[Outcome]] = {"Invoke Model": [ContentBlockedError("as planned")]}
+    return Case(
+        f"{_word(state)}Fails{_word(error)}",
+        [*until("Invoke Model"), *TELLING, "Refused"] if after_refusal else HAPPY_PATH,
+        {state: _failing(error), **(blocked if after_refusal else {})},
+        {state: [error] * (len(waits) + 1)},
+        {state: waits},
+        [(state, error)],
+        "content_blocked" if after_refusal else "completed",
+    )
+
+
+REFUSED = [
+    *(refused("Validate Request", f"{name}Error") for name in ("InvalidRequest", "PictureMissing", "PictureRejected")),
+    *(refused("Reserve Slot", f"{name}Error") for name in ("QueueFull", "Expired")),
+    *(refused("Invoke Model", f"{name}Error") for name in ("InvalidRequest", "PictureMissing", "ContentBlocked")),
+]
+FAILED = [
+    *(failed(state, "InternalError", "internal") for state in STEPS),
+    *(failed(state, "KeyError", "internal") for state in STEPS),
+    *(failed(state, NO_ROOM, "internal", BUSY) for state in STEPS),
+    *(failed(state, "StorageUnavailableError", "storage_unavailable", AGAIN) for state in STEPS),
+    *(failed(state, name, "internal", AGAIN) for state in STEPS if state != "Invoke Model" for name in SERVICES),
+    *(failed("Invoke Model", name, "internal", ONCE) for name in SERVICES),  # the engine was never called
+    *(cut_off(name) for name in SERVICES),
+    failed("Invoke Model", "ModelTimeoutError", "model_timeout", ONCE),
+    failed("Invoke Model", "BadModelOutputError", "bad_model_output"),
+    failed("Store Result", "BadModelOutputError", "bad_model_output"),
+    Case(
+        "ClaimJobNeverAnswers",
+        ["Claim Job", *TELLING, "Failed"],
+        {"Claim Job": repeat("DynamoDB.InternalServerError")},
+        {"Claim Job": ["DynamoDB.InternalServerError"] * 6},
+        {"Claim Job": CLAIM},
+        [("Claim Job", "DynamoDB.InternalServerError")],
+        "internal",
+        "DynamoDB.InternalServerError",
+    ),
+    *(
+        Case(
+            f"RecordFailureFails{_word(error)}",
+            [*until("Store Result"), "Record Failure", "Failed"],
+            {"Store Result": [BadModelOutputError("as planned")], "Record Failure": _failing(error)},
+            {"Record Failure": [error] * 7},
+            {"Record Failure": BUSY},
+            [("Record Failure", error)],
+            "execution_lost",  # by the rule on failed executions
+            "BadModelOutputError",
+        )
+        for error in ("KeyError", "States.Timeout")
+    ),
+]
+UNTOLD = [
+    untold(state, error, waits)
+    for state in ("Notify Client", "Notify Failure")
+    for error, waits in (
+        *((name, TOLD) for name in (*SERVICES, NO_ROOM, "NotifierUnavailableError", "StorageUnavailableError")),
+        ("KeyError", ()),
+    )
+]
+CLOSED = [
+    *map(closed, STEPS),
+    Case(
+        "RecordFailureFindsJobCompleted",
+        [*until("Store Result"), *TELLING, "Job Closed"],
+        {"Store Result": repeat(AnswerLost("Lambda.ServiceException"))},
+        {"Store Result": ["Lambda.ServiceException"] * 5, "Record Failure": ["ok"]},
+        {"Store Result": AGAIN},
+        [("Store Result", "Lambda.ServiceException")],
+    ),
+    Case(
+        "ClaimJobFindsJobEnded",
+        ["Claim Job", "Already Claimed"],
+        outcomes={"Claim Job": ["DynamoDB.ConditionalCheckFailedException"]},
+        caught=[("Claim Job", "DynamoDB.ConditionalCheckFailedException")],
+        told="execution_lost",
+        given=World.close,
+    ),
+]
+REPAIRED = [
+    Case("HappyPath", HAPPY_PATH, outcomes={"Invoke Model": ["ok"]}, waits={"Wait For Slot": [0]}),
+    Case("EqualResultIsReused", REUSE_PATH, given=lambda world: world.run(world.ask("twin"))),
+    Case(
+        "ClaimJobAnswerLost",
+        HAPPY_PATH,
+        {"Claim Job": [AnswerLost("DynamoDB.InternalServerError")]},
+        {"Claim Job": ["DynamoDB.InternalServerError", "ok"]},
+        {"Claim Job": [1]},
+    ),
+    *(
+        Case(
+            f"{_word(state)}AnswersLost",
+            HAPPY_PATH,
+            {state: [AnswerLost("Lambda.ServiceException"), AnswerLost("States.Timeout")]},
+            {state: ["Lambda.ServiceException", "States.Timeout", "ok"]},
+            {state: [1, 2]},
+        )
+        for state in ("Validate Request", "Reserve Slot", "Store Result", "Notify Client")
+    ),
+    Case(
+        "InvokeModelTimesOutOnce",
+        HAPPY_PATH,
+        {"Invoke Model": [errors.ModelTimeoutError("as planned")]},
+        {"Invoke Model": ["ModelTimeoutError", "ok"]},
+        {"Invoke Model": ONCE},
+    ),
+    Case(
+        "InvokeModelBackAfterTwoTries",
+        HAPPY_PATH,
+        {"Invoke Model": [ModelUnavailableError("as planned")] * 2},
+        {"Invoke Model": ["ModelUnavailableError"] * 2 + ["ok"]},
+        {"Invoke Model": UNREACHABLE},
+    ),
+    Case(
+        "TwinSharesResult",
+        [*REUSE_PATH[:2], *["Already Generated?", "Wait For Twin", "Validate Request"] * 2, *REUSE_PATH[2:]],
+        {
+            "Validate Request": [
+                lambda world: world.validates("twin"),
+                None,
+                lambda world: world.run(world.job("twin")),
+            ]
+        },
+        waits={"Wait For Twin": [3, 3]},
+        given=lambda world: world.ask("twin"),
+    ),
+    Case(
+        "TwinNeverReady",
+        [
+            *until("Validate Request"),
+            *["Already Generated?", "Wait For Twin", "Validate Request"] * 200,
+            *HAPPY_PATH[2:],
+        ],
+        {"Validate Request": [lambda world: world.validates("twin")]},
+        waits={"Wait For Twin": [3] * 200},
+        given=lambda world: world.ask("twin"),
+    ),
+]
+ENGINES = [
+    Case(
+        "ThrottledOnce",
+        [*until("Invoke Model"), *TO_CALL, *HAPPY_PATH[6:]],
+        {"Invoke Model": [ModelThrottledError("as planned")]},
+        {"Invoke Model": ["ModelThrottledError", "ok"]},
+        {"Wait For Slot": [0, 1], "Invoke Model": []},
+        [("Invoke Model", "ModelThrottledError")],
+    ),
+    Case(
+        "ThrottledAlways",
+        [*until("Invoke Model"), *TO_CALL * 3, "Reserve Slot", *TELLING, "Failed"],
+        {"Invoke Model": repeat(ModelThrottledError("as planned"))},
+        {"Invoke Model": ["ModelThrottledError"] * 4, "Reserve Slot": ["ok"] * 4 + ["ModelThrottledError"]},
+        {"Wait For Slot": [0, 1, 2, 4], "Invoke Model": []},
+        [("Invoke Model", "ModelThrottledError"), ("Reserve Slot", "ModelThrottledError")],
+        "model_throttled",
+        "ModelThrottledError",
+    ),
+    *(
+        Case(
+            f"NextEngineAfter{_word(problem.__name__)}",
+            [*until("Invoke Model"), *TO_CALL, *HAPPY_PATH[6:]],
+            {"Invoke Model": [problem("as planned")] * (1 + len(waits))},
+            {"Invoke Model": [problem.__name__] * (1 + len(waits)) + ["ok"]},
+            {"Invoke Model": waits},
+            [("Invoke Model", problem.__name__)],
+            engines=("nova_canvas", "preview"),
+        )
+        for problem, waits in ((ModelRetiredError, []), (ModelUnavailableError, UNREACHABLE))
+    ),
+    *(
+        Case(
+            f"NoEngineLeftAfter{_word(problem.__name__)}",
+            [*until("Invoke Model"), "Reserve Slot", *TELLING, "Failed"],
+            {"Invoke Model": repeat(problem("as planned"))},
+            {"Reserve Slot": ["ok", problem.__name__]},
+            {"Invoke Model": waits},
+            [("Invoke Model", problem.__name__), ("Reserve Slot", problem.__name__)],
+            problem.code,
+            problem.__name__,
+        )
+        for problem, waits in ((ModelRetiredError, []), (ModelUnavailableError, UNREACHABLE))
+    ),
+    Case(
+        "EnginePausedForAWhile",
+        [*until("Reserve Slot"), *["Wait For Engine", "Reserve Slot"] * 2, *HAPPY_PATH[4:]],
+        {"Reserve Slot": [None, None, lambda world: world.controls.paused.clear()]},
+        {"Reserve Slot": ["NoEngineError"] * 2 + ["ok"]},
+        {"Wait For Engine": [15, 15]},
+        [("Reserve Slot", "NoEngineError")],
+        given=lambda world: world.controls.paused.add("preview"),
+    ),
+    Case(
+        "EnginePausedForTooLong",
+        [*until("Reserve Slot"), *["Wait For Engine", "Reserve Slot"] * 61, *TELLING, "Refused"],
+        outcomes={"Reserve Slot": ["NoEngineError"] * 61 + ["ExpiredError"]},
+        waits={"Wait For Engine": [15] * 61},
+        caught=[("Reserve Slot", "NoEngineError"), ("Reserve Slot", "ExpiredError")],
+        told="expired",
+        given=lambda world: world.controls.paused.add("preview"),
+    ),
+]
+CASES = [*REPAIRED, *REFUSED, *FAILED, *UNTOLD, *CLOSED, *ENGINES]

@@ -1,0 +1,76 @@
+"""Every state against every error name that can reach it: the job ends once, in words that fit, and the client is told.
+
+That each job has ended in exactly one terminal status, and that its owner heard of it exactly once, is what the fixture
+``world`` checks after every test of this folder.
+"""
+
+from collections.abc import Iterator
+from itertools import repeat
+
+import pytest
+
+from asl.machine import Machine
+from tests.workflow.cases import NO_ROOM, SERVICES
+from tests.workflow.world import AnswerLost, Outcome, World, definition_of
+from vto import errors
+from vto.domain.job import Status
+from vto.errors import ContentBlockedError, FailureError, RefusalError
+
+MACHINE = Machine(definition_of())
+TABLE_ERRORS = (
+    "DynamoDB.ConditionalCheckFailedException",
+    "DynamoDB.InternalServerErrorException",
+    "DynamoDB.ProvisionedThroughputExceededException",
+    "DynamoDB.ThrottlingException",
+    "DynamoDB.AccessDeniedException",
+    "DynamoDB.SdkClientException",
+    "States.Timeout",
+)
+FUNCTION_ERRORS = (*SERVICES, NO_ROOM)
+BUG = KeyError("a bug")
+AFTER_A_REFUSAL = ("Record Failure", "Notify Failure")
+ENDINGS = {"Refused": (RefusalError,), "Failed": (FailureError,)}
+
+
+def outcomes(state: str) -> Iterator[tuple[str, Outcome]]:
+    """What a call of a state may come to, by what the test is called."""
+    if MACHINE.tasks[state]["Resource"].endswith(":lambda:invoke"):
+        yield from ((name, cls("as planned")) for name, cls in errors.all_errors().items())
+        yield from ((name, name) for name in FUNCTION_ERRORS)
+        yield from ((f"{name} after it ran", AnswerLost(name)) for name in FUNCTION_ERRORS if name != NO_ROOM)
+        yield "a bug", BUG
+    else:
+        yield from ((name, name) for name in TABLE_ERRORS)
+        yield from ((f"{name} after it ran", AnswerLost(name)) for name in TABLE_ERRORS[1:])
+
+
+CALLS = [
+    pytest.param(state, outcome, id=f"{state}: {name}") for state in MACHINE.tasks for name, outcome in outcomes(state)
+]
+
+
+@pytest.mark.parametrize("times", ["once", "always"])
+@pytest.mark.parametrize(("state", "outcome"), CALLS)
+def test_whatever_a_step_comes_to_the_job_ends_once_and_its_owner_hears_of_it(
+    world: World, state: str, outcome: Outcome, times: str
+) -> None:
+    if state in AFTER_A_REFUSAL:
+        world.model.outcomes = [ContentBlockedError()]
+    plan = repeat(outcome) if times == "always" else [outcome]
+
+    run = world.run(**{state.lower().replace(" ", "_"): plan})
+
+    assert state in run.path
+    if run.status != "TIMED_OUT":  # where a loop goes on for ever, because the step that bounds it never runs
+        assert MACHINE.states[run.end]["Type"] in ("Succeed", "Fail")
+        assert run.status == ("FAILED" if run.end == "Failed" else "SUCCEEDED")
+    world.script.clear()
+    if run.end == "Job Closed" and world.job().status is Status.PROCESSING:
+        world.close()  # the step said that somebody else ends the job: they do
+    if run.end == "Already Claimed" and world.job().status is Status.CREATED:
+        world.run(world.job(), name="somebody-else")
+    world.settle()
+    if run.end in ENDINGS and state != "Record Failure":  # which cannot know what it wrote before its answer was lost
+        kinds = {cls.code: cls for cls in errors.all_errors().values()}
+        assert issubclass(kinds[world.job().error_code or ""], ENDINGS[run.end])
+    assert world.model_calls <= 2
