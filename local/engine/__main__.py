@@ -10,7 +10,7 @@ from cheroot.wsgi import Server
 from moto.core.config import default_user_config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from local.engine import clients, machines, memory, outcomes
+from local.engine import clients, history, machines, memory, outcomes
 
 THREADS = 16
 """Calls answered at the same time; each takes a few milliseconds."""
@@ -19,7 +19,7 @@ THREADS = 16
 def main() -> None:
     """Serve Step Functions' execution calls."""
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
-    for shim in (clients, memory, machines, outcomes):
+    for shim in (clients, memory, machines, outcomes, history):
         shim.install()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     application = DomainDispatcherApplication(create_backend_app)

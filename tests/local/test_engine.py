@@ -80,6 +80,22 @@ def test_the_same_start_twice_is_one_execution_and_another_input_is_refused(prob
         probe.start("same", seconds=2)
 
 
+def test_a_history_comes_in_pages_in_either_order_and_without_data_when_asked(probe):
+    execution = probe.run("paged")["executionArn"]
+    client = probe.client("stepfunctions")
+    whole = history(probe, execution)
+    pages = list(
+        client.get_paginator("get_execution_history").paginate(
+            executionArn=execution, reverseOrder=True, includeExecutionData=False, PaginationConfig={"PageSize": 3}
+        )
+    )
+    assert [len(page["events"]) for page in pages[:-1]] == [3] * (len(pages) - 1)
+    assert [event["id"] for page in pages for event in page["events"]] == [event["id"] for event in whole][::-1]
+    details = [page["events"][0] for page in pages]
+    assert '"input"' in json.dumps(whole, default=str)
+    assert '"input"' not in json.dumps(details, default=str)
+
+
 def test_an_execution_without_a_name_gets_one(probe):
     machine = probe.endpoints.state_machine_arn
     started = probe.client("stepfunctions").start_execution(stateMachineArn=machine, input="{}")

@@ -18,6 +18,7 @@ from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
+from moto.stepfunctions.responses import StepFunctionResponse
 
 from local.patching import UpstreamChangedError, expect_absent, expect_source, replace_text
 
@@ -173,6 +174,11 @@ def test_the_stock_engine_tells_nobody_that_an_execution_ended():
 def test_the_stock_engine_writes_times_its_own_way():
     assert "timezone.utc).isoformat()" in inspect.getsource(CommonStateField._eval_body)
     assert "start_time=self.start_date" in inspect.getsource(Execution.get_start_execution_details)
+
+
+def test_the_stock_engine_gives_a_history_whole_whatever_was_asked_for():
+    source = inspect.getsource(StepFunctionResponse.get_execution_history)
+    assert not any(word in source for word in ("nextToken", "maxResults", "reverseOrder", "includeExecutionData"))
 
 
 def test_the_stock_engine_has_no_fail_state_with_an_error_of_states():

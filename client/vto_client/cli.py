@@ -1,0 +1,36 @@
+"""`vto`: registers the commands, and turns problems into one line and exit code 1."""
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from vto_client import __version__
+from vto_client.explain.command import explain
+from vto_client.problems import CommandError
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+app.command()(explain)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def vto(
+    *, version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False
+) -> None:
+    """Look after a vto stack, in AWS or on this machine."""
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except CommandError as problem:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(f"✗ {problem}", markup=False)
+        sys.exit(1)

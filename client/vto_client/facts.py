@@ -1,0 +1,92 @@
+"""What the client knows of the stack without importing its code; `tests/contract/test_client_facts.py` compares."""
+
+from collections.abc import Mapping
+
+STAGES: Mapping[str, tuple[str, ...]] = {
+    "validating": ("Validate Request", "Wait For Twin"),
+    "queued": ("Reserve Slot", "Wait For Slot", "Wait For Engine"),
+    "generating": ("Invoke Model",),
+    "storing": ("Store Result",),
+}
+"""The states in which a job may be while it has a stage."""
+
+REFUSALS = frozenset(
+    {
+        "invalid_request",
+        "not_authorized",
+        "not_found",
+        "request_conflict",
+        "picture_missing",
+        "picture_rejected",
+        "queue_full",
+        "expired",
+        "content_blocked",
+    }
+)
+"""Error codes that are the request's fault: no alarm, and nothing of ours to repair."""
+
+FAILURES = frozenset(
+    {
+        "model_throttled",
+        "model_unavailable",
+        "model_timeout",
+        "model_retired",
+        "bad_model_output",
+        "no_engine",
+        "storage_unavailable",
+        "notifier_unavailable",
+        "execution_lost",
+        "internal",
+    }
+)
+"""Error codes that are ours."""
+
+MODEL_STATE = "Invoke Model"
+TELLING_STATES = ("Notify Client", "Notify Failure")
+RECORDING_STATE = "Record Failure"
+REUSE_STATE = "Already Generated?"
+NOT_BILLED = "ModelThrottledError"
+"""The one error of a model call after which surely nothing is billed."""
+NO_MODEL_BILL = "preview"
+"""The engine that is a function of the stack: its calls cost Lambda time only."""
+
+FUNCTIONS = (
+    "message",
+    "api",
+    "start_try_on",
+    "validate_request",
+    "reserve_slot",
+    "invoke_model",
+    "store_result",
+    "notify_client",
+    "record_failure",
+    "publish_job",
+    "deliver_result",
+    "sweep_jobs",
+)
+"""Functions whose logs may speak of a job, in the order in which they meet it."""
+
+FUNCTION_OF_STATE: Mapping[str, str] = {
+    "Validate Request": "validate_request",
+    "Reserve Slot": "reserve_slot",
+    "Invoke Model": "invoke_model",
+    "Store Result": "store_result",
+    "Notify Client": "notify_client",
+    "Notify Failure": "notify_client",
+    "Record Failure": "record_failure",
+}
+
+OUTPUTS: Mapping[str, str] = {"JobsTable": "{stack}-jobs", "ControlsTable": "{stack}-controls"}
+"""Outputs of the stack that name tables, and the names that the template gives them."""
+MACHINE_OUTPUT = "StateMachineArn"
+MACHINE_NAME = "{stack}-try-on"
+LOG_GROUP = "/aws/lambda/{stack}-{function}"
+
+USER_MODELS = "models/users/"
+"""Key prefix of private photos."""
+DELIVERY = "delivered#{job_id}#{connection_id}"
+"""Key in the controls table under which the version that a socket has seen is kept, for a day."""
+HISTORY_DAYS = 90
+"""Step Functions forgets executions after that."""
+HISTORY_EVENTS = 25_000
+"""Step Functions ends an execution that has more events."""
