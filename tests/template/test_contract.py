@@ -1,6 +1,5 @@
 """The template says what the code, the state machine and the published data model say."""
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ from tests.template.reading import (
     FUNCTION,
     ROOT,
     Template,
-    function_timeout,
     named,
     read_template,
     references,
@@ -100,15 +98,6 @@ SOCKET_ROUTES = {
     "ping": "MessageFunction",
     "$default": "MessageFunction",
 }
-SUBSTITUTIONS = {
-    "JobsTable",
-    "ValidateRequestArn",
-    "ReserveSlotArn",
-    "InvokeModelArn",
-    "StoreResultArn",
-    "NotifyClientArn",
-    "RecordFailureArn",
-}
 OUTPUTS = {
     "ApiId",
     "ApiUrl",
@@ -132,11 +121,6 @@ OUTPUTS = {
 @pytest.fixture(scope="module")
 def template() -> Template:
     return read_template()
-
-
-@pytest.fixture(scope="module")
-def machine() -> dict[str, Any]:
-    return json.loads((ROOT / "statemachines" / "try_on.asl.json").read_text())
 
 
 def logical_id_of(folder: str) -> str:
@@ -286,26 +270,6 @@ def test_executions_that_end_without_success_are_recorded_and_the_sweep_runs_eve
         "stateMachineArn": [{"Ref": "TryOnStateMachine"}],
     }
     assert template["Resources"]["SweepRule"]["Properties"]["ScheduleExpression"] == "rate(1 minute)"
-
-
-def test_the_state_machine_uses_exactly_the_substitutions_that_the_template_makes(template: Template) -> None:
-    text = (ROOT / "statemachines" / "try_on.asl.json").read_text()
-    made = template["Resources"]["TryOnStateMachine"]["Properties"]["DefinitionSubstitutions"]
-    assert set(re.findall(r"\$\{(\w+)\}", text)) == set(made) == SUBSTITUTIONS
-
-
-def test_the_inner_clock_always_rings_first(template: Template, machine: dict[str, Any]) -> None:
-    """read timeout < function timeout < task timeout, so that what happened gets its right name."""
-    from vto.domain.engines import PROFILES
-
-    substituted = template["Resources"]["TryOnStateMachine"]["Properties"]["DefinitionSubstitutions"]
-    for name, state in machine["States"].items():
-        function = named(substituted.get(str(state.get("Parameters", {}).get("FunctionName")).strip("${}")))
-        if function and "TimeoutSeconds" in state:
-            assert function_timeout(template, function) < state["TimeoutSeconds"], name
-    slowest = max(profile.read_timeout_seconds for profile in PROFILES.values())
-    assert slowest < function_timeout(template, "InvokeModelFunction")
-    assert function_timeout(template, "InvokeModelFunction") < PROFILES["nova_canvas"].timeout_seconds
 
 
 def test_the_outputs_are_what_clients_and_the_local_stack_read(template: Template) -> None:

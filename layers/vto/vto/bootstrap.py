@@ -40,6 +40,10 @@ from vto.use_cases.validate_request import ValidateRequest
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
+# Seconds that the SDK waits for an answer, by the service's prefix in policies. Each lies below the timeout of every
+# function that may call the service, so that the error says which one did not answer; `make lint` compares them.
+READ_TIMEOUT = {"dynamodb": 5, "s3": 10, "states": 5, "execute-api": 2, "sqs": 5}
+
 
 class SettingsError(Exception):
     """The function's environment lacks something; a mistake of the deployment, not of a request."""
@@ -101,7 +105,7 @@ def clock() -> SystemClock:
 @cache
 def _table(variable: str) -> "Table":
 
-    resource = boto3.resource("dynamodb", config=Config(connect_timeout=2, read_timeout=5))
+    resource = boto3.resource("dynamodb", config=Config(connect_timeout=2, read_timeout=READ_TIMEOUT["dynamodb"]))
     return resource.Table(settings()[variable])
 
 
@@ -144,7 +148,7 @@ def pictures() -> S3Pictures:
         # a new bucket with a redirect that breaks the signature
         s3={"addressing_style": "virtual"},
         connect_timeout=2,
-        read_timeout=15,
+        read_timeout=READ_TIMEOUT["s3"],
     )
     return S3Pictures(boto3.client("s3", config=config))
 
@@ -160,7 +164,7 @@ def picture_tools() -> PictureTools:
 @cache
 def workflow() -> StepFunctions:
     """The state machine."""
-    client = boto3.client("stepfunctions", config=Config(connect_timeout=2, read_timeout=5))
+    client = boto3.client("stepfunctions", config=Config(connect_timeout=2, read_timeout=READ_TIMEOUT["states"]))
     return StepFunctions(client, settings()["STATE_MACHINE_ARN"])
 
 
@@ -171,7 +175,7 @@ def sockets() -> ApiGatewaySockets:
         "apigatewaymanagementapi",
         endpoint_url=settings()["SOCKET_ENDPOINT"],
         # one attempt, well within a delivery claim: a push that is repeated in secret would be seen twice
-        config=Config(retries={"total_max_attempts": 1}, connect_timeout=1, read_timeout=2),
+        config=Config(retries={"total_max_attempts": 1}, connect_timeout=1, read_timeout=READ_TIMEOUT["execute-api"]),
     )
     return ApiGatewaySockets(client)
 
@@ -179,7 +183,7 @@ def sockets() -> ApiGatewaySockets:
 @cache
 def results_queue() -> RetryQueue:
     """The queue that tells of finished results."""
-    client = boto3.client("sqs", config=Config(connect_timeout=2, read_timeout=5))
+    client = boto3.client("sqs", config=Config(connect_timeout=2, read_timeout=READ_TIMEOUT["sqs"]))
     return RetryQueue(client, settings()["RESULTS_QUEUE_URL"])
 
 

@@ -1,0 +1,202 @@
+"""Our rules and the outside validators on the state machine: ``python -m scripts.lint_machine [FILE]``.
+
+What only this project knows stands here: its errors, how long its functions and clients may take, how its loops end,
+and how large each field of the state document can get.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from samtranslator.yaml_helper import yaml_parse
+
+from asl import lint
+from asl.lint import Bound, Finding, Function, Loop, Project
+from asl.machine import Machine
+from asl.validators import UnavailableError, validators
+from scripts import facts
+from vto.bootstrap import READ_TIMEOUT
+from vto.domain.engines import PROFILES
+from vto.domain.job import execution_input
+from vto.errors import all_errors
+from vto.use_cases import reserve_slot, validate_request
+
+MACHINE = facts.ROOT / "statemachines" / "try_on.asl.json"
+TEMPLATE = facts.ROOT / "template.yaml"
+NODE_PACKAGES = facts.ROOT / ".venv-node" / "node_modules"
+
+# Service errors that can reach a Task of ours; names that AWS never matches are not among them.
+# https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+# https://docs.aws.amazon.com/step-functions/latest/dg/sfn-best-practices.html#bp-lambda-serviceexception
+SERVICE_ERRORS = {
+    "States.ALL",
+    "States.TaskFailed",
+    "States.Timeout",
+    "States.Permissions",
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.TooManyRequestsException",
+    "Lambda.Unknown",
+    "Sandbox.Timedout",
+    "Runtime.ExitError",
+    # what UpdateItem declares in the SDK's service model, of which only the first is a matter of the job
+    "DynamoDB.ConditionalCheckFailedException",
+    "DynamoDB.ProvisionedThroughputExceededException",
+    "DynamoDB.RequestLimitExceeded",
+    "DynamoDB.ThrottlingException",
+    "DynamoDB.TransactionConflictException",
+}
+
+# Lambda refuses a call above the account's concurrency before anything runs; the seconds are generous.
+QUICK_ERRORS = {"Lambda.TooManyRequestsException": 5.0}
+
+
+# --- how large fields get ---------------------------------------------------------------------------------------------
+
+# s3:// + bucket (63) + / + key (1,024 bytes), and again for quotes that JSON escapes, and the quotes around it
+_ADDRESS = Bound(2 * (5 + 63 + 1 + 1_024) + 2, "S3's own limits on bucket and key")
+_ADDRESSES = Bound(5 * (_ADDRESS.size + 2) + 2, "at most five pictures: numberOfImages in the schema")
+_COUNT = Bound(10, "a whole number")
+_ENGINE = Bound(32, "a name of PROFILES")
+_WORD = Bound(32, "one of a few words in the code")
+_TOLD = Bound(6 * 300 + 2, "cut after 300 characters; JSON takes six bytes for the longest escape")
+
+
+def declared_bounds() -> Mapping[str, Mapping[str, Bound]]:
+    """The most bytes (as JSON) of every field that a Task's ResultSelector selects, by state and field."""
+    cached = Bound(_ADDRESSES.size + _ADDRESS.size + _ENGINE.size + 38 + 64, "pictures, mask, engine, job id, keys")
+    told = {"sockets_told": _COUNT}
+    return {
+        "Validate Request": {
+            "source": _ADDRESS,
+            "reference": _ADDRESS,
+            "mask": _ADDRESS,
+            "cache_key": Bound(66, "a SHA-256 in hex"),
+            "reuse": _WORD,
+            "cached": cached,
+            "twin_waits": _COUNT,
+        },
+        "Reserve Slot": {
+            "round": _COUNT,
+            "throttled": _COUNT,
+            "failed_engines": Bound(len(PROFILES) * (_ENGINE.size + 2) + 2, "each engine fails at most once"),
+            "engine": _ENGINE,
+            "wait_seconds": _COUNT,
+            "timeout_seconds": _COUNT,
+        },
+        "Invoke Model": {"images": _ADDRESSES, "mask": _ADDRESS, "warning": _TOLD, "engine": _ENGINE},
+        "Store Result": {"images": _ADDRESSES, "version": _COUNT, "reused": Bound(5, "true or false")},
+        "Notify Client": told,
+        "Record Failure": {"outcome": _WORD, "error_code": Bound(40, "an error class's name in snake_case")},
+        "Notify Failure": told,
+    }
+
+
+# --- what the template and the code say -------------------------------------------------------------------------------
+
+
+def project(machine: Machine, template: Mapping[str, Any]) -> Project:
+    """The facts that the rules need.
+
+    Args:
+        machine: The machine, for the length of its own waits.
+        template: The parsed template, short tags in their long form.
+    """
+    _, made = next((name, one) for name, one in template["Resources"].items() if one["Type"] == facts.MACHINE)
+    substitutions = made["Properties"].get("DefinitionSubstitutions", {})
+    behind = {name: template["Resources"].get(facts.named(value), {}) for name, value in substitutions.items()}
+    default = template.get("Globals", {}).get("Function", {}).get("Timeout", 3)
+    pause = {name: machine.states.get(name, {}).get("Seconds", 0) for name in ("Wait For Twin", "Wait For Engine")}
+    return Project(
+        errors=all_errors().keys(),
+        service_errors=SERVICE_ERRORS,
+        substitutions=substitutions.keys(),
+        functions={
+            name: Function(one.get("Properties", {}).get("Timeout", default), _clocks(one.get("Properties", {})))
+            for name, one in behind.items()
+            if one.get("Type") == facts.FUNCTION
+        },
+        seconds={
+            "$.slot.timeout_seconds": {name: one.timeout_seconds for name, one in PROFILES.items()},
+            "$.slot.wait_seconds": {"": reserve_slot.MAX_QUEUE_SECONDS},
+        },
+        quick=QUICK_ERRORS,
+        loops=(
+            Loop(
+                "Already Generated?",
+                validate_request.MAX_TWIN_WAITS * pause["Wait For Twin"],
+                "Validate Request counts twin_waits and goes on alone after MAX_TWIN_WAITS",
+            ),
+            Loop(
+                "Reserve Slot",
+                # the last question is asked a pause after the limit, the last slot put off by the longest back-off
+                reserve_slot.MAX_QUEUE_SECONDS + pause["Wait For Engine"] + 2 ** (reserve_slot.MAX_THROTTLED - 1),
+                "no slot is given later than MAX_QUEUE_SECONDS after the job's creation, to a throttled job or an "
+                "engine's third failure none at all",
+                ("ExpiredError", "QueueFullError", "ModelThrottledError", "ModelUnavailableError", "ModelRetiredError"),
+            ),
+        ),
+        bounds=declared_bounds(),
+        input_size=len(json.dumps(execution_input("0" * 36))),  # a job's id is a UUID
+    )
+
+
+def _clocks(function: Mapping[str, Any]) -> dict[str, float]:
+    """The read timeouts of the clients that a function may use, by its policies; those of engines under their names."""
+    text = json.dumps(function.get("Policies", []))
+    clocks: dict[str, float] = {name: limit for name, limit in READ_TIMEOUT.items() if f'"{name}:' in text}
+    if "lambda:InvokeFunction" in text or "bedrock:InvokeModel" in text:
+        clocks |= {name: one.read_timeout_seconds for name, one in PROFILES.items()}
+    return clocks
+
+
+# --- the command ------------------------------------------------------------------------------------------------------
+
+
+def check(path: Path, template: Path) -> tuple[list[Finding], str]:
+    """All findings in a file, and what was checked in one line.
+
+    The outside validators are asked only when our own rules find nothing: they would say the same again, in words of
+    their own and without a remedy.
+    """
+    try:
+        machine = lint.read(path)
+    except ValueError as problem:
+        return [Finding(lint.TOP, "json", str(problem), "write one JSON object")], ""
+    found = lint.findings(machine, project(machine, yaml_parse(template.read_text())))
+    if found:
+        return found, ""
+    asked = []
+    for name, validator in validators(NODE_PACKAGES).items():
+        try:
+            found += validator(machine.definition)
+            asked.append(name)
+        except UnavailableError as reason:
+            sys.stdout.write(f"{name} is skipped: {reason}\n")
+    states, rules = len(machine.states), len(lint.RULES)
+    return found, f"{states} states keep {rules} rules; {', '.join(asked)} have nothing to add"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print each finding in one line."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.lint_machine", description="Lint the state machine.")
+    parser.add_argument("file", nargs="?", type=Path, default=MACHINE)
+    parser.add_argument("--template", type=Path, default=TEMPLATE)
+    options = parser.parse_args(arguments)
+    path = options.file.resolve()
+    name = path.relative_to(facts.ROOT) if path.is_relative_to(facts.ROOT) else options.file
+    found, summary = check(path, options.template)
+    for one in found:
+        sys.stderr.write(f"{name}: {one}\n")
+    if not found:
+        sys.stdout.write(f"{name}: {summary}\n")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
