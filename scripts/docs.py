@@ -9,21 +9,36 @@ import difflib
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
-from scripts import diagrams, tables
+from scripts import diagrams, facts, tables
 from scripts.facts import ROOT
+from vto.errors import all_errors
 
 REGION = re.compile(r"(<!-- generated: ([\w-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+
+
+def slug(title: str) -> str:
+    """The anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+
+
 GENERATORS: Mapping[str, Callable[[], str]] = {
     "architecture": diagrams.architecture,
     "state-machine": diagrams.state_machine,
     "states": tables.states,
     "errors": tables.error_codes,
+    "alarms": tables.alarms,
     "parameters": tables.parameters,
     "functions": tables.functions,
     "make-targets": tables.make_targets,
     "decisions": tables.decisions,
+}
+# one region for each entry of the runbook, such as `state-claim-job` and `error-queue_full`
+ENTRIES: Mapping[str, Callable[[], str]] = {
+    **{f"state-{slug(name)}": partial(tables.state_entry, name) for name in facts.states()},
+    **{f"error-{cls.code}": partial(tables.error_entry, cls.code) for cls in all_errors().values()},
 }
 
 
@@ -46,9 +61,10 @@ def filled(text: str) -> str:
 
     def fill(region: re.Match[str]) -> str:
         start, name, _, end = region.groups()
-        if name not in GENERATORS:
-            raise UnknownRegionError(f"{name}; known: {', '.join(GENERATORS)}")
-        return f"{start}\n{GENERATORS[name]()}\n\n{end}"
+        generate = {**GENERATORS, **ENTRIES}.get(name)
+        if generate is None:
+            raise UnknownRegionError(f"{name}; known: {', '.join([*GENERATORS, *ENTRIES])}")
+        return f"{start}\n{generate()}\n\n{end}"
 
     return REGION.sub(fill, text)
 

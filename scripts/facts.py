@@ -61,6 +61,16 @@ def function_of(state: Mapping[str, Any]) -> str | None:
     return targets_of_machine()[placeholder[1]] if placeholder else None
 
 
+def stage_of(state: Mapping[str, Any]) -> str | None:
+    """The stage that a job enters with a state: what its use case, or its own update of the row, sets."""
+    if function := function_of(state):
+        use_case = ROOT / "layers" / "vto" / "vto" / "use_cases" / f"{folder(function)}.py"
+        entered = re.search(r"\.enter\(\s*Stage\.(\w+)", use_case.read_text()) if use_case.exists() else None
+        return entered[1].lower() if entered else None
+    entered = re.search(r"#stage = :(\w+)", state.get("Parameters", {}).get("UpdateExpression", ""))
+    return entered[1] if entered else None
+
+
 @cache
 def targets_of_machine() -> dict[str, str]:
     """What stands behind each placeholder of the state machine's definition."""

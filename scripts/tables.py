@@ -7,6 +7,7 @@ from typing import Any
 from scripts import facts
 from vto import errors
 from vto.adapters.rest import STATUS_OF
+from vto.domain.engines import PROFILES
 from vto.errors import FailureError, RefusalError, VtoError, all_errors
 
 type Row = Iterable[str]
@@ -70,12 +71,38 @@ def _names(names: list[str]) -> str:
     return ", ".join([*known, *condition, *ours, *services])
 
 
+def state_entry(name: str) -> str:
+    """What the runbook says of a state before a person adds what they know."""
+    state = facts.states()[name]
+    function, stage = _function(state), facts.stage_of(state)
+    facts_of_it = [
+        f"function {function}" if function.startswith("`") else "",
+        "done by DynamoDB itself" if "DynamoDB" in function else "",
+        f"job's stage `{stage}`" if stage else "",
+        f"waits {state['Seconds']} s" if "Seconds" in state else "",
+        _limit(state),
+        f"tried again: {_retries(state)}" if state.get("Retry") else "",
+        f"errors: {_catches(state)}" if state.get("Catch") else "",
+        "the execution has succeeded" if state["Type"] == "Succeed" else "",
+        "the execution has failed: `ExecutionsFailedAlarm`" if state["Type"] == "Fail" else "",
+    ]
+    about = " · ".join(filter(None, facts_of_it))
+    return f"{state['Comment']}" + (f"\n\n{about[0].upper()}{about[1:]}." if about else "")
+
+
+def _limit(state: Mapping[str, Any]) -> str:
+    if "TimeoutSecondsPath" in state:
+        limits = ", ".join(f"{one.timeout_seconds} s ({name})" for name, one in PROFILES.items())
+        return f"one attempt may take {limits}"
+    return f"one attempt may take {state['TimeoutSeconds']} s" if "TimeoutSeconds" in state else ""
+
+
 # --- errors -----------------------------------------------------------------------------------------------------------
 
 
 def error_codes() -> str:
     """Every error: its code, the words for the shopper, who tries again, and where a job ends with it."""
-    retried = dict(re.findall(r"[├└]── (\w+Error) +(.+?)(?:  |\n)", errors.__doc__ or ""))
+    retried = _retried()
     return table(
         "Code",
         "What the shopper reads",
@@ -85,7 +112,7 @@ def error_codes() -> str:
         "HTTP status",
         rows=(
             (
-                f"`{cls.code}`",
+                f"[`{cls.code}`](runbook.md#{cls.code})",
                 cls.message,
                 re.sub(r" ?\(REST and socket only\)", "", retried[name]),
                 "yes" if cls.retryable else "no",
@@ -97,14 +124,61 @@ def error_codes() -> str:
     )
 
 
+def _retried() -> dict[str, str]:
+    """Whether and how the workflow tries again, by class: the column of the tree in ``errors.py``."""
+    return dict(re.findall(r"[├└]── (\w+Error) +(.+?)(?:  |\n)", errors.__doc__ or ""))
+
+
+def error_entry(code: str) -> str:
+    """What the runbook says of an error before a person adds what they know."""
+    name, cls = next((name, cls) for name, cls in all_errors().items() if cls.code == code)
+    retried = _retried()[name]
+    end = _end(cls, retried)
+    about = [
+        f"`{name}`",
+        "refusal: the request's fault" if issubclass(cls, RefusalError) else "",
+        f"a job ends in {end}" if not end.startswith("—") else end.removeprefix("— ").strip("()"),
+        "rings `ExecutionsFailedAlarm`" if end == "Failed" else "no alarm",
+        f"the workflow tries again: {re.sub(r' ?[(]REST and socket only[)]', '', retried)}",
+        f"the client may try again: {'yes' if cls.retryable else 'no'}",
+        f"HTTP {int(STATUS_OF[cls])}" if cls in STATUS_OF else "",
+    ]
+    return f"The shopper reads: **{cls.message}**\n\n{' · '.join(filter(None, about))}."
+
+
 def _end(cls: type[VtoError], retried: str) -> str:
     if "REST and socket only" in retried:
         return "— (no job)"
+    if "Wait For" in retried:
+        return "— (the job waits)"
     if "ignored" in retried:
         return "— (the job goes on)"
     if issubclass(cls, RefusalError):
         return "Refused"
     return "Failed" if issubclass(cls, FailureError) else "Job Closed"
+
+
+# --- alarms -----------------------------------------------------------------------------------------------------------
+
+
+def alarms() -> str:
+    """Every alarm: what it means and when it rings."""
+    compared = {"GreaterThanThreshold": ">"}
+    return table(
+        "Alarm",
+        "Means",
+        "Rings when",
+        rows=(
+            (
+                f"`{name}`",
+                one["AlarmDescription"],
+                f"{one['Statistic'].lower()} of `{one['MetricName']}` {compared[one['ComparisonOperator']]} "
+                f"{one['Threshold']} in {one['Period']} s, "
+                f"{one.get('DatapointsToAlarm', one['EvaluationPeriods'])} of {one['EvaluationPeriods']} times",
+            )
+            for name, one in facts.resources("AWS::CloudWatch::Alarm")
+        ),
+    )
 
 
 # --- the stack --------------------------------------------------------------------------------------------------------
