@@ -482,13 +482,15 @@ def _takes(catch: Edge, error: str) -> bool:
 
 @rule()
 def task_timeout(machine: Machine, project: Project) -> Iterator[Problem]:
-    """Every Task has a timeout: without one it may hang for as long as the machine runs."""
+    """Every Task has a timeout, above that of a heartbeat: without one it may hang for as long as the machine runs."""
     for name, state in machine.tasks.items():
         path = state.get("TimeoutSecondsPath")
         if path is None and "TimeoutSeconds" not in state:
             yield name, "has no timeout", "add TimeoutSeconds above the function's own timeout"
         elif path is not None and not project.seconds.get(path):
             yield name, f"nobody declares what stands in {path}", "declare its seconds in the project's facts"
+        if state.get("HeartbeatSeconds", 0) >= state.get("TimeoutSeconds", float("inf")):
+            yield name, "its heartbeat has no less time than the Task", "make HeartbeatSeconds the smaller one"
 
 
 @rule()

@@ -34,6 +34,7 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "functions": tables.functions,
     "make-targets": tables.make_targets,
     "decisions": tables.decisions,
+    "lint-rules": tables.lint_rules,
 }
 # one region for each entry of the runbook, such as `state-claim-job` and `error-queue_full`
 ENTRIES: Mapping[str, Callable[[], str]] = {

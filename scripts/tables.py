@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from asl import lint
 from scripts import facts
 from vto import errors
 from vto.adapters.rest import STATUS_OF
@@ -259,3 +260,8 @@ def decisions() -> str:
     """The pages of ``docs/decisions`` by their titles."""
     pages = sorted((facts.ROOT / "docs" / "decisions").glob("[0-9]*.md"))
     return "\n".join(f"* [{page.read_text().splitlines()[0].removeprefix('# ')}]({page.name})" for page in pages)
+
+
+def lint_rules() -> str:
+    """The rules of the state machine, in the order of the code."""
+    return table("Rule", "What it wants", rows=((f"`{name}`", rule.says) for name, rule in lint.RULES.items()))

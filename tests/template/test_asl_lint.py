@@ -224,6 +224,12 @@ BROKEN: list[tuple[str, list[Change], str]] = [
         "declare its seconds in the project's facts",
     ),
     (
+        "task-timeout",
+        [put("Store Result/HeartbeatSeconds", 40)],
+        "Store Result: task-timeout: its heartbeat has no less time than the Task; "
+        "make HeartbeatSeconds the smaller one",
+    ),
+    (
         "task-retry",
         [put("Store Result/Retry", [{"ErrorEquals": ["States.Timeout"], "MaxAttempts": 0}])],
         "Store Result: task-retry: is never tried again; add Retry for the errors that pass",
