@@ -8,16 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from scripts import docs, facts
 from vto import schemas
-from vto.adapters.dynamodb import DynamoJobs
-from vto.domain.job import Job, Stage, Status, execution_input, public_error
+from vto.domain.job import Job, Stage
 from vto.domain.parameters import GARMENT_CLASSES, canonical, cross_field_violations, for_garment_class
-from vto.errors import ModelUnavailableError, all_errors
+from vto.errors import all_errors
 
 ROOT = facts.ROOT
 DOCUMENTS = [*docs.documents(), *(ROOT / name for name in ("CONTRIBUTING.md", "CHANGELOG.md", "events/README.md"))]
@@ -50,26 +47,8 @@ def shell(document: Path) -> str:
     return "\n".join([*(text for info, text in blocks(document) if info in ("bash", "sh")), *in_text])
 
 
-def headings(document: Path) -> dict[str, list[str]]:
-    """Headings of the third level by the heading of the second level above them."""
-    found: dict[str, list[str]] = {}
-    section = ""
-    for marks, title in re.findall(r"^(##|###) (.+)$", document.read_text(), re.MULTILINE):
-        if marks == "##":
-            section = title
-        found.setdefault(section, [])
-        if marks == "###":
-            found[section].append(title)
-    return found
-
-
-def anchor(title: str) -> str:
-    """The anchor that GitHub gives a heading."""
-    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
-
-
 def anchors(document: Path) -> set[str]:
-    return {anchor(title) for title in re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)}
+    return {docs.slug(title) for title in re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)}
 
 
 # --- generated parts --------------------------------------------------------------------------------------------------
@@ -255,75 +234,3 @@ def test_examples_of_json_are_what_the_code_takes_or_sends(name: str, example: d
 def test_there_are_examples_of_a_request_a_snapshot_and_an_error() -> None:
     assert {example.values[0] for example in EXAMPLES} >= {"try_on", "watch_job", "upload", "job", "error"}
     assert not [text for info, text in blocks(ROOT / "README.md") if info == "json"], "say what it is an example of"
-
-
-# --- the runbook ------------------------------------------------------------------------------------------------------
-
-RUNBOOK = ROOT / "docs" / "runbook.md"
-
-
-def test_the_runbook_has_a_heading_for_every_state_and_no_other() -> None:
-    assert headings(RUNBOOK)["States"] == list(facts.states())
-
-
-def test_the_runbook_has_a_heading_for_every_error_code_and_no_other() -> None:
-    assert headings(RUNBOOK)["Error codes"] == [cls.code for cls in all_errors().values()]
-
-
-def test_the_runbook_names_the_alarms_that_the_template_has() -> None:
-    alarms = {name for name, _ in facts.resources("AWS::CloudWatch::Alarm")}
-    assert set(re.findall(r"`(\w+Alarm)`", RUNBOOK.read_text())) == alarms
-
-
-def test_the_runbook_asks_for_logs_of_functions_that_exist() -> None:
-    text = RUNBOOK.read_text()
-    asked = set(re.findall(r"`logs (\w+)`|/aws/lambda/\$STACK-(\w+)", text))
-    folders = {facts.folder(name) for name, _ in facts.resources(facts.FUNCTION)}
-    assert {one or other for one, other in asked} <= folders
-    # the name of a log group is the stack's with the function's folder
-    groups = {str(group["LogGroupName"]) for _, group in facts.resources("AWS::Logs::LogGroup")}
-    assert all(any(f"-{folder}'" in group for group in groups) for folder in folders)
-
-
-def _documents_in_runbook(job_id: str, now: str, lease: str) -> list[dict[str, Any]]:
-    text = RUNBOOK.read_text()
-    for name, value in {"$STACK": "vto", "$JOB": job_id, "$NOW": now, "$LEASE": lease}.items():
-        text = text.replace(name, value)
-    return [json.loads(one) for one in re.findall(r"<<JSON\n(.*?)\nJSON", text, re.DOTALL)]
-
-
-@mock_aws
-def test_a_job_that_the_runbook_puts_back_can_run_again_and_only_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    table = boto3.resource("dynamodb").create_table(
-        TableName="vto-jobs",
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-    )
-    jobs = DynamoJobs(table)
-    job = Job.create(
-        job_id="job-1", user_id="user", request_id="request", request_fingerprint="", product_id="product",
-        product_picture_s3_url="s3://b/k", model_id="model", model_picture_s3_url="s3://b/k",
-        parameters=canonical(for_garment_class("UPPER_BODY")), connection_id=None, now=NOW, retention_days=30,
-    )  # fmt: skip
-    failed = job.claimed("arn:1", NOW).enter(
-        Stage.QUEUED, execution_arn="arn:1", now=NOW, lease_seconds=60, slot_round=1, slot_at="2026-11-21T09:30:00.000Z"
-    )
-    jobs.create(failed.fail(ModelUnavailableError(), NOW))
-    later, lease = "2026-11-22T10:00:00.000Z", "2026-11-22T10:10:00.000Z"
-    reset, form = _documents_in_runbook("job-1", later, lease)
-
-    client = boto3.client("dynamodb")
-    client.update_item(**reset)
-    again = jobs.get("job-1")
-    assert again is not None
-    assert (again.status, again.stage, again.open, again.lease_until) == (Status.CREATED, None, "yes", lease)
-    assert again.version == len(again.timeline) == failed.version + 2
-    assert (again.execution_arn, again.slot_at, again.slot_round) == (None, None, 0)
-    assert (again.created_at, again.updated_at, again.waiting_since) == (job.created_at, later, later)
-    assert public_error(again)["message"] is None
-    assert again.public()["status"] == "created"
-    assert form == execution_input("job-1")
-    with pytest.raises(client.exceptions.ConditionalCheckFailedException):
-        client.update_item(**reset)
