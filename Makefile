@@ -57,6 +57,10 @@ lint: $(READY) .venv-node/ready ## Every static check: ruff, mypy, import direct
 	@$(PY) -m scripts.lint_machine
 	@$(PY) -m scripts.docs --check
 
+.PHONY: cloud
+cloud: .venv/ready ## Ask the real AWS about the state machine (ValidateStateMachineDefinition, TestState); needs credentials
+	@VTO_CLOUD=1 $(PY) -m pytest -q -m cloud tests/cloud
+
 .PHONY: check
 check: lint test ## What CI runs
 	@$(MAKE) demo
@@ -126,7 +130,7 @@ help: ## This list
 		npm ci --prefix .venv-node --ignore-scripts --no-audit --no-fund --fetch-retries=0 >/dev/null 2>&1 && touch $@; } || true
 
 # What functions find in the Lambda runtime and nothing else, not even pip: what is missing from their packages fails here.
-.venv-lambda/ready: requirements/lambda.txt .venv/ready
+.venv-lambda/ready: requirements/lambda.txt | .venv/ready
 	@python="$$(scripts/find-python.sh)" && echo "Installing the Lambda runtime client into .venv-lambda" && "$$python" -m venv --clear --without-pip .venv-lambda
 	@$(PY) -m pip --python .venv-lambda/bin/python install --quiet -r requirements/lambda.txt
 	@touch $@

@@ -13,6 +13,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
+from local import emulate as emulation
 from local.catalogue import upload_samples
 from local.outcomes import EVENTS, read_event
 from local.processes import StackError
@@ -137,6 +138,25 @@ def invoke(
     if "FunctionError" in answer:
         raise _fail(f"{result.get('errorType', 'Error')}: {result.get('errorMessage', result)}")
     console.print_json(data=result)
+
+
+@app.command()
+def emulate(
+    function: Annotated[str, typer.Option(help="One function only, by its folder.")] = "",
+    event: Annotated[str, typer.Option(help="One sample event only, by its file or its name.")] = "",
+) -> None:
+    """Run every built function with every sample event on AWS's own runtime client; exit 1 when one surprises."""
+    try:
+        with emulation.stack_for_it(_say) as (endpoints, token):
+            _say("Building the functions (sam build) and running them")
+            rows = emulation.emulate(endpoints, token, work=ROOT / "out" / "emulate", function=function, event=event)
+    except StackError as problem:
+        raise _fail(problem) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    console.print(emulation.report(rows), markup=False)
+    if wrong := [row for row in rows if row.problem]:
+        raise _fail(f"{len(wrong)} of {len(rows)} are not as expected; logs are in out/emulate")
 
 
 @app.command()

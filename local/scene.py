@@ -5,6 +5,7 @@ touched, is told with that stack's names and with a job of its own.
 """
 
 import contextlib
+import functools
 import hashlib
 import io
 import json
@@ -22,7 +23,7 @@ from PIL import Image
 
 from local.outcomes import EVENTS, Outcome, read_outcomes
 from local.stack import Endpoints
-from samples.catalogue import CATALOGUE
+from samples.catalogue import CATALOGUE, Sample
 from vto.adapters.dynamodb import item_to_job, job_to_item
 from vto.domain.job import StoredImage, execution_input
 from vto.domain.storage import S3Url, result_key
@@ -46,6 +47,8 @@ MADE_ON_THE_WAY = re.compile(r's3://[^"]+/(?:prepared|generated)/[^"]+\.(?:jpg|p
 """Pictures that an accepted event counts on and that only an earlier step would have made."""
 SETTLE_SECONDS = 30.0
 
+_clients: dict[tuple[str, str], Any] = {}  # making one takes longer than what it is then asked
+
 
 class Scene:
     """One sample event in one running stack.
@@ -67,7 +70,8 @@ class Scene:
         self.payload = self._told(event.read_text())
         """The event as this stack is told it."""
         outcomes = read_outcomes(self._told((EVENTS / "outcomes.json").read_text()))
-        self.outcome = outcomes.get(f"{event.parent.name}/{event.stem}", Outcome())
+        self._name = f"{event.parent.name}/{event.stem}"
+        self.outcome = outcomes.get(self._name, Outcome())
 
     def _told(self, text: str) -> str:
         # The story's job is claimed by an execution that this stack does not have. Would it bear the name that the
@@ -88,7 +92,7 @@ class Scene:
         for table in ("connections", "controls"):
             for row in rows[f"vto-{table}"]:
                 self._put(table, _as_of_now(row))
-        for url in self._pictures():
+        for url in [*self._pictures(), *self._photos()]:
             self._store(url, _drawn(url.key))
         self._before(rows["vto-jobs"][0])
 
@@ -121,19 +125,25 @@ class Scene:
         self._forget()
         self._settle()
 
+    def _client(self, service: str) -> Any:
+        where = (self._endpoints.aws, service)
+        if where not in _clients:
+            _clients[where] = self._endpoints.client(service)
+        return _clients[where]
+
     # --- parts ------------------------------------------------------------------------------------------------------
 
     def _put(self, table: str, row: dict[str, Any]) -> None:
         serialize = TypeSerializer().serialize
         item = {attribute: serialize(value) for attribute, value in row.items()}
-        self._endpoints.client("dynamodb").put_item(TableName=self._endpoints.tables[table], Item=item)
+        self._client("dynamodb").put_item(TableName=self._endpoints.tables[table], Item=item)
 
     def _forget(self) -> None:
         key = {"id": {"S": self.job_id}}
-        self._endpoints.client("dynamodb").delete_item(TableName=self._endpoints.tables["jobs"], Key=key)
+        self._client("dynamodb").delete_item(TableName=self._endpoints.tables["jobs"], Key=key)
 
     def _store(self, url: S3Url, content: bytes) -> None:
-        self._endpoints.client("s3").put_object(Bucket=url.bucket, Key=url.key, Body=content)
+        self._client("s3").put_object(Bucket=url.bucket, Key=url.key, Body=content)
 
     def _created(self, ago: timedelta = timedelta()) -> dict[str, Any]:
         record = json.loads(self._told((EVENTS / "start_try_on" / "accepted.json").read_text()))["Records"][0]
@@ -153,14 +163,14 @@ class Scene:
 
     def _start(self) -> None:
         machine, given = self._endpoints.state_machine_arn, json.dumps(execution_input(self.job_id))
-        client = self._endpoints.client("stepfunctions")
+        client = self._client("stepfunctions")
         with contextlib.suppress(client.exceptions.ExecutionAlreadyExists):
             client.start_execution(stateMachineArn=machine, name=self.job_id, input=given)
 
     def _sweep(self) -> None:
         """Let the stack repair what is overdue already, so that the event finds its own job only."""
         name = self._endpoints.function_name("sweep_jobs")
-        self._endpoints.client("lambda").invoke(FunctionName=name, Payload=b"{}")
+        self._client("lambda").invoke(FunctionName=name, Payload=b"{}")
 
     def _settle(self, *, seen: bool = False) -> None:
         """Wait until the execution that the stack started for the job has ended.
@@ -169,7 +179,7 @@ class Scene:
             seen: Wait for its start, too.
         """
         arn = f"{self._endpoints.state_machine_arn.replace(':stateMachine:', ':execution:')}:{self.job_id}"
-        client, deadline = self._endpoints.client("stepfunctions"), time.monotonic() + SETTLE_SECONDS
+        client, deadline = self._client("stepfunctions"), time.monotonic() + SETTLE_SECONDS
         while time.monotonic() < deadline:
             try:
                 if client.describe_execution(executionArn=arn)["status"] != "RUNNING":
@@ -182,6 +192,12 @@ class Scene:
     def _pictures(self) -> list[S3Url]:
         accepted = (self._told(path.read_text()) for path in sorted(EVENTS.glob("*/accepted*.json")))
         return [S3Url.parse(url) for url in sorted({url for text in accepted for url in MADE_ON_THE_WAY.findall(text)})]
+
+    def _photos(self) -> list[S3Url]:
+        """Shoppers' own photos that the event says were uploaded; the shop's pictures come with the samples."""
+        text = self.payload.replace('\\"', '"') if self._name.startswith("import_picture/accepted") else ""
+        bucket = self._endpoints.buckets.get("uploads", "")
+        return [S3Url(bucket, key) for key in re.findall(r'"key": "(models/users/[^"]+)"', text)]
 
 
 def _as_of_now(value: Any, ago: timedelta = timedelta()) -> Any:
@@ -201,11 +217,16 @@ def _as_of_now(value: Any, ago: timedelta = timedelta()) -> Any:
 def _drawn(key: str) -> bytes:
     """A sample picture that fits a key: the one it is named after, else the person."""
     sample = next((one for one in CATALOGUE if Path(one.file).stem in key), CATALOGUE[0])
+    return _encoded(sample, "PNG" if key.endswith(".png") else "JPEG")
+
+
+@functools.cache
+def _encoded(sample: Sample, kind: str) -> bytes:
     DRAWN.mkdir(parents=True, exist_ok=True)
     file = DRAWN / sample.file
     if not file.exists():
         sample.write(DRAWN)
     out = io.BytesIO()
     with Image.open(file) as picture:
-        picture.convert("RGB").save(out, "PNG" if key.endswith(".png") else "JPEG")
+        picture.convert("RGB").save(out, kind)
     return out.getvalue()

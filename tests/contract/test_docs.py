@@ -24,6 +24,7 @@ NOT_IN_THE_REPOSITORY = {
     "out",
     ".venv",
     ".venv-sam",
+    ".venv-lambda",
     ".aws-sam",
     "photo.jpg",
     "shirt.jpg",

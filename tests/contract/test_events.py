@@ -286,7 +286,7 @@ EFFECTS = {
     "sweep_jobs/accepted": Effects(job="created", and_so=lambda system: system.started == [JOB_ID]),
     "sweep_jobs/refused_nothing_is_overdue": Effects(),
     "validate_request/accepted": Effects(
-        more={"source": MODEL["prepared_s3_url"], "reference": PRODUCT["prepared_s3_url"]}
+        more={"source": MODEL["prepared_s3_url"], "reference": PRODUCT["prepared_s3_url"], "reuse": "none"}
     ),
     "validate_request/refused_a_job_of_another_execution": Effects(),
     "validate_request/refused_an_erased_job": Effects(),
