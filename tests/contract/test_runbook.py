@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,7 +18,7 @@ import botocore.session
 import jmespath
 import pytest
 from botocore import xform_name
-from botocore.model import Shape
+from botocore.model import ServiceModel, Shape
 from botocore.validate import ParamValidator
 from moto import mock_aws
 
@@ -127,6 +128,12 @@ def _value(values: list[str], shape: Shape) -> Any:
     return NOW if shape.type_name == "timestamp" else text
 
 
+@cache
+def _model(service: str) -> ServiceModel | None:
+    session = botocore.session.get_session()
+    return session.get_service_model(service) if service in session.get_available_services() else None
+
+
 def problem_of(arguments: list[str]) -> str | None:
     """What the AWS CLI would refuse in a call; None when it would take it."""
     command = Command.read(arguments)
@@ -137,10 +144,9 @@ def problem_of(arguments: list[str]) -> str | None:
     if allowed := CUSTOM.get((command.service, command.operation)):
         unknown = set(options) - allowed - GLOBAL - {""}
         return f"{place}: no option {unknown}" if unknown else None
-    session = botocore.session.get_session()
-    if command.service not in session.get_available_services():
+    model = _model(command.service)
+    if model is None:
         return f"there is no service {command.service}"
-    model = session.get_service_model(command.service)
     operations = {xform_name(name, "-"): name for name in model.operation_names}
     if command.operation not in operations:
         return f"{place}: no such operation"
