@@ -282,7 +282,7 @@ class Engine:
         worker = SyncExecutionWorker(details, ended, None, {}, mocks)
         worker._get_evaluation_entrypoint = lambda: _parse(self.definition)[0]  # parsing takes a second
         run = Run(self.machine, arn, document)
-        with self._watched(_Execution(self, run)):
+        with self._watched(_Execution(self, run, mocked=mocks is not None)):
             worker.start()
         match worker.env.program_state():
             case ProgramEnded():
@@ -322,8 +322,8 @@ class _Innermost:
 class _Execution:
     """One execution's side of the hooks: writes down, and calls the world."""
 
-    def __init__(self, engine: Engine, run: Run) -> None:
-        self._engine, self._run, self.now = engine, run, engine.clock.now
+    def __init__(self, engine: Engine, run: Run, *, mocked: bool) -> None:
+        self._engine, self._run, self.now, self._mocked = engine, run, engine.clock.now, mocked
         limit = engine.machine.definition.get("TimeoutSeconds")
         self._until = self.now() + timedelta(seconds=limit) if limit else None
         self._retries = {(one.state, one.field): one for one in engine.machine.retries()}
@@ -354,6 +354,8 @@ class _Execution:
         self._visit.left_by = self._edges[self._visit.state, f"Choices[{rule}]"]
 
     def retry(self, rule: int, again: bool) -> None:
+        if self._mocked:
+            self._visit.attempts.append(Attempt("mocked"))
         attempt = self._visit.attempts[-1]
         attempt.retry, attempt.exhausted = self._retries[self._visit.state, f"Retry[{rule}]"], not again
 

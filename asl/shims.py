@@ -13,6 +13,7 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any, Protocol
 
+from botocore.exceptions import ClientError
 from moto.stepfunctions.parser.asl.component.common.catch.catcher_decl import CatcherDecl
 from moto.stepfunctions.parser.asl.component.common.catch.catcher_outcome import CatcherOutcomeCaught
 from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
@@ -170,7 +171,20 @@ def uncatchable_errors() -> Iterator[None]:
 
 
 @contextmanager
+def errors_of_tables() -> Iterator[None]:
+    """Gap: to moto all errors of a DynamoDB Task but boto3's own are one; timeouts and mocked errors have a name."""
+    owner = state_task_service_dynamodb.StateTaskServiceDynamoDB
+    evaluate = owner._from_error
+
+    def from_error(self: Any, env: Any, ex: Exception) -> Any:
+        return evaluate(self, env, ex) if isinstance(ex, ClientError) else super(owner, self)._from_error(env, ex)
+
+    with replaced(owner, "_from_error", from_error):
+        yield
+
+
+@contextmanager
 def corrections(now: Callable[[], datetime]) -> Iterator[None]:
     """Every correction."""
-    with entered_time(now), fail_with_any_name(), uncatchable_errors():
+    with entered_time(now), fail_with_any_name(), uncatchable_errors(), errors_of_tables():
         yield

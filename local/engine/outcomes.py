@@ -3,27 +3,26 @@
 * Step Functions publishes `Step Functions Execution Status Change` on the default event bus; moto does not.
 * StopExecution ends an execution at once on AWS; moto lets the running task finish first and then forgets error
   and cause, which it ignores in the call. One that timed out has no stop date.
-* `$$.State.EnteredTime` and `$$.Execution.StartTime` are ISO-8601 with milliseconds and `Z`.
+* `$$.Execution.StartTime` is ISO-8601 with milliseconds and `Z`.
 * An output that is a string is JSON (`"done"`, not `done`).
-* A Fail state whose `ErrorPath` leads to a name that starts with `States.` fails with that name.
+
+What moto's engine does otherwise than AWS inside an execution is corrected by `asl.shims`, as in the workflow tests.
 """
 
 import datetime
 import json
 import queue
 import threading
+from contextlib import ExitStack
 from typing import Any
 
-import moto.stepfunctions.parser.asl.component.state.fail.state_fail as fail
-import moto.stepfunctions.parser.asl.component.state.state as states
 import moto.stepfunctions.parser.backend.execution as backend
 from moto.core.responses import ActionResult
 from moto.stepfunctions.models import StateMachine
 from moto.stepfunctions.parser.api import ExecutionStatus
-from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
-from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
 from moto.stepfunctions.responses import StepFunctionResponse
 
+from asl import shims
 from local.engine.clients import root
 from local.patching import expect_absent, expect_source
 
@@ -31,6 +30,7 @@ DETAIL_TYPE = "Step Functions Execution Status Change"
 
 _events: "queue.SimpleQueue[tuple[str, dict[str, Any]]]" = queue.SimpleQueue()
 _ending = threading.RLock()
+_corrected = ExitStack()  # for as long as the process lives
 
 
 def zulu(moment: datetime.datetime) -> str:
@@ -145,15 +145,9 @@ def _patch_ends() -> None:
     StepFunctionResponse.describe_execution = describe_execution
 
 
-def _patch_times() -> None:
-    expect_source(states.CommonStateField._eval_body, "now(tz=datetime.timezone.utc).isoformat()")
-
-    def state_data(EnteredTime: str, Name: str) -> dict[str, Any]:  # noqa: N803  # the context object's own names
-        return {"EnteredTime": zulu(datetime.datetime.fromisoformat(EnteredTime)), "Name": Name, "RetryCount": 0}
-
-    states.StateData = state_data
-    expect_source(backend.Execution.get_start_execution_details, "start_time=self.start_date")
+def _patch_start_time() -> None:
     stock = backend.Execution.get_start_execution_details
+    expect_source(stock, "start_time=self.start_date")
 
     def details(self: Any) -> Any:
         made = stock(self)
@@ -163,15 +157,9 @@ def _patch_times() -> None:
     backend.Execution.get_start_execution_details = details
 
 
-def _patch_failures() -> None:
-    expect_source(CustomErrorName.__init__, "MUST NOT begin with the prefix")
-    expect_source(fail.StateFail._eval_state, "CustomErrorName(error_value)")
-    fail.CustomErrorName = ErrorName
-
-
 def install() -> None:
     """Publish status changes and make times, stops and outputs look as on AWS."""
     _patch_ends()
-    _patch_times()
-    _patch_failures()
+    _patch_start_time()
+    _corrected.enter_context(shims.corrections(lambda: datetime.datetime.now(datetime.UTC)))
     threading.Thread(target=_publish_for_ever, daemon=True, name="status-changes").start()

@@ -1,7 +1,7 @@
 """The cases of the state machine: what each step comes to, and what is to come of it.
 
 The one source for the workflow tests, for the mock file of Step Functions Local (``asl/mock_config.py``) and for the
-calls of AWS's TestState (``asl/test_state.py``). A case speaks of states by their names.
+calls of AWS's TestState (``asl/aws_test_state.py``). A case speaks of states by their names.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -134,9 +134,7 @@ def test_a_choice_inside_a_choice_is_not_taken_for_the_choice() -> None:
     "name", ["Lambda.Unknown", "Sandbox.Timedout", "States.Timeout", "DynamoDB.ThrottlingException"]
 )
 def test_what_a_service_reports_keeps_its_name(name: str) -> None:
-    resource = {"Resource": "arn:aws:states:::dynamodb:getItem", "Parameters": {"TableName": "t", "Key": {}}}
-
-    done = run(failing(name), {"Ask": task(**(resource if name.startswith("DynamoDB") else {}))})
+    done = run(failing(name), A_TABLES_TASK if name.startswith("DynamoDB") else {"Ask": task()})
 
     assert done.outcomes("Ask") == [name]
     done.assert_status("FAILED", name)
@@ -218,6 +216,18 @@ def test_the_time_of_entering_a_state_is_written_as_aws_writes_it(monkeypatch: p
 
     without = run_without(monkeypatch, "entered_time", failing(), ENTERED)
     assert not without.output["at"].endswith("Z"), "moto writes Z: only the clock has to be replaced"
+
+
+A_TABLES_TASK = {
+    "Ask": task(Resource="arn:aws:states:::dynamodb:getItem", Parameters={"TableName": "t", "Key": {"id": {"S": "1"}}})
+}
+
+
+def test_a_timeout_of_a_tables_call_is_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    run(failing("States.Timeout"), A_TABLES_TASK).assert_status("FAILED", "States.Timeout")
+
+    without = run_without(monkeypatch, "errors_of_tables", failing("States.Timeout"), A_TABLES_TASK)
+    assert without.error == "DynamoDB.AmazonDynamoDBException", "moto knows timeouts: errors_of_tables can go"
 
 
 def test_nothing_stays_replaced_after_a_run() -> None:

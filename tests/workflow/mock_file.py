@@ -1,0 +1,50 @@
+"""Writes ``MockConfigFile.json`` for Step Functions Local: ``python -m tests.workflow.mock_file``."""
+
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from asl.engine import Run
+from asl.mock_config import fits, mock_config
+from tests.workflow.cases import CASES, Case
+from tests.workflow.world import MACHINE, World
+from vto import bootstrap
+
+FILE = Path(__file__).with_name("MockConfigFile.json")
+LONGEST_WAIT = 60
+"""Seconds that a case may wait in Step Functions Local."""
+
+
+def play(case: Case) -> tuple[World, Run]:
+    """Run a case in a world of its own, which is left as it is afterwards."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        try:
+            world = World(monkeypatch, case.engines)
+            job = world.ask()
+            case.given(world)
+            return world, world.run(job, **case.script)
+        finally:
+            bootstrap.reset()
+
+
+def mockable() -> Iterator[tuple[Case, Run]]:
+    """The cases that a mock file can tell, and how they went."""
+    for case in CASES:
+        _, run = play(case)
+        if fits(run, LONGEST_WAIT):
+            yield case, run
+
+
+def written() -> str:
+    """What stands in the file."""
+    return json.dumps(mock_config(MACHINE, {case.name: run for case, run in mockable()}), indent=1) + "\n"
+
+
+if __name__ == "__main__":
+    logging.disable()  # the functions' own logs, and the engine's of every failure on purpose
+    FILE.write_text(written())
+    sys.stdout.write(f"{FILE.name} written\n")
