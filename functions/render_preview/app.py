@@ -49,7 +49,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     prefix = event["output_prefix"].rstrip("/")
     images = [_store(f"{prefix}/{index}.png", image) for index, image in enumerate(rendered.images)]
     shape = _store(f"{prefix}/mask.png", rendered.mask) if rendered.mask else None
-    _log().info("rendered", images=len(images), width=source.width, height=source.height)
+    # the prefix names the job: so this line is found with the others of it
+    size = {"width": source.width, "height": source.height}
+    _log().info("rendered", function="render_preview", output=prefix, images=len(images), **size)
     return {"images": images, "mask": shape, "error": None}
 
 

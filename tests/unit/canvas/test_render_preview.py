@@ -1,6 +1,7 @@
 """The function that runs the preview engine: S3 addresses in, S3 addresses out, errors by name."""
 
 import io
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -126,3 +127,13 @@ def test_a_mask_of_another_size_is_refused(buckets: Any) -> None:
     with pytest.raises(PictureRejectedError, match=r"small\.png") as caught:
         app.handler(event(mask="s3://uploads/prepared/small.png"), None)
     assert caught.value.violations[0].problem.startswith("is 100×100 pixels")
+
+
+def test_the_log_names_the_job_and_no_picture(buckets: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = io.StringIO()
+    for handler in app._log().handlers:
+        monkeypatch.setattr(handler, "stream", log)
+    app.handler(event(), None)
+    (line,) = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert (line["function"], line["output"], line["images"]) == ("render_preview", PREFIX.rstrip("/"), 1)
+    assert "person.png" not in log.getvalue()
