@@ -44,7 +44,6 @@ FAILURES = frozenset(
 MODEL_STATE = "Invoke Model"
 TELLING_STATES = ("Notify Client", "Notify Failure")
 RECORDING_STATE = "Record Failure"
-REUSE_STATE = "Already Generated?"
 NOT_BILLED = "ModelThrottledError"
 """The one error of a model call after which surely nothing is billed."""
 NO_MODEL_BILL = "preview"

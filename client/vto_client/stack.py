@@ -1,5 +1,6 @@
 """Where a deployed stack's things are: from its CloudFormation outputs, or by the names that its template gives."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -49,7 +50,8 @@ def clients(region: str | None) -> tuple[Clients, str]:
         CommandError: No region is configured, or the profile does not exist.
     """
     try:
-        session = boto3.session.Session(region_name=region)
+        # AWS_REGION counts for the AWS CLI, but not for boto3
+        session = boto3.session.Session(region_name=region or os.environ.get("AWS_REGION"))
     except BotoCoreError as error:
         raise fatal(error) or CommandError(short(error)) from error
     if not session.region_name:
@@ -71,8 +73,8 @@ def find(name: str, clients: Clients, region: str) -> Stack:
         CommandError: There is no such stack, or AWS cannot be asked at all.
     """
     gaps: list[Gap] = []
-    outputs = _asked(lambda: _outputs(name, clients), name, region, gaps) or {}
-    groups = _asked(lambda: _log_groups(name, clients), name, region, gaps) if outputs else None
+    outputs = _asked(lambda: _outputs(name, clients), "tables, machine and logs", name, region, gaps) or {}
+    groups = _asked(lambda: _log_groups(name, clients), "logs", name, region, gaps) if outputs else None
     return Stack(
         name=name,
         region=region,
@@ -105,7 +107,9 @@ def _log_groups(name: str, clients: Clients) -> dict[str, str]:
     return {group.removeprefix(prefix): group for group in groups if group.startswith(prefix)}
 
 
-def _asked(ask: Callable[[], dict[str, str]], name: str, region: str, gaps: list[Gap]) -> dict[str, str] | None:
+def _asked(
+    ask: Callable[[], dict[str, str]], things: str, name: str, region: str, gaps: list[Gap]
+) -> dict[str, str] | None:
     """Ask CloudFormation; without the permission the template's own names serve."""
     try:
         return ask()
@@ -119,5 +123,5 @@ def _asked(ask: Callable[[], dict[str, str]], name: str, region: str, gaps: list
                 "(`aws cloudformation list-stacks` lists them)"
             ) from error
         why = f"the permission {permission(error)} is missing" if is_denied(error) else short(error)
-        gaps.append(Gap("names", f"{why}; tables, machine and logs are taken by their usual names"))
+        gaps.append(Gap("names", f"{why}; {things} are taken by their usual names"))
         return None

@@ -110,6 +110,16 @@ def test_stopping_ends_an_execution_at_once_with_its_reason(probe):
     assert (ended["status"], ended["error"], ended["cause"]) == ("ABORTED", "Operator", "by hand")
 
 
+def test_the_history_of_a_stopped_execution_ends_with_the_stop(probe):
+    execution = probe.start("stopped-history", seconds=1)
+    probe.client("stepfunctions").stop_execution(executionArn=execution, error="Operator", cause="enough")
+    first = history(probe, execution)
+    assert first[-1]["type"] == "ExecutionAborted"
+    assert first[-1]["executionAbortedEventDetails"] == {"error": "Operator", "cause": "enough"}
+    probe.ended(probe.start("after-the-stopped", seconds=2))  # the stopped one's wait is over by then
+    assert history(probe, execution) == first
+
+
 @pytest.mark.parametrize(("case", "status"), [("throttle", "FAILED"), ("stop", "ABORTED")])
 def test_the_end_of_an_execution_reaches_the_rule_of_eventbridge(probe, case, status):
     name = f"announced-{status.lower()}"

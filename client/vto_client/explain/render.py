@@ -61,7 +61,7 @@ def _sections(story: Story) -> Iterator[tuple[str, RenderableType]]:
 
 def _about(story: Story) -> Iterator[tuple[str, str]]:
     yield "job", f"{story.job_id} in stack {story.stack}"
-    yield "when", f"{_day(story.created)} to {_day(story.updated)}" if story.updated else _day(story.created)
+    yield "when", f"{_day(story.created)}, {duration(story.seconds)} from request to {_until(story)}"
     if story.status:
         yield "status", story.status + (f", stage {story.stage}" if story.stage else "")
         yield "user", story.user or _UNKNOWN
@@ -179,6 +179,10 @@ def _table(*columns: str) -> Table:
 
 def _clock(at: datetime | None) -> str:
     return f"{at:%H:%M:%S}.{at.microsecond // 1000:03d}" if at else "?"
+
+
+def _until(story: Story) -> str:
+    return "now" if story.outcome in ("running", "waiting", "created") else "end"
 
 
 def _day(at: datetime | None) -> str:

@@ -404,7 +404,8 @@ def _under_way(evidence: Evidence, stages: Sequence[Span], run: Execution | None
         return f"Stuck: its execution is {run.status}, but the row still says processing; {sweep}."
     if run is None or run.last is None:
         stage, seconds = (stages[-1].stage, stages[-1].seconds) if stages else ("processing", None)
-        return f"Under way in stage {stage} for {duration(seconds)}."
+        states = " or ".join(facts.STAGES.get(stage, ()))
+        return f"Under way in stage {stage}{f' ({states})' if states else ''} for {duration(seconds)}."
     visit = run.last
     seconds = between(visit.entered, evidence.now)
     verb = "Waiting" if visit.state.startswith("Wait") or row.get("stage") == "queued" else "Working"

@@ -1,0 +1,66 @@
+"""The client knows some facts of the layer and the template without importing them: they have to stay the same."""
+
+import tomllib
+from importlib.metadata import version
+
+from packaging.requirements import Requirement
+
+from scripts import facts as project
+from vto.domain.engines import PROFILES
+from vto.domain.job import Stage
+from vto.domain.storage import USER_MODELS
+from vto.errors import FailureError, JobClosedError, ModelThrottledError, RefusalError, all_errors
+from vto_client import facts
+
+STATES = project.states()
+
+
+def test_stages_and_their_states_are_those_of_the_job_and_the_machine() -> None:
+    assert set(facts.STAGES) == {stage.value for stage in Stage}
+    for states in facts.STAGES.values():
+        assert set(states) <= set(STATES)
+
+
+def test_error_codes_are_refused_and_failed_as_the_layer_says() -> None:
+    codes = {cls.code: cls for cls in all_errors().values() if cls is not JobClosedError}
+    assert {code for code, cls in codes.items() if issubclass(cls, RefusalError)} == facts.REFUSALS
+    assert {code for code, cls in codes.items() if issubclass(cls, FailureError)} == facts.FAILURES
+    assert ModelThrottledError.__name__ == facts.NOT_BILLED
+
+
+def test_states_and_the_functions_behind_them_are_the_machines() -> None:
+    behind = {name: project.function_of(state) for name, state in STATES.items()}
+    assert {name: project.folder(one) for name, one in behind.items() if one} == facts.FUNCTION_OF_STATE
+    assert {facts.MODEL_STATE, facts.RECORDING_STATE, *facts.TELLING_STATES} <= set(STATES)
+
+
+def test_functions_whose_logs_are_read_exist_with_log_groups_of_that_name() -> None:
+    names = {one["FunctionName"]["Fn::Sub"] for _, one in project.resources(project.FUNCTION)}
+    groups = {one["LogGroupName"]["Fn::Sub"] for _, one in project.resources("AWS::Logs::LogGroup")}
+    for function in facts.FUNCTIONS:
+        assert f"${{AWS::StackName}}-{function}" in names
+        assert facts.LOG_GROUP.format(stack="${AWS::StackName}", function=function) in groups
+
+
+def test_outputs_have_the_names_that_are_looked_for_and_that_stand_in_for_them() -> None:
+    template = project.template()
+    assert {*facts.OUTPUTS, facts.MACHINE_OUTPUT} <= set(template["Outputs"])
+    for output, name in facts.OUTPUTS.items():
+        table = template["Resources"][output]["Properties"]["TableName"]["Fn::Sub"]
+        assert table == name.format(stack="${AWS::StackName}")
+    _, machine = next(project.resources(project.MACHINE))
+    assert machine["Name"]["Fn::Sub"] == facts.MACHINE_NAME.format(stack="${AWS::StackName}")
+
+
+def test_keys_and_engines_are_the_layers() -> None:
+    source = (project.ROOT / "layers/vto/vto/adapters/dynamodb.py").read_text()
+    assert f'f"{facts.DELIVERY}"' in source
+    assert facts.USER_MODELS == USER_MODELS
+    assert facts.NO_MODEL_BILL in PROFILES
+
+
+def test_what_the_client_asks_for_is_what_is_tested() -> None:
+    client = tomllib.loads((project.ROOT / "client" / "pyproject.toml").read_text())
+    wanted = [*client["project"]["dependencies"], *client["build-system"]["requires"]]
+    for requirement in map(Requirement, wanted):
+        assert version(requirement.name) in requirement.specifier

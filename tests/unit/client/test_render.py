@@ -1,0 +1,73 @@
+"""A story on a screen: the answer first, nothing cut off, however narrow it is."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from tests.unit.client.evidence import after, evidence, execution, recorded, row
+from vto_client.explain.render import show
+from vto_client.explain.story import Evidence, tell
+from vto_client.problems import Gap
+
+NAMES = ("completed", "model_timeout", "throttled_once", "content_blocked", "reused", "stopped", "generating")
+
+
+def shown(found: Evidence, width: int = 100) -> str:
+    out = io.StringIO()
+    show(tell(found), Console(file=out, width=width, highlight=False))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("width", [40, 60, 100, 200])
+def test_no_line_is_wider_than_the_screen_but_those_to_be_copied(name: str, width: int) -> None:
+    for line in shown(recorded(name), width).split("\nNext")[0].splitlines():
+        assert len(line.rstrip()) <= width
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("width", [60, 200])
+def test_nothing_is_cut_off(name: str, width: int) -> None:
+    text = "".join(shown(recorded(name), width).split())
+    story = tell(recorded(name))
+    wanted = [story.job_id, story.headline, *(span.stage for span in story.stages)]
+    wanted += [visit.state for one in story.executions for visit in one.visits] if width > 100 else []
+    wanted += [story.error.runbook, story.error.message or ""] if story.error else []
+    for words in wanted:
+        assert "".join(words.split()) in text, words
+    assert "…" not in text
+
+
+def test_the_first_words_are_the_answer() -> None:
+    assert shown(recorded("model_timeout"), 200).startswith("Failed in Invoke Model with model_timeout after")
+
+
+def test_attempts_are_told_where_something_went_wrong_and_their_cause_once() -> None:
+    text = shown(recorded("model_timeout"), 220)
+    table = text[text.index("Execution ") : text.index("Told")]
+    assert "1. failed" in table
+    assert "2. failed after a pause of" in table
+    assert table.count("Model has timed out in processing the request") == 1
+
+
+def test_commands_stand_in_one_line() -> None:
+    (command,) = tell(recorded("model_timeout")).next
+    assert f"  {command}\n" in shown(recorded("model_timeout"), 60)
+
+
+def test_what_is_not_known_is_said_with_its_remedy() -> None:
+    gap = Gap("logs", "the permission logs:FilterLogEvents is missing", "ask for it, or use another role")
+    text = shown(evidence(row("created", (0, "created", None)), gaps=[gap]), 200)
+    assert "Not known" in text
+    assert "the permission logs:FilterLogEvents is missing: ask for it, or use another role" in text
+    assert "in USD             not known" in text
+
+
+def test_words_of_services_are_not_taken_for_markup() -> None:
+    failed = {"id": 2, "type": "TaskFailed", "timestamp": after(1), "taskFailedEventDetails": {"error": "[red]E[/red]"}}
+    entered = {"id": 1, "type": "TaskStateEntered", "timestamp": after(0), "stateEnteredEventDetails": {"name": "[b]"}}
+    ran = execution([entered, failed], status="FAILED")
+    text = shown(evidence(row("error", (0, "created", None), (1, "error", None), error_code="internal"), ran), 120)
+    assert "[red]E[/red]" in text
+    assert "[b]" in text
