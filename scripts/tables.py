@@ -139,7 +139,7 @@ def error_entry(code: str) -> str:
         f"`{name}`",
         "refusal: the request's fault" if issubclass(cls, RefusalError) else "",
         f"a job ends in {end}" if not end.startswith("—") else end.removeprefix("— ").strip("()"),
-        "rings `ExecutionsFailedAlarm`" if end == "Failed" else "no alarm",
+        _alarm(end),
         f"the workflow tries again: {re.sub(r' ?[(]REST and socket only[)]', '', retried)}",
         f"the client may try again: {'yes' if cls.retryable else 'no'}",
         f"HTTP {int(STATUS_OF[cls])}" if cls in STATUS_OF else "",
@@ -147,9 +147,19 @@ def error_entry(code: str) -> str:
     return f"The shopper reads: **{cls.message}**\n\n{' · '.join(filter(None, about))}."
 
 
+def _alarm(end: str) -> str:
+    if "from outside" in end:
+        return (
+            "a job ends in it by the rule on failed executions, or by the sweep; the alarm is the execution's, if any"
+        )
+    return "rings `ExecutionsFailedAlarm`" if end == "Failed" else "no alarm"
+
+
 def _end(cls: type[VtoError], retried: str) -> str:
     if "REST and socket only" in retried:
         return "— (no job)"
+    if "itself is gone" in retried:
+        return "— (ended from outside)"
     if "Wait For" in retried:
         return "— (the job waits)"
     if "ignored" in retried:
