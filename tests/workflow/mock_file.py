@@ -10,6 +10,7 @@ import pytest
 
 from asl.engine import Run
 from asl.mock_config import fits, mock_config
+from asl.step_functions_local import Expected
 from tests.workflow.cases import CASES, Case
 from tests.workflow.world import MACHINE, World
 from vto import bootstrap
@@ -42,6 +43,16 @@ def mockable() -> Iterator[tuple[Case, Run]]:
 def written() -> str:
     """What stands in the file."""
     return json.dumps(mock_config(MACHINE, {case.name: run for case, run in mockable()}), indent=1) + "\n"
+
+
+def expected() -> dict[str, Expected]:
+    """What is to come of each test case in the file."""
+    written = json.loads(FILE.read_text())["StateMachines"][MACHINE]["TestCases"]
+    return {
+        case.name: Expected(list(case.path), "FAILED" if case.error else "SUCCEEDED", case.error)
+        for case in CASES
+        if case.name in written
+    }
 
 
 if __name__ == "__main__":
