@@ -27,7 +27,7 @@ BAD_CREDENTIALS = frozenset(
         "UnrecognizedClientException",
     }
 )
-_PREFIXES = {
+SERVICE_OF = {
     "GetItem": "dynamodb",
     "DescribeStacks": "cloudformation",
     "ListStackResources": "cloudformation",
@@ -76,7 +76,7 @@ def is_denied(error: ClientError) -> bool:
 
 def permission(error: ClientError) -> str:
     """The permission that a refused call needs, such as ``logs:FilterLogEvents``."""
-    return f"{_PREFIXES.get(error.operation_name, 'aws')}:{error.operation_name}"
+    return f"{SERVICE_OF.get(error.operation_name, 'aws')}:{error.operation_name}"
 
 
 def fatal(error: Exception) -> CommandError | None:

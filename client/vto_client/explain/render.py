@@ -23,6 +23,8 @@ COLOURS = {
     "gone": "yellow",
 }
 _UNKNOWN = "not known"
+ROWS = 20
+"""Of a longer execution as many states are shown from its beginning and from its end."""
 
 
 def show(story: Story, console: Console) -> None:
@@ -95,7 +97,12 @@ def _title(execution: Execution) -> str:
 
 def _states(execution: Execution) -> Table:
     table = _table("state", "since", ">took", "what happened")
-    for visit in execution.visits:
+    left_out = len(execution.visits) - 2 * ROWS
+    for index, visit in enumerate(execution.visits):
+        if left_out > 0 and ROWS <= index < ROWS + left_out:  # a job that waited for its twin has hundreds
+            if index == ROWS:
+                table.add_row("…", "", "", f"{left_out} more; --json has them all")
+            continue
         took = "so far" if visit.is_open else duration(visit.seconds)
         table.add_row(visit.state, _clock(visit.entered), took, _what(visit))
     return table

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from tests.unit.client.evidence import after, evidence, execution, recorded, row
+from tests.unit.client.evidence import after, events, evidence, execution, recorded, row
 from vto_client.explain.render import show
 from vto_client.explain.story import Evidence, tell
 from vto_client.problems import Gap
@@ -54,6 +54,14 @@ def test_attempts_are_told_where_something_went_wrong_and_their_cause_once() -> 
 def test_commands_stand_in_one_line() -> None:
     (command,) = tell(recorded("model_timeout")).next
     assert f"  {command}\n" in shown(recorded("model_timeout"), 60)
+
+
+def test_of_a_job_that_waited_long_the_beginning_and_the_end_are_shown() -> None:
+    names = [f"State {number}" for number in range(300)]
+    ran = execution(events(*((number, "WaitStateEntered", name) for number, name in enumerate(names))))
+    text = shown(evidence(row("processing", (0, "created", None), execution_arn=ran.arn), ran), 120)
+    assert "260 more; --json has them all" in text
+    assert [name for name in names if f" {name} " in text] == names[:20] + names[-20:]
 
 
 def test_what_is_not_known_is_said_with_its_remedy() -> None:
