@@ -3,15 +3,20 @@
 from typing import Any
 
 from vto import bootstrap
-from vto.adapters.batches import s3_objects, with_partial_failures
+from vto.adapters.batches import Written, s3_objects, with_partial_failures
 from vto.domain.storage import job_id_of_result
-from vto.telemetry import observed
+from vto.telemetry import observed, told
 
 
 @observed("deliver_result")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Publish the job of each manifest; a message that could not be served comes again in two seconds."""
     deliver = bootstrap.deliver_result()
-    answer = with_partial_failures(s3_objects(event), lambda written: deliver(job_id_of_result(written.url.key)))
+
+    def serve(written: Written) -> int:
+        job_id = job_id_of_result(written.url.key)
+        return told(job_id, deliver(job_id))
+
+    answer = with_partial_failures(s3_objects(event), serve)
     bootstrap.results_queue().retry_soon(event, answer)
     return answer

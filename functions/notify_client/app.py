@@ -3,7 +3,7 @@
 from typing import Any
 
 from vto import bootstrap
-from vto.telemetry import observed
+from vto.telemetry import observed, told
 
 
 @observed("notify_client")
@@ -11,4 +11,4 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Publish the job, unless direct notification is switched off."""
     if not bootstrap.settings().is_on("DIRECT_NOTIFY"):
         return {"sockets_told": 0}
-    return {"sockets_told": bootstrap.publish_job()(event["job_id"])}
+    return {"sockets_told": told(event["job_id"], bootstrap.publish_job()(event["job_id"]))}

@@ -4,10 +4,11 @@ from typing import Any
 
 from vto import bootstrap
 from vto.adapters.batches import stream_job_ids, with_partial_failures
-from vto.telemetry import observed
+from vto.telemetry import observed, told
 
 
 @observed("publish_job")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Publish each changed job; records that could not be served come again."""
-    return with_partial_failures(stream_job_ids(event), bootstrap.publish_job())
+    publish = bootstrap.publish_job()
+    return with_partial_failures(stream_job_ids(event), lambda job_id: told(job_id, publish(job_id)))

@@ -50,8 +50,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     images = [_store(f"{prefix}/{index}.png", image) for index, image in enumerate(rendered.images)]
     shape = _store(f"{prefix}/mask.png", rendered.mask) if rendered.mask else None
     # the prefix names the job: so this line is found with the others of it
-    size = {"width": source.width, "height": source.height}
-    _log().info("rendered", function="render_preview", output=prefix, images=len(images), **size)
+    _log().info("rendered", function="render_preview", output=prefix, images=len(images), size=source.size)
     return {"images": images, "mask": shape, "error": None}
 
 

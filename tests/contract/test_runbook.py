@@ -256,7 +256,7 @@ def counted() -> set[str]:
 
 
 def emitted(monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """The fields of all log lines there are: a step's error and crash, and a job's ending."""
+    """The fields of all log lines there are: a step's error and crash, telling, and a job's ending."""
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "vto")
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "vto")
     telemetry.logger.cache_clear()
@@ -280,6 +280,7 @@ def emitted(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     for stage in (Stage.QUEUED, Stage.GENERATING, Stage.STORING):
         job = job.enter(stage, execution_arn="arn:1", now=NOW, lease_seconds=60, engine="preview")
     telemetry.ended(job.fail(ContentBlockedError(), NOW))
+    telemetry.told("job-1", 1)
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     nested = {
         f"{name}.{inner}" for line in lines for name, one in line.items() if isinstance(one, dict) for inner in one

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from local.demo import STAGES as SAID_OF_STAGES
 from scripts import docs, facts
 from vto.domain.job import Stage
 from vto.errors import all_errors
@@ -160,6 +161,8 @@ def stages_are_those_of_the_states(sources: Sources) -> Iterator[str]:
     ]
     yield from (f"README knows a stage {one}" for one in example)
     for stage in sources.stages:
+        if f"*{SAID_OF_STAGES.get(stage, stage)}*" not in sources.runbook:
+            yield f"the runbook does not say what a shopper sees in {stage}"
         if f"job's stage `{stage}`" not in sources.runbook or f"pct(stages.{stage}, " not in sources.runbook:
             yield f"the runbook does not know the stage {stage}"
 
@@ -354,6 +357,7 @@ BREAKS = [
     (stages_are_those_of_the_states, one_more_stage),
     (stages_are_those_of_the_states, a_stage_that_readme_alone_knows),
     (stages_are_those_of_the_states, in_runbook("pct(stages.storing, ", "pct(stages.keeping, ")),
+    (stages_are_those_of_the_states, in_runbook("*storing the picture*", "*saving*")),
     (alarms_are_those_of_the_template, renamed_alarm),
     (alarms_are_those_of_the_template, in_runbook("| `HttpApiErrorsAlarm` | [", "| `ApiAlarm` | [")),
     (documents_name_only_resources_that_exist, renamed_queue),

@@ -144,6 +144,12 @@ def test_a_jobs_ending_is_one_line_with_what_operators_ask_of_it_and_nothing_of_
     }
 
 
+def test_telling_is_logged_with_the_job_and_how_many_sockets_heard_it(lines: Any) -> None:
+    assert telemetry.told("job-1", 2) == 2
+    (line,) = lines()
+    assert (line["message"], line["job_id"], line["sockets"]) == ("told", "job-1", 2)
+
+
 def test_neither_a_ticket_nor_a_link_nor_a_picture_is_ever_logged(
     table: Callable[[str], OneAtATime], s3: Any, lines: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -93,6 +93,12 @@ def ended(job: Job) -> None:
     )
 
 
+def told(job_id: str, sockets: int) -> int:
+    """Log to how many of its owner's sockets a job was told something new, and pass the number on."""
+    logger().info("told", job_id=job_id, sockets=sockets)
+    return sockets
+
+
 def _job(event: Any) -> dict[str, Any]:
     if isinstance(event, dict) and isinstance(event.get("job_id"), str):
         return {"job_id": event["job_id"], "execution_arn": event.get("execution_arn")}
