@@ -7,7 +7,8 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/layers/vto:$(CURDIR)/canvas
 export SAM_CLI_TELEMETRY := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 CLASS ?= UPPER_BODY
-export PERSON GARMENT CLASS FUNCTION EVENT
+SFN_ENGINE ?= docker
+export PERSON GARMENT CLASS FUNCTION EVENT INVOKE_IMAGE
 
 # Overrides on the command line replace those of samconfig.toml, where `sam deploy --guided` saves its answers: so what
 # stands there is given on, and ARCHITECTURE after it. Building and deploying get the same text, hence the same processor.
@@ -33,6 +34,14 @@ up: $(READY) ## Start the local stack and keep it running; prints endpoints, a d
 .PHONY: invoke
 invoke: $(READY) ## Run one handler in the running stack: FUNCTION=validate_request EVENT=events/validate_request/accepted.json
 	@$(PY) -m local invoke "$$FUNCTION" "$$EVENT"
+
+.PHONY: sam-local
+sam-local: $(READY) ## The same in a container, with SAM (needs Docker): FUNCTION=… EVENT=…; INVOKE_IMAGE=… for an image that is here
+	@$(PY) -m local sam-local "$$FUNCTION" "$$EVENT" --image "$$INVOKE_IMAGE"
+
+.PHONY: sfn-local-real
+sfn-local-real: $(READY) ## One try-on on Step Functions Local and sam local start-lambda (needs Docker); SFN_ENGINE=docker, jar or moto
+	@$(PY) -m local sfn --engine "$(SFN_ENGINE)" --image "$$INVOKE_IMAGE"
 
 .PHONY: emulate
 emulate: $(READY) ## Every function as built, with every sample event, on AWS's runtime client; FUNCTION=… EVENT=… for some
@@ -84,6 +93,7 @@ deploy: $(READY) ## sam build and sam deploy --guided into your own AWS account 
 .PHONY: docs
 docs: .venv/ready ## Regenerate the generated parts of README.md and docs/
 	@$(PY) -m scripts.docs
+	@$(PY) -m tests.workflow.mock_file > /dev/null
 
 .PHONY: samples
 samples: .venv/ready ## Draw the sample pictures into out/samples

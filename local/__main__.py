@@ -14,6 +14,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from local import emulate as emulation
+from local import sam_local as sam
+from local import sfn_local as other
 from local.catalogue import upload_samples
 from local.outcomes import EVENTS, read_event
 from local.processes import StackError
@@ -112,6 +114,15 @@ def up(
         raise _fail(problem) from None
 
 
+def _staged(endpoints: Endpoints, event: Path) -> str:
+    """Put in place what one of our sample events speaks of; the event as the stack is told it, or nothing."""
+    if not event.resolve().is_relative_to(EVENTS):
+        return ""
+    scene = Scene(endpoints, event)
+    scene.set()
+    return scene.payload
+
+
 @app.command()
 def invoke(
     function: Annotated[str, typer.Argument(help="A folder of functions/, such as validate_request.")],
@@ -125,10 +136,7 @@ def invoke(
         endpoints, _ = need_running()
         payload = read_event(event)
         name = endpoints.function_name(function)
-        if event.resolve().is_relative_to(EVENTS):
-            scene = Scene(endpoints, event)
-            scene.set()
-            payload = scene.payload
+        payload = _staged(endpoints, event) or payload
         answer = endpoints.client("lambda").invoke(FunctionName=name, Payload=payload, LogType="Tail")
     except (StackError, ClientError, BotoCoreError) as problem:
         raise _fail(problem) from None
@@ -138,6 +146,51 @@ def invoke(
     if "FunctionError" in answer:
         raise _fail(f"{result.get('errorType', 'Error')}: {result.get('errorMessage', result)}")
     console.print_json(data=result)
+
+
+@app.command("sam-local")
+def sam_local(
+    function: Annotated[str, typer.Argument(help="A folder of functions/, such as validate_request.")],
+    event: Annotated[Path, typer.Argument(help="A JSON file with the event.")],
+    image: Annotated[str, typer.Option(help="An image for the function that is here already.")] = "",
+) -> None:
+    """Run one handler with `sam local invoke` (Docker), wired to the running stack; exit 1 when it fails."""
+    try:
+        endpoints, _ = need_running()
+        payload = read_event(event)
+        endpoints.function_name(function)
+        with sam.wired(endpoints, ROOT / "out" / "sam-local", image) as (local, build):
+            answer = local.invoke(sam.function_named(build, function), _staged(endpoints, event) or payload)
+    except (StackError, ClientError, BotoCoreError) as problem:
+        raise _fail(problem) from None
+    if answer.error:
+        raise _fail(f"{answer.error}: {answer.value.get('errorMessage', answer.value)}")
+    console.print_json(data=answer.value)
+
+
+@app.command()
+def sfn(
+    engine: Annotated[str, typer.Option(help="docker, jar (SFN_LOCAL_JAR), or moto in their place.")] = "docker",
+    image: Annotated[str, typer.Option(help="An image for the functions that is here already.")] = "",
+) -> None:
+    """Run one try-on of the running stack on Step Functions Local, with `sam local start-lambda` for its tasks."""
+    work = ROOT / "out" / "sfn-local"
+    try:
+        chosen = other.engine_named(engine)
+        endpoints, _ = need_running()
+        _, role = other.definition(endpoints)
+        with sam.wired(endpoints, work, image) as (local, _), local.serving() as functions:
+            _say(f"sam local start-lambda is at {functions}")
+            with other.served(chosen, endpoints, functions, role, work) as place:
+                _say(f"The engine ({engine}) is at {place}; running a try-on")
+                ran = other.try_on(endpoints, place)
+    except (StackError, ClientError, BotoCoreError) as problem:
+        raise _fail(problem) from None
+    job = {name: next(iter(value.values())) for name, value in ran.job.items()}
+    console.print(f"  {' → '.join(ran.states)}", markup=False)
+    console.print(f"  execution {ran.status} in {ran.seconds:.1f} s; job {job['id']}: {job['status']}", markup=False)
+    if (ran.status, job["status"]) != ("SUCCEEDED", "completed"):
+        raise _fail(f"the job should be completed: {job.get('error_code', '')} {job.get('error_message', '')}".rstrip())
 
 
 @app.command()

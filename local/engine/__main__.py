@@ -19,8 +19,10 @@ THREADS = 16
 def main() -> None:
     """Serve Step Functions' execution calls."""
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
-    for shim in (clients, memory, machines, outcomes, history):
+    for shim in (clients, memory, outcomes, history):
         shim.install()
+    if not os.environ.get("VTO_LOCAL_OWN_MACHINES"):  # else machines are made here, and not taken from MiniStack
+        machines.install()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     application = DomainDispatcherApplication(create_backend_app)
     address = ("127.0.0.1", int(os.environ["VTO_LOCAL_PORT"]))

@@ -35,8 +35,9 @@ _clients: dict[tuple[str, str, str | None], tuple[float, Any]] = {}
 _lock = threading.RLock()
 
 
-def _endpoint() -> str:
-    return os.environ["VTO_LOCAL_AWS"]
+def _endpoint(service: str) -> str:
+    """Where a service is: at MiniStack, unless the environment names a place of its own for it."""
+    return os.environ.get(f"VTO_LOCAL_AWS_{service.upper()}") or os.environ["VTO_LOCAL_AWS"]
 
 
 def root(service: str, region: str = "us-east-1") -> Any:
@@ -65,7 +66,7 @@ def _client(region: str, service: str, role: str | None) -> Any:
         client = boto3.session.Session().client(
             service,  # type: ignore[call-overload]
             region_name=region,
-            endpoint_url=_endpoint(),
+            endpoint_url=_endpoint(service),
             config=_CONFIG,
             **keys,
         )
