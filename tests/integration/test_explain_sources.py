@@ -161,11 +161,8 @@ def events(count: int) -> list[dict[str, Any]]:
 def test_a_job_is_found_by_the_names_of_the_stacks_outputs(world: World) -> None:
     world.put_row(cost_usd=Decimal("0.04"))
     world.executions.histories[EXECUTION] = [
-        *events(1),
-        {"id": 2, "type": "TaskStateEntered", "timestamp": NOW, "stateEnteredEventDetails": {"name": "Invoke Model"}},
-        {"id": 3, "type": "TaskStateExited", "timestamp": NOW, "stateExitedEventDetails": {"name": "Invoke Model"}},
-        {"id": 4, "type": "ExecutionSucceeded", "timestamp": NOW},
-        {"id": 5, "type": "Unheard", "timestamp": NOW},
+        *events(4),
+        {"id": 5, "type": "TaskStateEntered", "timestamp": NOW, "stateEnteredEventDetails": {"name": "Invoke Model"}},
     ]
     boto3.resource("dynamodb").Table("vto-controls").put_item(
         Item={"control_id": facts.DELIVERY.format(job_id=JOB, connection_id="socket"), "delivered": 3}
@@ -186,6 +183,12 @@ def test_only_lines_about_the_job_in_its_time_and_stack_are_read(world: World) -
     assert found.logs is not None
     assert [(one.function, json.loads(one.message)["job_id"]) for one in found.logs] == [("invoke_model", JOB)]
     assert not found.logs_cut
+
+
+def test_of_a_running_job_the_newest_lines_are_read(world: World) -> None:
+    world.put_row(status="processing")
+    world.log("invoke_model", {"level": "ERROR", "job_id": JOB}, at=NOW + timedelta(seconds=30))
+    assert len(world.look().logs or []) == 1
 
 
 def test_a_function_that_logged_without_end_is_read_up_to_a_bound(world: World) -> None:

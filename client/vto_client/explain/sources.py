@@ -216,7 +216,6 @@ class Sources:
             found += [
                 LogRecord(function, moment(event["timestamp"]) or self.now, event["message"])
                 for event in page["events"]
-                if job_id in event["message"]
             ]
             token = page.get("nextToken")
             if not token or len(found) >= LINES_OF_A_FUNCTION:
