@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -149,17 +150,35 @@ def emulate(
     """
     with built(ROOT, template or ROOT / "template.yaml", work) as build:
         choice = chosen(list(build.functions), function, event)
-        with Shopper(endpoints, token) as shopper, _nobody_else_sweeps(endpoints, choice):
-            shopper.connect()
-            with Emulation(endpoints, build, work, _newest_connection(endpoints)) as emulation:
-                return [row for name, events in choice.items() for row in emulation.run(name, events)]
+        with (
+            _somebody_at_the_socket(endpoints, token) as socket,
+            _nobody_else_sweeps(endpoints, choice),
+            Emulation(endpoints, build, work, socket) as emulation,
+        ):
+            return [row for name, events in choice.items() for row in emulation.run(name, events)]
 
 
-def _newest_connection(endpoints: Endpoints) -> str:
-    """The id of the socket that was just opened."""
-    rows = endpoints.client("dynamodb").scan(TableName=endpoints.tables["connections"])["Items"]
-    newest = max(rows, key=lambda row: row["connected_at"]["S"])
-    return str(newest["connection_id"]["S"])
+@contextmanager
+def _somebody_at_the_socket(endpoints: Endpoints, token: str) -> Iterator[str]:
+    """Lend the id of a connection whose client takes everything that it is sent: one that does not is given up."""
+    done = threading.Event()
+
+    def listen(shopper: Shopper) -> None:
+        while not done.is_set():
+            if shopper.receive(timeout=0.2) is None:
+                done.wait(0.05)
+
+    with Shopper(endpoints, token) as shopper:
+        shopper.connect()
+        rows = endpoints.client("dynamodb").scan(TableName=endpoints.tables["connections"])["Items"]
+        newest = max(rows, key=lambda row: str(row["connected_at"]["S"]))
+        listener = threading.Thread(target=listen, args=(shopper,), daemon=True)
+        listener.start()
+        try:
+            yield str(newest["connection_id"]["S"])
+        finally:
+            done.set()
+            listener.join()
 
 
 @contextmanager

@@ -160,7 +160,7 @@ def wired(endpoints: Endpoints, work: Path, image: str = "") -> Iterator[tuple[S
     work.mkdir(parents=True, exist_ok=True)
     port = urlsplit(endpoints.aws).port or 80
     with built(ROOT, ROOT / "template.yaml", work) as build, reachable(address, port) as where:
-        template = work / "template.json"
+        template = work.resolve() / "template.json"  # SAM takes paths to be relative to different folders
         template.write_text(json.dumps(derived_template(build, endpoints, where), indent=2))
         yield SamLocal(template, image), build
 
