@@ -39,6 +39,10 @@ invoke: $(READY) ## Run one handler in the running stack: FUNCTION=validate_requ
 sam-local: $(READY) ## The same in a container, with SAM (needs Docker): FUNCTION=… EVENT=…; INVOKE_IMAGE=… for an image that is here
 	@$(PY) -m local sam-local "$$FUNCTION" "$$EVENT" --image "$$INVOKE_IMAGE"
 
+.PHONY: sfn-local
+sfn-local: $(READY) ## Every case of the workflow tests in Step Functions Local, tasks mocked (Docker; or SFN_ENGINE=jar SFN_LOCAL_JAR=…)
+	@$(PY) -m tests.workflow.sfn_local $(if $(filter jar,$(SFN_ENGINE)),jar,docker)
+
 .PHONY: sfn-local-real
 sfn-local-real: $(READY) ## One try-on on Step Functions Local and sam local start-lambda (needs Docker); SFN_ENGINE=docker, jar or moto
 	@$(PY) -m local sfn --engine "$(SFN_ENGINE)" --image "$$INVOKE_IMAGE"
@@ -119,7 +123,7 @@ install: $(READY) ## Install what the other targets need (they do it by themselv
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} \
 		/^##@/ {printf "\n%s\n", substr($$0, 5)} \
-		/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+		/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 # SAM has an environment of its own: it pins older versions of packages that we use.
 .venv/ready: requirements/dev.txt client/pyproject.toml

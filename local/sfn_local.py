@@ -5,10 +5,7 @@ of the same language, which takes its place where neither can be had.
 """
 
 import json
-import os
 import re
-import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -28,13 +25,10 @@ from local.outcomes import EVENTS
 from local.processes import Processes, StackError, free_ports, listening, python_environment
 from local.scene import Scene
 from local.stack import ACCOUNT, Endpoints
+from local.step_functions_local import READY_SECONDS, running
 from vto.domain.job import execution_input
 
 ROOT = Path(__file__).parent.parent
-IMAGE = "amazon/aws-stepfunctions-local"
-ITS_PORT = 8083
-"""Step Functions Local listens on this one only."""
-READY_SECONDS = 90.0
 EXECUTION_SECONDS = 300.0
 
 Engine = Literal["docker", "jar", "moto"]
@@ -115,57 +109,39 @@ def served(engine: Engine, endpoints: Endpoints, functions: str, role: str, logs
     Raises:
         StackError: It cannot be started; with what to do.
     """
-    processes = Processes(logs)
-    try:
-        with _started(engine, endpoints, functions, role, processes) as port:
-            yield f"http://127.0.0.1:{port}"
-    finally:
-        processes.stop()
+    if engine == "moto":
+        with _moto(endpoints, functions, logs) as place:
+            yield place
+    elif engine == "jar":
+        with running("jar", _settings(endpoints, role, functions, endpoints.aws), logs) as place:
+            yield place
+    else:
+        address = address_for_containers()
+        with reachable(address, _port(functions)) as lambdas, reachable(address, _port(endpoints.aws)) as aws:
+            settings = _settings(endpoints, role, f"http://{lambdas}", f"http://{aws}")
+            with running("docker", settings, logs) as place:
+                yield place
 
 
 @contextmanager
-def _started(engine: Engine, endpoints: Endpoints, functions: str, role: str, processes: Processes) -> Iterator[int]:
-    port = free_ports(1)[0] if engine != "jar" else ITS_PORT
-    if engine == "moto":
-        settings = python_environment(ROOT) | {
-            "AWS_ACCESS_KEY_ID": endpoints.access_key,
-            "AWS_SECRET_ACCESS_KEY": endpoints.secret_key,
-            "AWS_DEFAULT_REGION": endpoints.region,
-            "VTO_LOCAL_AWS": endpoints.aws,
-            "VTO_LOCAL_AWS_LAMBDA": functions,
-            "VTO_LOCAL_OWN_MACHINES": "on",
-            "VTO_LOCAL_PORT": str(port),
-        }
+def _moto(endpoints: Endpoints, functions: str, logs: Path) -> Iterator[str]:
+    [port] = free_ports(1)
+    settings = python_environment(ROOT) | {
+        "AWS_ACCESS_KEY_ID": endpoints.access_key,
+        "AWS_SECRET_ACCESS_KEY": endpoints.secret_key,
+        "AWS_DEFAULT_REGION": endpoints.region,
+        "VTO_LOCAL_AWS": endpoints.aws,
+        "VTO_LOCAL_AWS_LAMBDA": functions,
+        "VTO_LOCAL_OWN_MACHINES": "on",
+        "VTO_LOCAL_PORT": str(port),
+    }
+    processes = Processes(logs)
+    try:
         child = processes.start("engine", [sys.executable, "-m", "local.engine"], settings, ROOT)
         processes.wait_until(lambda: listening(port), child, READY_SECONDS)
-        yield port
-    elif engine == "jar":
-        jar, java = os.environ.get("SFN_LOCAL_JAR", ""), shutil.which("java")
-        if not Path(jar).is_file() or java is None:
-            raise StackError("SFN_LOCAL_JAR must be the path of StepFunctionsLocal.jar, and java must be on the PATH")
-        if listening(port):
-            raise StackError(f"port {port} of 127.0.0.1 is taken, and Step Functions Local listens on no other")
-        settings = _settings(endpoints, role, functions, endpoints.aws) | {"PATH": os.environ["PATH"]}
-        child = processes.start("engine", [java, "-jar", jar], settings, ROOT)
-        processes.wait_until(lambda: listening(port), child, READY_SECONDS)
-        yield port
-    else:
-        address, name = address_for_containers(), f"vto-stepfunctions-local-{os.getpid()}"
-        with (
-            reachable(address, _port(functions)) as lambdas,
-            reachable(address, _port(endpoints.aws)) as aws,
-        ):
-            settings = _settings(endpoints, role, f"http://{lambdas}", f"http://{aws}")
-            command = ["docker", "run", "--rm", "--name", name, "--publish", f"127.0.0.1:{port}:{ITS_PORT}"]
-            for key in settings:
-                command += ["--env", key]
-            here = {one: os.environ[one] for one in ("PATH", "HOME", "DOCKER_HOST") if one in os.environ}
-            child = processes.start("engine", [*command, IMAGE], here | settings, ROOT)
-            try:
-                processes.wait_until(lambda: listening(port), child, READY_SECONDS)
-                yield port
-            finally:
-                subprocess.run(["docker", "rm", "--force", name], env=here, capture_output=True, check=False)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        processes.stop()
 
 
 def _port(url: str) -> int:

@@ -1,12 +1,16 @@
 """The cases of the mock file are run and compared; here moto's engine stands in for Step Functions Local."""
 
 import json
+import sys
 from dataclasses import replace
 from itertools import count
 from typing import Any
 
+import pytest
+
 from asl.engine import Engine, Run
 from asl.step_functions_local import Expected, run_cases
+from tests.workflow import sfn_local
 from tests.workflow.cases import CASES
 from tests.workflow.mock_file import expected
 from tests.workflow.test_engine import Clock
@@ -99,3 +103,14 @@ def test_a_case_that_is_still_running_after_its_time_is_told() -> None:
 
     assert problems == ["HappyPath: ended RUNNING, not SUCCEEDED"]
     assert next(ticks) == 5
+
+
+def test_where_the_tool_is_not_to_be_had_the_remedy_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SFN_LOCAL_JAR", "nowhere.jar")
+    monkeypatch.setattr(sys, "argv", ["sfn_local", "jar"])
+
+    assert sfn_local.main() == 1
+
+    assert "SFN_LOCAL_JAR must be the path of StepFunctionsLocal.jar" in capsys.readouterr().err
