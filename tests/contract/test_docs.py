@@ -25,6 +25,7 @@ NOT_IN_THE_REPOSITORY = {
     ".venv",
     ".venv-sam",
     ".venv-lambda",
+    "amazon",
     ".aws-sam",
     "photo.jpg",
     "shirt.jpg",
