@@ -48,9 +48,10 @@ def test_a_try_on_of_the_stack_runs_on_another_engine(world: World, tmp_path: Pa
 
 def test_the_jar_is_asked_for_where_there_is_none(world: World, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("SFN_LOCAL_JAR", str(tmp_path / "nowhere.jar"))
+    _, role = definition(world.endpoints)
     with (
         pytest.raises(StackError, match=r"SFN_LOCAL_JAR must be the path of StepFunctionsLocal\.jar"),
-        served("jar", world.endpoints, "http://127.0.0.1:1", "role", tmp_path),
+        served("jar", world.endpoints, "http://127.0.0.1:1", role, tmp_path),
     ):
         pass
 
