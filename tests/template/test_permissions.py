@@ -28,9 +28,10 @@ from tests.contract.deployed import (
     use_environment,
 )
 from tests.contract.test_events import (
-    EXPECTED,
+    BEFORE,
     JOB,
     JOB_ID,
+    OUTCOMES,
     PRODUCT,
     RESULTS,
     SOCKET,
@@ -314,7 +315,7 @@ def template() -> Template:
 def uses(template: Template) -> dict[str, set[Use]]:
     """What each function did, by its folder, over all events and situations."""
     noted = Uses(template)
-    events = [Situation(name.partition("/")[0], read(name), expected.before) for name, expected in EXPECTED.items()]
+    events = [Situation(name.partition("/")[0], read(name), BEFORE[one.before]) for name, one in OUTCOMES.items()]
     for situation in [*events, *SITUATIONS]:
         with pytest.MonkeyPatch.context() as patch:
             run(situation, noted, patch)
