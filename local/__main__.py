@@ -59,6 +59,7 @@ def _describe(endpoints: Endpoints, login: Login, logs: Path) -> None:
         'curl -s "$VTO_API_URL/health"',
         'curl -s -H "Authorization: Bearer $VTO_ACCESS_TOKEN" "$VTO_API_URL/products"',
         "make invoke FUNCTION=validate_request EVENT=events/validate_request/accepted.json",
+        f"{shlex.quote(str(me.with_name('vto')))} explain JOB_ID",
         f"tail -f {shlex.quote(str(logs.relative_to(ROOT) / 'emulator.log'))}",
     ):
         console.print(f"    {command}", markup=False)
