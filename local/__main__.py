@@ -204,7 +204,7 @@ def emulate(
         with emulation.stack_for_it(_say) as (endpoints, token):
             _say("Building the functions (sam build) and running them")
             rows = emulation.emulate(endpoints, token, work=ROOT / "out" / "emulate", function=function, event=event)
-    except StackError as problem:
+    except (StackError, ClientError, BotoCoreError) as problem:
         raise _fail(problem) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
