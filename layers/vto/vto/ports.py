@@ -293,7 +293,7 @@ class Engine(Protocol):
     """A model that can do try-on, behind Nova Canvas's contract."""
 
     def generate(self, request: TryOnRequest) -> Generation:
-        """Make the pictures; raises the Model…, ContentBlocked and BadModelOutput errors."""
+        """Make the pictures; raises the Model…, …Blocked and BadModelOutput errors."""
         ...
 
 

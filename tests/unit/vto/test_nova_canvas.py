@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from vto.domain.nova_canvas import MAX_BODY_BYTES, read_answer, request_body
 from vto.domain.parameters import canonical
-from vto.errors import BadModelOutputError, ContentBlockedError, InvalidRequestError
+from vto.errors import BadModelOutputError, InvalidRequestError, ResultsBlockedError
 
 
 def encoded(content: bytes) -> str:
@@ -74,7 +74,7 @@ def test_some_pictures_were_blocked_and_what_came_is_kept_with_a_warning() -> No
 
 @pytest.mark.parametrize("images", [{}, {"images": []}, {"images": None}])
 def test_all_pictures_were_blocked(images: dict[str, Any]) -> None:
-    with pytest.raises(ContentBlockedError, match="All of the generated images"):
+    with pytest.raises(ResultsBlockedError, match="All of the generated images"):
         read_answer(answer(error="All of the generated images have been blocked", **images))
 
 
@@ -107,7 +107,7 @@ def test_garbage_is_named_as_such(body: bytes) -> None:
 
 @given(body=st.binary(max_size=200) | st.text(max_size=100).map(str.encode))
 def test_no_body_whatsoever_crashes_the_reader(body: bytes) -> None:
-    with pytest.raises((BadModelOutputError, ContentBlockedError)):
+    with pytest.raises((BadModelOutputError, ResultsBlockedError)):
         read_answer(body)
 
 
@@ -121,6 +121,6 @@ def test_a_damaged_answer_is_read_or_refused_but_never_crashes(position: int, by
     body[position % len(body)] = byte
     try:
         read = read_answer(bytes(body[: length % len(body) + 1]))
-    except (BadModelOutputError, ContentBlockedError):
+    except (BadModelOutputError, ResultsBlockedError):
         return
     assert read.images

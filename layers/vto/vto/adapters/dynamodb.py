@@ -400,6 +400,7 @@ def item_to_job(item: Mapping[str, Any]) -> Job:
             ),
             "images": tuple(StoredImage(**one) for one in plain.get("images", [])),
             "error_details": tuple(plain.get("error_details", [])),
+            "warnings": tuple(plain.get("warnings", [])),
         }
     )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vto.domain.parameters import Parameters
-from vto.errors import BadModelOutputError, ContentBlockedError, InvalidRequestError
+from vto.errors import BadModelOutputError, InvalidRequestError, ResultsBlockedError
 
 MAX_BODY_BYTES = 25_000_000  # InvokeModel's limit on a body, in the SDK's service model
 
@@ -57,7 +57,7 @@ def read_answer(body: bytes) -> Answer:
     """Read a 200 answer, in which some or all pictures may be missing.
 
     Raises:
-        ContentBlockedError: The filter kept all results back.
+        ResultsBlockedError: The filter kept all results back.
         BadModelOutputError: The body is not an answer in the contract's form.
     """
     try:
@@ -68,7 +68,7 @@ def read_answer(body: bytes) -> Answer:
         raise BadModelOutputError("the engine's answer is not a JSON object")
     error, images = document.get("error"), document.get("images") or []
     if not images and error:
-        raise ContentBlockedError(str(error)[:300])
+        raise ResultsBlockedError(str(error)[:300])
     if not images or not isinstance(images, list):
         raise BadModelOutputError("the engine's answer has no images")
     mask = document.get("maskImage")

@@ -24,6 +24,10 @@ GARMENT_CLASSES = (*UPPER_BODY, *LOWER_BODY, *FULL_BODY, *FOOTWEAR)
 # Nova Canvas's own defaults; written out so that two requests that mean the same get the same cache key.
 GENERATION_DEFAULTS: Mapping[str, Any] = {"numberOfImages": 1, "quality": "standard", "cfgScale": 6.5, "seed": 12}
 
+MAX_SEED = (
+    2_147_483_646  # not 2³¹ − 1: https://docs.aws.amazon.com/nova/latest/userguide/image-gen-req-resp-structure.html
+)
+
 PREPARATION_VERSION = 1  # counts up when import_picture prepares pictures differently: old results are then not reused
 
 
@@ -64,6 +68,11 @@ def canonical(parameters: Mapping[str, Any]) -> Parameters:
     plain: Parameters = _plain(parameters)
     plain["imageGenerationConfig"] = {**GENERATION_DEFAULTS, **plain.get("imageGenerationConfig", {})}
     return plain
+
+
+def names_a_seed(parameters: Mapping[str, Any]) -> bool:
+    """Whether a request's own parameters say which seed to use; 0 is one."""
+    return "seed" in parameters.get("imageGenerationConfig", {})
 
 
 def for_garment_class(garment_class: str) -> Parameters:

@@ -8,7 +8,14 @@ from typing import Any
 from vto import schemas
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness, model_id_of
 from vto.domain.job import Job
-from vto.domain.parameters import Parameters, canonical, cross_field_violations, fingerprint, for_garment_class
+from vto.domain.parameters import (
+    Parameters,
+    canonical,
+    cross_field_violations,
+    fingerprint,
+    for_garment_class,
+    names_a_seed,
+)
 from vto.domain.storage import S3Url, user_mask_prefix
 from vto.errors import (
     InvalidRequestError,
@@ -83,6 +90,7 @@ class CreateTryOn:
             connection_id=connection_id,
             now=self.clock.now(),
             retention_days=self.retention_days,
+            seed_is_pinned=names_a_seed(request.get("parameters") or {}),
         )
         if self.jobs.create(job):
             return job, True
