@@ -12,8 +12,9 @@ import pytest
 
 from scripts import docs, facts
 from vto import schemas
+from vto.domain.contract import cross_field_violations
 from vto.domain.job import Job, Stage
-from vto.domain.parameters import GARMENT_CLASSES, canonical, cross_field_violations, for_garment_class
+from vto.domain.parameters import GARMENT_CLASSES, canonical, for_garment_class
 from vto.errors import all_errors
 
 ROOT = facts.ROOT
@@ -227,7 +228,7 @@ def test_examples_of_json_are_what_the_code_takes_or_sends(name: str, example: d
     elif name == "error":
         expected = all_errors()["InvalidRequestError"]
         assert example == expected().public() | {"details": example["details"]}
-        assert shape(example["details"]) == [{"path": "str", "problem": "str"}]
+        assert shape(example["details"]) == [{"path": "str", "problem": "str", "remedy": "str"}]
     else:
         assert schemas.violations(name, example) == []
         assert list(cross_field_violations(example["parameters"])) == [] if "parameters" in example else True

@@ -29,7 +29,7 @@ TRY_ON = {
 }
 
 ENVIRONMENT = {
-    "import_picture": {"PRODUCTS_TABLE", "MODELS_TABLE", "RETENTION_DAYS"},
+    "import_picture": {"PRODUCTS_TABLE", "MODELS_TABLE", "RETENTION_DAYS", "PICTURE_TIER", "TIER_MEASURE"},
     "api": TRY_ON,
     "authorize_socket": {"CONTROLS_TABLE"},
     "connect": {"CONNECTIONS_TABLE"},

@@ -19,6 +19,7 @@ from vto.adapters.sockets import ApiGatewaySockets
 from vto.adapters.sqs import RetryQueue
 from vto.adapters.step_functions import StepFunctions
 from vto.domain.engines import PROFILES, identity
+from vto.domain.pictures import Tier
 from vto.ports import Engine, PictureTools
 from vto.use_cases.answer_message import AnswerMessage
 from vto.use_cases.browse import Browse
@@ -80,6 +81,11 @@ class Settings:
     def is_on(self, name: str) -> bool:
         """Whether a switch stands on ``on``."""
         return self[name] == "on"
+
+    @property
+    def tier(self) -> Tier:
+        """The price tier in which pictures are prepared."""
+        return Tier(int(self.number("PICTURE_TIER")), by_side=self["TIER_MEASURE"] == "side")
 
     @property
     def engines(self) -> list[str]:
@@ -222,7 +228,8 @@ class _EnginesByName(dict[str, Engine]):
 @cache
 def import_picture() -> ImportPicture:
     """Registers uploads."""
-    return ImportPicture(catalogue(), pictures(), picture_tools(), clock(), settings().number("RETENTION_DAYS"))
+    retention = settings().number("RETENTION_DAYS")
+    return ImportPicture(catalogue(), pictures(), picture_tools(), clock(), retention, settings().tier)
 
 
 @cache

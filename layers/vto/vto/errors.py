@@ -46,10 +46,16 @@ from typing import Any, ClassVar, Self
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One thing wrong with a request: where it stands (``path``) and what to do about it (``problem``)."""
+    """One thing wrong with a request: where it stands, what is wrong, and what to send instead where that is known."""
 
     path: str
     problem: str
+    remedy: str = ""
+
+    def public(self) -> dict[str, str]:
+        """The violation as clients see it; ``remedy`` only where there is one."""
+        told = {"path": self.path, "problem": self.problem}
+        return {**told, "remedy": self.remedy} if self.remedy else told
 
 
 class VtoError(Exception):
@@ -78,17 +84,16 @@ class VtoError(Exception):
         """The message as Step Functions keeps it: JSON when there are violations, so that they survive the way."""
         if not self.violations:
             return self.detail or self.message
-        details = [{"path": violation.path, "problem": violation.problem} for violation in self.violations]
-        return json.dumps({"detail": self.detail, "details": details})
+        return json.dumps({"detail": self.detail, "details": [one.public() for one in self.violations]})
 
     @classmethod
     def from_message(cls, message: str) -> Self:
         """The error as it was before it went through a function's answer or Step Functions' Cause as a message."""
         try:
             document = json.loads(message)
-            violations = [Violation(one["path"], one["problem"]) for one in document["details"]]
+            violations = [Violation(one["path"], one["problem"], one.get("remedy", "")) for one in document["details"]]
             return cls(document["detail"], violations)
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, AttributeError):
             return cls(message)
 
     def public(self) -> dict[str, Any]:
@@ -96,7 +101,7 @@ class VtoError(Exception):
         return {
             "code": self.code,
             "message": self.message,
-            "details": [{"path": one.path, "problem": one.problem} for one in self.violations],
+            "details": [one.public() for one in self.violations],
             "retryable": self.retryable,
         }
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from vto.domain.catalogue import CatalogueItem, Kind
 from vto.domain.job import Job
 from vto.domain.parameters import Parameters
-from vto.domain.pictures import Prepared
+from vto.domain.pictures import Prepared, Tier
 from vto.domain.storage import S3Url
 
 
@@ -228,7 +228,7 @@ class Pictures(Protocol):
 class PictureTools(Protocol):
     """What needs a pixel library."""
 
-    def prepare(self, content: bytes) -> Prepared:
+    def prepare(self, content: bytes, tier: Tier = ...) -> Prepared:
         """A model-ready picture; raises PictureRejectedError with a reason a person can act on."""
         ...
 

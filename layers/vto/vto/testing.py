@@ -10,7 +10,7 @@ from vto.domain import times
 from vto.domain.catalogue import CatalogueItem, Kind
 from vto.domain.job import Job, Status
 from vto.domain.pacing import next_slot
-from vto.domain.pictures import Prepared
+from vto.domain.pictures import LOWER_TIER, Prepared, Tier
 from vto.domain.storage import S3Url
 from vto.errors import NotifierUnavailableError, PictureMissingError, VtoError
 from vto.ports import (
@@ -310,7 +310,7 @@ class FakePictureTools:
     height: int = 1200
     problem: VtoError | None = None
 
-    def prepare(self, content: bytes) -> Prepared:
+    def prepare(self, content: bytes, tier: Tier = LOWER_TIER) -> Prepared:
         """The bytes with a mark that they were prepared."""
         self._raise()
         return Prepared(b"prepared:" + content, self.width, self.height, sha256=content.hex())

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vto.domain.nova_canvas import MAX_BODY_BYTES, read_answer, request_body
+from vto import schemas
+from vto.domain.contract import MAX_BODY_BYTES
+from vto.domain.nova_canvas import read_answer, request_body, request_bytes
 from vto.domain.parameters import canonical
 from vto.errors import BadModelOutputError, InvalidRequestError, ResultsBlockedError
 
@@ -124,3 +126,41 @@ def test_a_damaged_answer_is_read_or_refused_but_never_crashes(position: int, by
     except (BadModelOutputError, ResultsBlockedError):
         return
     assert read.images
+
+
+@given(source=st.binary(max_size=50), reference=st.binary(max_size=50), mask=st.none() | st.binary(max_size=50))
+def test_the_size_of_a_body_is_known_to_the_byte_before_it_is_made(
+    source: bytes, reference: bytes, mask: bytes | None
+) -> None:
+    parameters = canonical({"maskType": "IMAGE", "imageBasedMask": {"maskImage": "s3://private/mask.png"}})
+    size = request_bytes(len(source), len(reference), None if mask is None else len(mask), parameters)
+    assert size == len(request_body(source, reference, mask, parameters))
+
+
+# --- the schema of answers, which other engines may be tested with ---
+
+
+pictures = st.binary(min_size=1, max_size=9).map(encoded)
+answers = st.fixed_dictionaries(
+    {},
+    optional={
+        "images": st.none() | st.lists(pictures, max_size=5),
+        "maskImage": st.none() | pictures,
+        "error": st.none() | st.text(max_size=9),
+    },
+)
+
+
+@given(document=answers)
+def test_what_the_schema_of_answers_takes_is_read_and_nothing_else_is(document: dict[str, Any]) -> None:
+    fits = schemas.violations("virtual_try_on_answer", document) == []
+    try:
+        read = read_answer(answer(**document))
+    except BadModelOutputError:
+        assert not fits
+    except ResultsBlockedError:
+        assert fits
+        assert not document.get("images")
+    else:
+        assert fits
+        assert read.images

@@ -7,11 +7,11 @@ from typing import Any
 
 from vto import schemas
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness, model_id_of
+from vto.domain.contract import cross_field_violations
 from vto.domain.job import Job
 from vto.domain.parameters import (
     Parameters,
     canonical,
-    cross_field_violations,
     fingerprint,
     for_garment_class,
     names_a_seed,
