@@ -8,6 +8,8 @@ from scripts.facts import ROOT
 from scripts.tables import table
 from vto.domain.contract import DECISIONS
 from vto.domain.parameters import GENERATION_DEFAULTS
+from vto.domain.planner import WARNINGS
+from vto.domain.prices import PRICES
 
 SCHEMA = ROOT / "layers" / "vto" / "vto" / "schemas" / "parameters.schema.json"
 
@@ -67,3 +69,25 @@ def decisions() -> str:
     """What AWS leaves open, and what we made of it."""
     rows = ((one.rule, one.decision, one.why, one.changed_by) for one in DECISIONS)
     return table("Open", "Decided", "Why", "Changed by", rows=rows)
+
+
+def warnings() -> str:
+    """What speaks against a request that breaks no rule."""
+    return table("Warning", "Means", rows=((f"`{code}`", meaning) for code, meaning in WARNINGS.items()))
+
+
+def prices() -> str:
+    """What one picture costs with each engine."""
+    return table(
+        "Engine",
+        "Tier",
+        "Quality",
+        "USD for one picture",
+        "Read on",
+        "Where",
+        rows=(
+            (f"`{engine}`", f"up to {side}×{side}", f"`{quality}`", f"{usd:.2f}", listed.as_of, listed.source)
+            for engine, listed in PRICES.items()
+            for (side, quality), usd in listed.usd.items()
+        ),
+    )

@@ -38,6 +38,8 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "contract-fields": contract.fields,
     "contract-not-sent": contract.not_sent,
     "contract-decisions": contract.decisions,
+    "contract-warnings": contract.warnings,
+    "prices": contract.prices,
 }
 # one region for each entry of the runbook, such as `state-claim-job` and `error-queue_full`
 ENTRIES: Mapping[str, Callable[[], str]] = {

@@ -183,6 +183,11 @@ def test_neither_a_ticket_nor_a_link_nor_a_picture_is_ever_logged(
         "RESULTS_BUCKET": "shop-results",
         "RETENTION_DAYS": "30",
         "DIRECT_START": "off",
+        "RESULTS_TABLE": "vto-results",
+        "ENGINES": "preview",
+        "MODEL_ID": "model-1",
+        "REQUESTS_PER_MINUTE": "60",
+        "TIER_MEASURE": "area",
         "STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:123456789012:stateMachine:vto",
     }.items():
         monkeypatch.setenv(name, value)

@@ -28,6 +28,7 @@ from vto.use_cases.deliver_result import DeliverResult
 from vto.use_cases.import_picture import ImportPicture
 from vto.use_cases.invoke_model import InvokeModel
 from vto.use_cases.offer_upload import OfferUpload
+from vto.use_cases.plan_try_on import PlanTryOn
 from vto.use_cases.publish_job import PublishJob, Snapshots
 from vto.use_cases.record_failure import RecordFailure
 from vto.use_cases.request_try_on import RequestTryOn
@@ -85,7 +86,12 @@ class Settings:
     @property
     def tier(self) -> Tier:
         """The price tier in which pictures are prepared."""
-        return Tier(int(self.number("PICTURE_TIER")), by_side=self["TIER_MEASURE"] == "side")
+        return Tier(int(self.number("PICTURE_TIER")), by_side=self.measures_sides)
+
+    @property
+    def measures_sides(self) -> bool:
+        """Whether a price tier limits the sides of a picture rather than its area."""
+        return self["TIER_MEASURE"] == "side"
 
     @property
     def engines(self) -> list[str]:
@@ -346,9 +352,24 @@ def request_try_on() -> RequestTryOn:
 
 
 @cache
+def plan_try_on() -> PlanTryOn:
+    """Answers dry runs."""
+    return PlanTryOn(
+        create_try_on(),
+        results(),
+        controls(),
+        clock(),
+        settings().engines,
+        settings()["MODEL_ID"],
+        settings().number("REQUESTS_PER_MINUTE"),
+        settings().measures_sides,
+    )
+
+
+@cache
 def answer_message() -> AnswerMessage:
     """Serves socket frames."""
-    return AnswerMessage(request_try_on(), publish_job(), jobs(), sockets(), clock(), telemetry.report)
+    return AnswerMessage(request_try_on(), plan_try_on(), publish_job(), jobs(), sockets(), clock(), telemetry.report)
 
 
 @cache

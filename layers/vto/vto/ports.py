@@ -155,6 +155,10 @@ class Controls(Protocol):
         """Take the engine's next free instant; no two callers get the same one. None, and none taken, after latest."""
         ...
 
+    def next_slot(self, engine: str, requests_per_minute: float, now: datetime) -> datetime:
+        """The engine's next free instant; it is not taken, so somebody else may get it."""
+        ...
+
     def is_paused(self, engine: str) -> bool:
         """Whether an operator has taken the engine out of service."""
         ...

@@ -224,6 +224,10 @@ class FakeControls:
         self.slots[engine] = slot
         return slot
 
+    def next_slot(self, engine: str, requests_per_minute: float, now: datetime) -> datetime:
+        """The engine's next free instant."""
+        return next_slot(now, self.slots.get(engine), requests_per_minute)
+
     def is_paused(self, engine: str) -> bool:
         """Whether the engine is out of service."""
         return engine in self.paused
