@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from scripts import diagrams, facts, tables
+from scripts import contract, diagrams, facts, tables
 from scripts.facts import ROOT
 from vto.errors import all_errors
 
@@ -35,6 +35,11 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "make-targets": tables.make_targets,
     "decisions": tables.decisions,
     "lint-rules": tables.lint_rules,
+    "contract-fields": contract.fields,
+    "contract-not-sent": contract.not_sent,
+    "contract-decisions": contract.decisions,
+    "contract-warnings": contract.warnings,
+    "prices": contract.prices,
 }
 # one region for each entry of the runbook, such as `state-claim-job` and `error-queue_full`
 ENTRIES: Mapping[str, Callable[[], str]] = {

@@ -138,7 +138,15 @@ def project(machine: Machine, template: Mapping[str, Any]) -> Project:
                 reserve_slot.MAX_QUEUE_SECONDS + pause["Wait For Engine"] + 2 ** (reserve_slot.MAX_THROTTLED - 1),
                 "no slot is given later than MAX_QUEUE_SECONDS after the job's creation, to a throttled job or an "
                 "engine's third failure none at all",
-                ("ExpiredError", "QueueFullError", "ModelThrottledError", "ModelUnavailableError", "ModelRetiredError"),
+                (
+                    "ExpiredError",
+                    "QueueFullError",
+                    "ModelThrottledError",
+                    "ModelUnavailableError",
+                    "ModelQuotaExceededError",
+                    "ModelAccessDeniedError",
+                    "ModelRetiredError",
+                ),
             ),
         ),
         bounds=declared_bounds(),

@@ -21,6 +21,9 @@ REFUSALS = frozenset(
         "queue_full",
         "expired",
         "content_blocked",
+        "prompt_blocked",
+        "picture_blocked",
+        "results_blocked",
     }
 )
 """Error codes that are the request's fault: no alarm, and nothing of ours to repair."""
@@ -30,7 +33,11 @@ FAILURES = frozenset(
         "model_throttled",
         "model_unavailable",
         "model_timeout",
+        "model_failed",
+        "model_quota_exceeded",
+        "model_access_denied",
         "model_retired",
+        "model_refused",
         "bad_model_output",
         "no_engine",
         "storage_unavailable",

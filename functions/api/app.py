@@ -9,6 +9,7 @@ from vto import bootstrap
 from vto.adapters.rest import caller_of, error_response, json_body, with_idempotency_key
 from vto.errors import VtoError
 from vto.telemetry import observed
+from vto.use_cases.plan_try_on import is_dry_run
 from vto.use_cases.sockets import TICKET_SECONDS
 
 app = APIGatewayHttpResolver()
@@ -58,9 +59,11 @@ def uploads() -> dict[str, Any]:
 
 @app.post("/try-ons")
 def create_try_on() -> tuple[dict[str, Any], int]:
-    """A try-on, as over the WebSocket; an ``Idempotency-Key`` header takes the place of ``request_id``."""
+    """A try-on, or its plan, as over the WebSocket; an ``Idempotency-Key`` header takes the place of ``request_id``."""
     caller, key = caller_of(app.current_event), app.current_event.headers.get("idempotency-key")
     request = with_idempotency_key(json_body(app.current_event), key)
+    if is_dry_run(request):
+        return bootstrap.plan_try_on()(request, caller.user_id), HTTPStatus.OK
     job, is_new = bootstrap.request_try_on()(request, caller.user_id)
     return bootstrap.snapshots()(job), HTTPStatus.ACCEPTED if is_new else HTTPStatus.OK
 

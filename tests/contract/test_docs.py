@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from scripts import docs, facts
+from tests.unit.vto.world import World
 from vto import schemas
+from vto.domain.contract import cross_field_violations
 from vto.domain.job import Job, Stage
-from vto.domain.parameters import GARMENT_CLASSES, canonical, cross_field_violations, for_garment_class
+from vto.domain.parameters import GARMENT_CLASSES, canonical, for_garment_class
 from vto.errors import all_errors
 
 ROOT = facts.ROOT
@@ -201,6 +203,13 @@ def job_snapshot() -> dict[str, Any]:
     return job.public()
 
 
+def plan() -> dict[str, Any]:
+    """A plan as the code makes it, with the engine of the example."""
+    world = World()
+    world.engine_order = ["nova_canvas"]
+    return world.plan_try_on({"product_id": "blue-shirt", "model_id": "stock-anna", "dry_run": True}, "alice")
+
+
 def shape(value: Any) -> Any:
     """Names and types of a document, whatever its values."""
     if isinstance(value, dict):
@@ -224,15 +233,17 @@ def test_examples_of_json_are_what_the_code_takes_or_sends(name: str, example: d
         assert set(example) == {"type", "job"}
         assert shape(example["job"]) == shape(job_snapshot())
         assert example["job"]["seq"] == len(example["job"]["stages"])
+    elif name == "plan":
+        assert shape(example) == shape({"type": "plan", "request_id": "r", "plan": plan()})
     elif name == "error":
         expected = all_errors()["InvalidRequestError"]
         assert example == expected().public() | {"details": example["details"]}
-        assert shape(example["details"]) == [{"path": "str", "problem": "str"}]
+        assert shape(example["details"]) == [{"path": "str", "problem": "str", "remedy": "str"}]
     else:
         assert schemas.violations(name, example) == []
         assert list(cross_field_violations(example["parameters"])) == [] if "parameters" in example else True
 
 
 def test_there_are_examples_of_a_request_a_snapshot_and_an_error() -> None:
-    assert {example.values[0] for example in EXAMPLES} >= {"try_on", "watch_job", "upload", "job", "error"}
+    assert {example.values[0] for example in EXAMPLES} >= {"try_on", "watch_job", "upload", "job", "error", "plan"}
     assert not [text for info, text in blocks(ROOT / "README.md") if info == "json"], "say what it is an example of"

@@ -215,6 +215,7 @@ BEFORE = {
 }
 EFFECTS = {
     "api/accepted": Effects(job="created", and_so=lambda system: system.started == [JOB_ID]),
+    "api/accepted_a_dry_run": Effects(job="none", and_so=nothing_started),
     "api/accepted_a_ticket_for_the_socket": Effects(
         and_so=lambda system: system.dynamodb.Table("vto-controls").scan()["Count"] == 2
     ),
@@ -242,6 +243,7 @@ EFFECTS = {
     "message/accepted": Effects(
         job="created", frames=("job created",), and_so=lambda system: system.started == [JOB_ID]
     ),
+    "message/accepted_a_dry_run": Effects(job="none", frames=("plan",), and_so=nothing_started),
     "message/accepted_watching_a_job": Effects(frames=("job processing",)),
     "message/accepted_a_ping": Effects(frames=("pong",)),
     "message/refused_unknown_product": Effects(frames=("error invalid_request",), and_so=nothing_started),

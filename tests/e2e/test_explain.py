@@ -84,7 +84,7 @@ def test_a_job_that_was_refused(world: World, ada: Shopper) -> None:
     story = explained(world, job["id"], "--no-logs")
 
     assert story["outcome"] == "refused"
-    assert story["headline"].startswith("Refused in Invoke Model with content_blocked")
+    assert story["headline"].startswith("Refused in Invoke Model with picture_blocked")
     assert story["executions"][0]["status"] == "SUCCEEDED"
     assert (story["logs"], story["next"]) == (None, [])
 

@@ -21,8 +21,10 @@ ALWAYS = 99
         ({"kind": "timeout", "times": ALWAYS}, "model_timeout", 2),
         ({"kind": "throttle", "times": ALWAYS}, "model_throttled", 4),
         ({"kind": "retired", "times": ALWAYS}, "model_retired", 1),
-        ({"kind": "block_image", "times": ALWAYS}, "content_blocked", 1),
-        ({"kind": "block_all", "times": ALWAYS}, "content_blocked", 1),
+        ({"kind": "access_denied", "times": ALWAYS}, "model_access_denied", 1),
+        ({"kind": "block_text", "times": ALWAYS}, "prompt_blocked", 1),
+        ({"kind": "block_image", "times": ALWAYS}, "picture_blocked", 1),
+        ({"kind": "block_all", "times": ALWAYS}, "results_blocked", 1),  # the request names its seed
         ({"kind": "not_json", "times": ALWAYS}, "bad_model_output", 1),
         ({"kind": "garbage_json", "times": ALWAYS}, "bad_model_output", 1),
         ({"kind": "garbage_image", "times": ALWAYS}, "bad_model_output", 1),
@@ -41,10 +43,10 @@ def test_a_failing_model_ends_the_job_with_its_own_error(
     assert "Exception" not in json.dumps(job["error"]), "no AWS name reaches the shopper"
     assert world.model_calls() == calls
     (execution,) = world.executions_of(job["id"])
-    status = "SUCCEEDED" if code == "content_blocked" else "FAILED"
+    status = "SUCCEEDED" if code.endswith("_blocked") else "FAILED"
     eventually(lambda: world.executions_of(job["id"])[0]["status"] == status)
     path = world.states_of(execution["executionArn"])
-    assert path[-1] == ("Refused" if code == "content_blocked" else "Failed")
+    assert path[-1] == ("Refused" if code.endswith("_blocked") else "Failed")
 
 
 @pytest.mark.parametrize("kind", ["unavailable", "throttle", "timeout"])
@@ -63,7 +65,8 @@ def test_some_blocked_pictures_leave_the_others(world: World, ada: Shopper) -> N
     job = ada.try_on(**request)
 
     assert job["status"] == "completed"
-    assert 0 < len(job["images"]) < job["requested_images"] == 3
+    assert 0 < len(job["images"]) == job["delivered_images"] < job["requested_images"] == 3
+    assert [one["code"] for one in job["warnings"]] == ["some_results_blocked"]
 
 
 def test_a_killed_execution_brings_its_job_to_an_error(world: World, ada: Shopper) -> None:

@@ -132,7 +132,7 @@ def test_with_notify_client_and_the_results_event_off_the_stream_delivers_errors
         job = ada.try_on(**world.request())
 
     assert job["status"] == "error"
-    assert job["error"]["code"] == "content_blocked"
+    assert job["error"]["code"] == "picture_blocked"
 
 
 def test_the_same_request_again_is_the_same_job(world: World, ada: Shopper) -> None:

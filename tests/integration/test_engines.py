@@ -23,13 +23,20 @@ from vto.errors import (
     BadModelOutputError,
     ContentBlockedError,
     InvalidRequestError,
+    ModelAccessDeniedError,
+    ModelFailedError,
+    ModelQuotaExceededError,
+    ModelRefusedError,
     ModelRetiredError,
     ModelThrottledError,
     ModelTimeoutError,
     ModelUnavailableError,
+    PictureBlockedError,
     PictureMissingError,
     PictureRejectedError,
+    PromptBlockedError,
     RefusalError,
+    ResultsBlockedError,
     StorageUnavailableError,
     Violation,
     VtoError,
@@ -135,7 +142,7 @@ def test_when_some_pictures_were_blocked_the_others_are_kept_with_a_warning(bedr
 def test_when_all_pictures_were_blocked_it_is_content_and_no_failure_of_ours(bedrock: Bedrock) -> None:
     said = "All of the generated images have been blocked by our content filters."
     bedrock.wire.will_say(200, answer(images=[], error=said))
-    assert isinstance(bedrock.fails_with(), ContentBlockedError)
+    assert type(bedrock.fails_with()) is ResultsBlockedError
     assert bedrock.pictures.written == []
 
 
@@ -146,6 +153,11 @@ BLOCKED_IMAGE = (
     "This request has been blocked by our content filters. Please adjust your input image to submit a new request."
 )
 
+LEGACY = (
+    "Access denied. This Model is marked by provider as Legacy and you have not been actively using the model in the "
+    "last 30 days. Please upgrade to an active model on Amazon Bedrock"
+)
+
 
 @pytest.mark.parametrize(
     ("status", "code", "message", "wanted"),
@@ -154,15 +166,22 @@ BLOCKED_IMAGE = (
         (429, "ModelNotReadyException", "not ready", ModelThrottledError),
         (503, "ServiceUnavailableException", "try later", ModelUnavailableError),
         (500, "InternalServerException", "oops", ModelUnavailableError),
-        (424, "ModelErrorException", "the model failed", ModelUnavailableError),
-        (400, "ServiceQuotaExceededException", "quota", ModelUnavailableError),
+        (424, "ModelErrorException", "the model failed", ModelFailedError),
+        (400, "ServiceQuotaExceededException", "quota", ModelQuotaExceededError),
         (408, "ModelTimeoutException", "took too long", ModelTimeoutError),
-        (403, "AccessDeniedException", "You don't have access to the model", ModelRetiredError),
+        (403, "AccessDeniedException", "You don't have access to the model", ModelAccessDeniedError),
+        (403, "AccessDeniedException", "is not authorized to perform: bedrock:InvokeModel", ModelAccessDeniedError),
+        (403, "UnrecognizedClientException", "The security token is invalid.", ModelAccessDeniedError),
+        (403, "ExpiredTokenException", "The security token is expired.", ModelAccessDeniedError),
+        (403, "AccessDeniedException", "This Model is marked by provider as Legacy", ModelRetiredError),
+        (404, "ResourceNotFoundException", LEGACY, ModelRetiredError),
+        (404, "ResourceNotFoundException", "Model not found.", ModelRetiredError),
         (404, "ResourceNotFoundException", "This model version has reached the end of its life.", ModelRetiredError),
         (400, "ValidationException", "The provided model identifier is invalid.", ModelRetiredError),
-        (400, "ValidationException", BLOCKED_TEXT, ContentBlockedError),
-        (400, "ValidationException", BLOCKED_IMAGE, ContentBlockedError),
-        (400, "ValidationException", "Malformed input request: #/seed", InvalidRequestError),
+        (400, "ValidationException", BLOCKED_TEXT, PromptBlockedError),
+        (400, "ValidationException", BLOCKED_IMAGE, PictureBlockedError),
+        (400, "ValidationException", "This request has been blocked by our content filters.", ContentBlockedError),
+        (400, "ValidationException", "Malformed input request: #/seed", ModelRefusedError),
         (418, "SomethingNewException", "?", ModelUnavailableError),
     ],
 )
@@ -279,7 +298,7 @@ def test_the_functions_answer_becomes_a_generation(preview: PreviewFunction) -> 
 @pytest.mark.parametrize(
     ("status", "headers", "body", "wanted"),
     [
-        (200, {}, answer(images=[], error="All of the generated images were blocked"), ContentBlockedError),
+        (200, {}, answer(images=[], error="All of the generated images were blocked"), ResultsBlockedError),
         (200, {}, answer(images=[]), BadModelOutputError),
         (200, {}, b"not json", BadModelOutputError),
         (200, {}, b"null", BadModelOutputError),

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image, ImageCms, ImageDraw, ImageStat
 
 from vto.adapters.pillow import PillowTools
-from vto.domain.pictures import MAX_UPLOAD_PIXELS, TIER_PIXELS, Prepared
+from vto.domain.pictures import LOWER_TIER, MAX_UPLOAD_PIXELS, Prepared, Tier
 from vto.errors import PictureRejectedError
 
 TOOLS = PillowTools()
@@ -97,7 +97,7 @@ def test_the_same_upload_always_becomes_the_same_bytes_and_another_one_others() 
 @pytest.mark.parametrize("size", [(4000, 3000), (3000, 4000), (1024, 1024), (2048, 2048), (400, 1600), (5000, 1251)])
 def test_a_large_picture_is_made_smaller_with_its_aspect_kept(size: tuple[int, int]) -> None:
     image = prepared(four_corners(*size), "JPEG")
-    assert image.width * image.height <= TIER_PIXELS
+    assert LOWER_TIER.holds(image.width, image.height)
     assert min(image.size) >= 320
     assert abs(image.width * size[1] - image.height * size[0]) <= max(size)
     assert shows_four_corners(image)
@@ -516,6 +516,8 @@ def huge(folder: Path, kind: str, mode: str, size: tuple[int, int], **options: A
     white = {"RGBA": (255, 255, 255, 0), "LA": (255, 0), "CMYK": 0, "1": 1, "P": 1, "I;16": 65535}[mode]
     black = {"RGBA": (0, 0, 0, 255), "LA": (0, 255), "CMYK": (0, 0, 0, 255), "1": 0, "P": 0, "I;16": 0}[mode]
     image = Image.new(mode, size, white)
+    if mode == "P":
+        image.putpalette([0, 0, 0, 255, 255, 255])
     image.paste(black, (100, 100, size[0] // 2, size[1] // 2))
     image.save(folder / "huge", kind, **options)
     return folder / "huge"
@@ -717,3 +719,23 @@ def test_shrinking_averages_and_does_not_alias() -> None:
         draw.line((x, 0, x, 3999), fill=255)
     deviation = ImageStat.Stat(prepared(stripes).convert("L").crop((50, 50, 900, 900))).stddev[0]
     assert deviation < 8
+
+
+@pytest.mark.parametrize(
+    ("tier", "size"),
+    [
+        (Tier(), (886, 1182)),
+        (Tier(by_side=True), (768, 1024)),
+        (Tier(2048), (1773, 2364)),
+        (Tier(2048, by_side=True), (1536, 2048)),
+    ],
+    ids=str,
+)
+def test_a_photo_is_prepared_in_the_price_tier_that_is_set(tier: Tier, size: tuple[int, int]) -> None:
+    ready = TOOLS.prepare(saved(Image.new("RGB", (2400, 3200), "red")), tier)
+    assert (ready.width, ready.height) == size
+
+
+@pytest.mark.parametrize(("colour", "lacks"), [("black", "has no white area"), ("white", "has no black area")])
+def test_a_mask_of_one_colour_is_refused_and_told_what_it_lacks(colour: str, lacks: str) -> None:
+    assert lacks in rejected_mask(saved(Image.new("L", (480, 640), colour)))

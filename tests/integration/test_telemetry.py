@@ -14,7 +14,7 @@ import pytest
 
 from tests.integration.conftest import REGION, UPLOADS, OneAtATime
 from vto import bootstrap, telemetry
-from vto.domain.job import Job
+from vto.domain.job import Job, StoredImage
 from vto.domain.storage import S3Url
 from vto.errors import ContentBlockedError, InvalidRequestError, ModelTimeoutError, Violation
 from vto.testing import NOON
@@ -141,7 +141,29 @@ def test_a_jobs_ending_is_one_line_with_what_operators_ask_of_it_and_nothing_of_
         "attempts": 0,
         "seconds": 5.0,
         "stages": {"created": 2.0, "validating": 3.0},
+        "requested_images": 1,
+        "delivered_images": 0,
+        "warnings": [],
     }
+
+
+def test_a_result_with_fewer_pictures_than_were_asked_for_is_counted(lines: Any) -> None:
+    @telemetry.observed("store_result")
+    def handler(event: Any, context: Any) -> None:
+        picture = StoredImage("s3://b/0.png", "digest", 800, 1200)
+        job = Job.create(
+            job_id="job-1", user_id="alice", request_id="request", request_fingerprint="print", product_id="product",
+            product_picture_s3_url="s3://b/product.jpg", model_id="model", model_picture_s3_url="s3://b/me.jpg",
+            parameters={"imageGenerationConfig": {"numberOfImages": 2, "seed": 0}}, connection_id=None,
+            now=NOON, retention_days=30,
+        ).claimed("arn:1", NOON)  # fmt: skip
+        telemetry.ended(job.complete(images=(picture,), mask_s3_url=None, engine="preview", now=NOON))
+
+    handler({}, CONTEXT)
+    written = lines()
+    (line,) = [one for one in written if one.get("message") == "job ended"]
+    assert (line["delivered_images"], line["warnings"]) == (1, ["some_results_blocked"])
+    assert counted(written) == {"SomeResultsBlocked"}
 
 
 def test_telling_is_logged_with_the_job_and_how_many_sockets_heard_it(lines: Any) -> None:
@@ -161,6 +183,11 @@ def test_neither_a_ticket_nor_a_link_nor_a_picture_is_ever_logged(
         "RESULTS_BUCKET": "shop-results",
         "RETENTION_DAYS": "30",
         "DIRECT_START": "off",
+        "RESULTS_TABLE": "vto-results",
+        "ENGINES": "preview",
+        "MODEL_ID": "model-1",
+        "REQUESTS_PER_MINUTE": "60",
+        "TIER_MEASURE": "area",
         "STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:123456789012:stateMachine:vto",
     }.items():
         monkeypatch.setenv(name, value)

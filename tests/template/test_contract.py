@@ -26,10 +26,15 @@ TRY_ON = {
     "STATE_MACHINE_ARN",
     "DIRECT_START",
     "RETENTION_DAYS",
+    "RESULTS_TABLE",
+    "ENGINES",
+    "MODEL_ID",
+    "REQUESTS_PER_MINUTE",
+    "TIER_MEASURE",
 }
 
 ENVIRONMENT = {
-    "import_picture": {"PRODUCTS_TABLE", "MODELS_TABLE", "RETENTION_DAYS"},
+    "import_picture": {"PRODUCTS_TABLE", "MODELS_TABLE", "RETENTION_DAYS", "PICTURE_TIER", "TIER_MEASURE"},
     "api": TRY_ON,
     "authorize_socket": {"CONTROLS_TABLE"},
     "connect": {"CONNECTIONS_TABLE"},

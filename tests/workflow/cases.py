@@ -113,14 +113,14 @@ def _failing(error: str) -> Iterable[Outcome]:
     return repeat(cls("as planned") if cls else error)
 
 
-def refused(state: str, error: str) -> Case:
-    """A step that refuses the request: once, told, no alarm."""
+def refused(state: str, error: str, waits: Sequence[float] = ()) -> Case:
+    """A step that refuses the request: told, no alarm; tried again as often as there are waits."""
     return Case(
         f"{_word(state)}Refuses{_word(error)}",
         [*until(state), *TELLING, "Refused"],
         {state: _failing(error)},
-        {state: [error]},
-        {state: []},
+        {state: [error] * (len(waits) + 1)},
+        {state: waits},
         [(state, error)],
         errors.all_errors()[error].code,
     )
@@ -180,6 +180,8 @@ REFUSED = [
     *(refused("Validate Request", f"{name}Error") for name in ("InvalidRequest", "PictureMissing", "PictureRejected")),
     *(refused("Reserve Slot", f"{name}Error") for name in ("QueueFull", "Expired")),
     *(refused("Invoke Model", f"{name}Error") for name in ("InvalidRequest", "PictureMissing", "ContentBlocked")),
+    *(refused("Invoke Model", f"{name}Error") for name in ("PromptBlocked", "PictureBlocked")),
+    refused("Invoke Model", "ResultsBlockedError", ONCE),
 ]
 FAILED = [
     *(failed(state, "InternalError", "internal") for state in STEPS),
@@ -190,6 +192,8 @@ FAILED = [
     *(failed("Invoke Model", name, "internal", ONCE) for name in SERVICES),  # the engine was never called
     *(cut_off(name) for name in SERVICES),
     failed("Invoke Model", "ModelTimeoutError", "model_timeout", ONCE),
+    failed("Invoke Model", "ModelFailedError", "model_failed", ONCE),
+    failed("Invoke Model", "ModelRefusedError", "model_refused"),
     failed("Invoke Model", "BadModelOutputError", "bad_model_output"),
     failed("Store Result", "BadModelOutputError", "bad_model_output"),
     Case(
@@ -271,6 +275,13 @@ REPAIRED = [
         {"Invoke Model": ONCE},
     ),
     Case(
+        "ResultsBlockedOnce",
+        HAPPY_PATH,
+        outcomes={"Invoke Model": ["ResultsBlockedError", "ok"]},
+        waits={"Invoke Model": ONCE},
+        given=lambda world: world.model.outcomes.append(errors.ResultsBlockedError("as planned")),
+    ),
+    Case(
         "InvokeModelBackAfterTwoTries",
         HAPPY_PATH,
         {"Invoke Model": [ModelUnavailableError("as planned")] * 2},
@@ -302,6 +313,12 @@ REPAIRED = [
         given=lambda world: world.ask("twin"),
     ),
 ]
+ENGINE_IS_OUT: list[tuple[type[errors.VtoError], list[float]]] = [
+    (ModelRetiredError, []),
+    (errors.ModelAccessDeniedError, []),
+    (errors.ModelQuotaExceededError, []),
+    (ModelUnavailableError, UNREACHABLE),
+]
 ENGINES = [
     Case(
         "ThrottledOnce",
@@ -331,7 +348,7 @@ ENGINES = [
             [("Invoke Model", problem.__name__)],
             engines=("nova_canvas", "preview"),
         )
-        for problem, waits in ((ModelRetiredError, []), (ModelUnavailableError, UNREACHABLE))
+        for problem, waits in ENGINE_IS_OUT
     ),
     *(
         Case(
@@ -344,7 +361,7 @@ ENGINES = [
             problem.code,
             problem.__name__,
         )
-        for problem, waits in ((ModelRetiredError, []), (ModelUnavailableError, UNREACHABLE))
+        for problem, waits in ENGINE_IS_OUT
     ),
     Case(
         "EnginePausedForAWhile",

@@ -68,6 +68,43 @@ def test_blocked_content_is_refused_after_one_call(world: World) -> None:
     assert world.job().error_code == "content_blocked"
 
 
+def test_blocked_results_are_made_anew_once_with_another_seed(world: World) -> None:
+    world.model.outcomes = [errors.ResultsBlockedError(), errors.ResultsBlockedError(), 1]
+
+    world.run().assert_end("Refused")
+
+    assert [one.parameters["imageGenerationConfig"]["seed"] for one in world.model.requests] == [12, 13]
+    assert world.job().error_code == "results_blocked"
+
+
+def test_blocked_results_of_a_seed_that_the_request_names_are_final(world: World) -> None:
+    world.model.outcomes = [errors.ResultsBlockedError(), 1]
+    mask = {"maskType": "GARMENT", "garmentBasedMask": {"garmentClass": "UPPER_BODY"}}
+
+    world.run(world.ask(parameters={**mask, "imageGenerationConfig": {"seed": 12}})).assert_end("Refused")
+
+    assert world.model_calls == 1
+
+
+PAID = [errors.ModelTimeoutError, errors.ModelFailedError, errors.ResultsBlockedError]
+
+
+@pytest.mark.parametrize("free", [errors.ModelThrottledError, errors.ModelUnavailableError])
+@pytest.mark.parametrize("second", PAID)
+@pytest.mark.parametrize("first", PAID)
+def test_whatever_happens_no_execution_makes_more_than_two_calls_that_may_be_billed(
+    world: World, first: type[errors.VtoError], second: type[errors.VtoError], free: type[errors.VtoError]
+) -> None:
+    """A visit of Reserve Slot in between would give Invoke Model's Retry new attempts."""
+    planned: list[errors.VtoError | int] = [first(), *[free() for _ in range(3)], second(), free(), 1, 1]
+    world.model.outcomes = list(planned)
+
+    world.run()
+
+    paid = [one for one in planned[: world.model_calls] if not isinstance(one, free)]
+    assert 1 <= len(paid) <= 2
+
+
 def test_garbage_fails_after_one_call_and_is_not_offered_to_others(world: World) -> None:
     def break_picture(world: World) -> None:
         world.tools.problem = errors.PictureRejectedError("does not decode")

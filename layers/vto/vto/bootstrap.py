@@ -19,6 +19,7 @@ from vto.adapters.sockets import ApiGatewaySockets
 from vto.adapters.sqs import RetryQueue
 from vto.adapters.step_functions import StepFunctions
 from vto.domain.engines import PROFILES, identity
+from vto.domain.pictures import Tier
 from vto.ports import Engine, PictureTools
 from vto.use_cases.answer_message import AnswerMessage
 from vto.use_cases.browse import Browse
@@ -27,6 +28,7 @@ from vto.use_cases.deliver_result import DeliverResult
 from vto.use_cases.import_picture import ImportPicture
 from vto.use_cases.invoke_model import InvokeModel
 from vto.use_cases.offer_upload import OfferUpload
+from vto.use_cases.plan_try_on import PlanTryOn
 from vto.use_cases.publish_job import PublishJob, Snapshots
 from vto.use_cases.record_failure import RecordFailure
 from vto.use_cases.request_try_on import RequestTryOn
@@ -80,6 +82,16 @@ class Settings:
     def is_on(self, name: str) -> bool:
         """Whether a switch stands on ``on``."""
         return self[name] == "on"
+
+    @property
+    def tier(self) -> Tier:
+        """The price tier in which pictures are prepared."""
+        return Tier(int(self.number("PICTURE_TIER")), by_side=self.measures_sides)
+
+    @property
+    def measures_sides(self) -> bool:
+        """Whether a price tier limits the sides of a picture rather than its area."""
+        return self["TIER_MEASURE"] == "side"
 
     @property
     def engines(self) -> list[str]:
@@ -222,7 +234,8 @@ class _EnginesByName(dict[str, Engine]):
 @cache
 def import_picture() -> ImportPicture:
     """Registers uploads."""
-    return ImportPicture(catalogue(), pictures(), picture_tools(), clock(), settings().number("RETENTION_DAYS"))
+    retention = settings().number("RETENTION_DAYS")
+    return ImportPicture(catalogue(), pictures(), picture_tools(), clock(), retention, settings().tier)
 
 
 @cache
@@ -339,9 +352,24 @@ def request_try_on() -> RequestTryOn:
 
 
 @cache
+def plan_try_on() -> PlanTryOn:
+    """Answers dry runs."""
+    return PlanTryOn(
+        create_try_on(),
+        results(),
+        controls(),
+        clock(),
+        settings().engines,
+        settings()["MODEL_ID"],
+        settings().number("REQUESTS_PER_MINUTE"),
+        settings().measures_sides,
+    )
+
+
+@cache
 def answer_message() -> AnswerMessage:
     """Serves socket frames."""
-    return AnswerMessage(request_try_on(), publish_job(), jobs(), sockets(), clock(), telemetry.report)
+    return AnswerMessage(request_try_on(), plan_try_on(), publish_job(), jobs(), sockets(), clock(), telemetry.report)
 
 
 @cache

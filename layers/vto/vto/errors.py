@@ -13,11 +13,18 @@
     │   ├── QueueFullError            no; the shopper may come back
     │   ├── ExpiredError              no; the shopper may come back
     │   └── ContentBlockedError       no: the answer would be the same
+    │       ├── PromptBlockedError    no: the answer would be the same
+    │       ├── PictureBlockedError   no: the answer would be the same
+    │       └── ResultsBlockedError   yes, once, with another seed, if the request named none
     ├── FailureError                  ours: alarm, runbook                  Failed
     │   ├── ModelThrottledError       yes, through Reserve Slot, at most 3 times
     │   ├── ModelUnavailableError     yes, twice; then the next engine
     │   ├── ModelTimeoutError         yes, once: the first call may have been billed
+    │   ├── ModelFailedError          yes, once: the first call may have been billed
+    │   ├── ModelQuotaExceededError   no; the next engine at once
+    │   ├── ModelAccessDeniedError    no; the next engine at once
     │   ├── ModelRetiredError         no; the next engine at once
+    │   ├── ModelRefusedError         no: the answer would be the same
     │   ├── BadModelOutputError       no: it may have been billed
     │   ├── NoEngineError             yes, in Wait For Engine, until the job expires
     │   ├── StorageUnavailableError   yes
@@ -39,10 +46,16 @@ from typing import Any, ClassVar, Self
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One thing wrong with a request: where it stands (``path``) and what to do about it (``problem``)."""
+    """One thing wrong with a request: where it stands, what is wrong, and what to send instead where that is known."""
 
     path: str
     problem: str
+    remedy: str = ""
+
+    def public(self) -> dict[str, str]:
+        """The violation as clients see it; ``remedy`` only where there is one."""
+        told = {"path": self.path, "problem": self.problem}
+        return {**told, "remedy": self.remedy} if self.remedy else told
 
 
 class VtoError(Exception):
@@ -71,17 +84,16 @@ class VtoError(Exception):
         """The message as Step Functions keeps it: JSON when there are violations, so that they survive the way."""
         if not self.violations:
             return self.detail or self.message
-        details = [{"path": violation.path, "problem": violation.problem} for violation in self.violations]
-        return json.dumps({"detail": self.detail, "details": details})
+        return json.dumps({"detail": self.detail, "details": [one.public() for one in self.violations]})
 
     @classmethod
     def from_message(cls, message: str) -> Self:
         """The error as it was before it went through a function's answer or Step Functions' Cause as a message."""
         try:
             document = json.loads(message)
-            violations = [Violation(one["path"], one["problem"]) for one in document["details"]]
+            violations = [Violation(one["path"], one["problem"], one.get("remedy", "")) for one in document["details"]]
             return cls(document["detail"], violations)
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, AttributeError):
             return cls(message)
 
     def public(self) -> dict[str, Any]:
@@ -89,7 +101,7 @@ class VtoError(Exception):
         return {
             "code": self.code,
             "message": self.message,
-            "details": [{"path": one.path, "problem": one.problem} for one in self.violations],
+            "details": [one.public() for one in self.violations],
             "retryable": self.retryable,
         }
 
@@ -155,9 +167,27 @@ class ExpiredError(RefusalError):
 
 
 class ContentBlockedError(RefusalError):
-    """The engine's content filter blocked the request or all of its results."""
+    """The engine's content filter blocked the try-on and did not say what of it; below, where it did."""
 
     message = "The content filter did not let this try-on through. Please use another picture or product."
+
+
+class PromptBlockedError(ContentBlockedError):
+    """The content filter blocked the words of the request: its mask prompt, the only words there are."""
+
+    message = "The content filter did not let the words of this request through. Please name the item in other words."
+
+
+class PictureBlockedError(ContentBlockedError):
+    """The content filter blocked a picture of the request; it does not say which one."""
+
+    message = "The content filter did not let one of the pictures through. Please use another photo or product."
+
+
+class ResultsBlockedError(ContentBlockedError):
+    """The content filter kept back all results of a call, which may have been billed."""
+
+    message = "The content filter kept back all results of this try-on. Please use another photo or product."
 
 
 class ModelThrottledError(FailureError):
@@ -178,10 +208,36 @@ class ModelTimeoutError(FailureError):
     message = "The try-on took too long and was stopped. Please try again."
 
 
+class ModelFailedError(FailureError):
+    """The engine is well and took the request, but its model broke on it; the call may have been billed."""
+
+    message = "The try-on went wrong while it was made. Please try again."
+
+
+class ModelQuotaExceededError(FailureError):
+    """A quota of the account that does not refill by itself within minutes is used up."""
+
+    message = "Try-on is not available at the moment. We have been told; please come back later."
+
+
+class ModelAccessDeniedError(FailureError):
+    """The engine does not let this account, or this function's role, use the model."""
+
+    message = "Try-on is switched off at the moment: the service behind it does not let us in."
+    retryable = False
+
+
 class ModelRetiredError(FailureError):
-    """The model has reached the end of its life, or this account has no access to it."""
+    """The model has reached the end of its life, or never was."""
 
     message = "Try-on is switched off at the moment: the model behind it is no longer available."
+    retryable = False
+
+
+class ModelRefusedError(FailureError):
+    """The engine calls a request invalid that our own contract let through: one of the two is wrong."""
+
+    message = "The try-on service could not read this request. It was not your fault, and we have been told."
     retryable = False
 
 

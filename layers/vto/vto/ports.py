@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from vto.domain.catalogue import CatalogueItem, Kind
 from vto.domain.job import Job
 from vto.domain.parameters import Parameters
-from vto.domain.pictures import Prepared
+from vto.domain.pictures import Prepared, Tier
 from vto.domain.storage import S3Url
 
 
@@ -155,6 +155,10 @@ class Controls(Protocol):
         """Take the engine's next free instant; no two callers get the same one. None, and none taken, after latest."""
         ...
 
+    def next_slot(self, engine: str, requests_per_minute: float, now: datetime) -> datetime:
+        """The engine's next free instant; it is not taken, so somebody else may get it."""
+        ...
+
     def is_paused(self, engine: str) -> bool:
         """Whether an operator has taken the engine out of service."""
         ...
@@ -228,7 +232,7 @@ class Pictures(Protocol):
 class PictureTools(Protocol):
     """What needs a pixel library."""
 
-    def prepare(self, content: bytes) -> Prepared:
+    def prepare(self, content: bytes, tier: Tier = ...) -> Prepared:
         """A model-ready picture; raises PictureRejectedError with a reason a person can act on."""
         ...
 
@@ -293,7 +297,7 @@ class Engine(Protocol):
     """A model that can do try-on, behind Nova Canvas's contract."""
 
     def generate(self, request: TryOnRequest) -> Generation:
-        """Make the pictures; raises the Model…, ContentBlocked and BadModelOutput errors."""
+        """Make the pictures; raises the Model…, …Blocked and BadModelOutput errors."""
         ...
 
 

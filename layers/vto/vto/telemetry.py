@@ -80,6 +80,8 @@ def report(what: str, error: VtoError) -> None:
 
 def ended(job: Job) -> None:
     """Log a job's ending with what an operator asks of endings; told again when the step that ended it is repeated."""
+    if job.images and len(job.images) < job.requested_images:
+        count("SomeResultsBlocked")
     logger().info(
         "job ended",
         job_id=job.id,
@@ -90,6 +92,9 @@ def ended(job: Job) -> None:
         attempts=job.attempts,
         seconds=round(sum(job.seconds_by_stage.values()), 3),
         stages=job.seconds_by_stage,
+        requested_images=job.requested_images,
+        delivered_images=len(job.images),
+        warnings=[one["code"] for one in job.warnings],
     )
 
 

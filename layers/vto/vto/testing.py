@@ -10,7 +10,7 @@ from vto.domain import times
 from vto.domain.catalogue import CatalogueItem, Kind
 from vto.domain.job import Job, Status
 from vto.domain.pacing import next_slot
-from vto.domain.pictures import Prepared
+from vto.domain.pictures import LOWER_TIER, Prepared, Tier
 from vto.domain.storage import S3Url
 from vto.errors import NotifierUnavailableError, PictureMissingError, VtoError
 from vto.ports import (
@@ -224,6 +224,10 @@ class FakeControls:
         self.slots[engine] = slot
         return slot
 
+    def next_slot(self, engine: str, requests_per_minute: float, now: datetime) -> datetime:
+        """The engine's next free instant."""
+        return next_slot(now, self.slots.get(engine), requests_per_minute)
+
     def is_paused(self, engine: str) -> bool:
         """Whether the engine is out of service."""
         return engine in self.paused
@@ -310,7 +314,7 @@ class FakePictureTools:
     height: int = 1200
     problem: VtoError | None = None
 
-    def prepare(self, content: bytes) -> Prepared:
+    def prepare(self, content: bytes, tier: Tier = LOWER_TIER) -> Prepared:
         """The bytes with a mark that they were prepared."""
         self._raise()
         return Prepared(b"prepared:" + content, self.width, self.height, sha256=content.hex())

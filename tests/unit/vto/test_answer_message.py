@@ -80,7 +80,8 @@ def test_someone_elses_job_is_answered_exactly_like_one_that_does_not_exist(worl
 
 def test_watching_without_saying_what_is_refused_with_the_field(world: World) -> None:
     _, (frame,) = say(world, {"action": "watchJob"})
-    assert frame["error"]["details"] == [{"path": "job_id", "problem": "is missing"}]
+    (one,) = frame["error"]["details"]
+    assert (one["path"], one["problem"]) == ("job_id", "is missing")
 
 
 @pytest.mark.parametrize(

@@ -46,8 +46,8 @@ def test_without_parameters_the_products_own_class_decides(world: World) -> None
 
 
 def test_without_parameters_a_product_without_a_class_cannot_be_tried_on(world: World) -> None:
-    world.stock(shirt("lamp", garment_class=None))
-    assert paths(refused(world, product_id="lamp")) == ["parameters"]
+    world.stock(shirt("thing", garment_class=None, name="Thing", category="new", description=""))
+    assert paths(refused(world, product_id="thing")) == ["parameters"]
 
 
 def test_the_same_request_again_finds_the_same_job(world: World) -> None:

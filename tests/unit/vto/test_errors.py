@@ -24,17 +24,14 @@ def test_the_tree_in_the_docstring_names_exactly_the_classes_that_exist() -> Non
 
 
 def test_the_tree_in_the_docstring_shows_each_class_below_its_parent() -> None:
-    branch: type[VtoError] = VtoError
+    branch: list[type[VtoError]] = [VtoError]  # the classes from the root to the line before
     for line in (errors.__doc__ or "").splitlines():
-        found = re.search(r"(│   )?[├└]── (\w+Error)", line)
+        found = re.search(r"^ *((?:│   |    )*)[├└]── (\w+Error)", line.removeprefix("    "))
         if found is None:
             continue
-        cls = getattr(errors, found[2])
-        if found[1]:
-            assert cls.__bases__ == (branch,)
-        else:
-            assert cls.__bases__ == (VtoError,)
-            branch = cls
+        cls, depth = getattr(errors, found[2]), len(found[1]) // 4 + 1
+        branch = [*branch[:depth], cls]
+        assert cls.__bases__ == (branch[-2],)
 
 
 def test_codes_are_the_names_in_snake_case_and_all_different() -> None:
@@ -59,7 +56,12 @@ def test_a_client_may_try_again_exactly_where_trying_again_can_help() -> None:
         "PictureMissingError",
         "PictureRejectedError",
         "ContentBlockedError",
+        "PromptBlockedError",
+        "PictureBlockedError",
+        "ResultsBlockedError",
+        "ModelAccessDeniedError",
         "ModelRetiredError",
+        "ModelRefusedError",
         "JobClosedError",
     }
 

@@ -4,13 +4,28 @@ from typing import Any
 
 import pytest
 
-from tests.unit.vto.world import BLANK_SLOT, EXECUTION, RESULTS, UPLOADS, World, photo, shirt
+from tests.unit.vto.world import BLANK_SLOT, EXECUTION, GARMENT, RESULTS, UPLOADS, World, photo, shirt
 from vto.domain import times
 from vto.domain.engines import PROFILES, identity
 from vto.domain.job import Stage
-from vto.domain.parameters import canonical
+from vto.domain.parameters import MAX_SEED, canonical
 from vto.domain.storage import S3Url
-from vto.errors import JobClosedError, ModelTimeoutError, ModelUnavailableError, VtoError
+from vto.errors import (
+    JobClosedError,
+    ModelAccessDeniedError,
+    ModelFailedError,
+    ModelQuotaExceededError,
+    ModelRefusedError,
+    ModelRetiredError,
+    ModelThrottledError,
+    ModelTimeoutError,
+    ModelUnavailableError,
+    PictureBlockedError,
+    PromptBlockedError,
+    ResultsBlockedError,
+    StorageUnavailableError,
+    VtoError,
+)
 
 
 def prepared(world: World, **changes: Any) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -108,3 +123,105 @@ def test_results_of_different_models_or_engines_are_told_apart() -> None:
 def test_every_engines_own_clock_rings_before_the_state_machines(profile: Any) -> None:
     assert profile.read_timeout_seconds < profile.timeout_seconds
     assert profile.usual_seconds < profile.read_timeout_seconds
+
+
+# --- what may be spent ------------------------------------------------------------------------------------------------
+
+
+def seeds(world: World) -> list[int]:
+    return [one.parameters["imageGenerationConfig"]["seed"] for one in world.engine.requests]
+
+
+def test_blocked_results_are_made_anew_with_the_next_seed_and_the_job_says_which(world: World) -> None:
+    parts = prepared(world, seed_is_pinned=False)
+    world.engine.outcomes = [ResultsBlockedError("all of them")]
+    with pytest.raises(ResultsBlockedError):
+        invoke(world, parts)
+    invoke(world, parts)
+    assert seeds(world) == [12, 13]
+    assert world.jobs.rows["job-1"].seed == 13
+
+
+def test_the_seed_after_the_largest_is_0(world: World) -> None:
+    parameters = canonical({**GARMENT, "imageGenerationConfig": {"seed": MAX_SEED}})
+    parts = prepared(world, seed_is_pinned=False, parameters=parameters)
+    world.engine.outcomes = [ResultsBlockedError("all of them")]
+    with pytest.raises(ResultsBlockedError):
+        invoke(world, parts)
+    invoke(world, parts)
+    assert seeds(world) == [MAX_SEED, 0]
+
+
+@pytest.mark.parametrize(("pinned", "calls"), [(True, 1), (False, 2)])
+def test_blocked_results_are_final_after_one_call_with_a_pinned_seed_and_after_two_without(
+    world: World, pinned: bool, calls: int
+) -> None:
+    parts = prepared(world, seed_is_pinned=pinned)
+    world.engine.outcomes = [ResultsBlockedError("all of them") for _ in range(9)]
+    for _ in range(4):
+        with pytest.raises(ResultsBlockedError):
+            invoke(world, parts)
+    assert len(world.engine.requests) == calls
+
+
+@pytest.mark.parametrize("problem", [ModelTimeoutError("slow"), ModelFailedError("broke"), KeyError("a crash")])
+def test_a_third_call_is_never_made_when_two_may_have_been_billed(
+    world: World, problem: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = prepared(world)
+    calls = []
+
+    def generate(request: Any) -> Any:
+        calls.append(request)
+        raise problem
+
+    monkeypatch.setattr(world.engine, "generate", generate)
+    for _ in range(2):
+        with pytest.raises(type(problem)):
+            invoke(world, parts)
+    with pytest.raises(ModelTimeoutError, match="2 calls may have been billed"):
+        invoke(world, parts)
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        ModelThrottledError,
+        ModelUnavailableError,
+        ModelRetiredError,
+        ModelQuotaExceededError,
+        ModelAccessDeniedError,
+        ModelRefusedError,
+        PictureBlockedError,
+        PromptBlockedError,
+    ],
+)
+def test_a_call_that_surely_made_nothing_does_not_count_as_billed(world: World, problem: type[VtoError]) -> None:
+    parts = prepared(world)
+    world.engine.outcomes = [problem() for _ in range(5)]
+    for _ in range(5):
+        with pytest.raises(problem):
+            invoke(world, parts)
+    job = world.jobs.rows["job-1"]
+    assert (job.attempts, job.billable_calls) == (5, 0)
+
+
+def test_a_call_of_which_nothing_could_be_written_down_counts_as_billed_and_its_error_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = prepared(world)
+    save = world.jobs.save
+
+    def generate(_: Any) -> Any:
+        monkeypatch.setattr(world.jobs, "save", broken)
+        raise ModelUnavailableError("down")
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise StorageUnavailableError("down too")
+
+    monkeypatch.setattr(world.engine, "generate", generate)
+    with pytest.raises(ModelUnavailableError):
+        invoke(world, parts)
+    monkeypatch.setattr(world.jobs, "save", save)
+    assert world.jobs.rows["job-1"].billable_calls == 1

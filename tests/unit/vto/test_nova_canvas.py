@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vto.domain.nova_canvas import MAX_BODY_BYTES, read_answer, request_body
+from vto import schemas
+from vto.domain.contract import MAX_BODY_BYTES
+from vto.domain.nova_canvas import read_answer, request_body, request_bytes
 from vto.domain.parameters import canonical
-from vto.errors import BadModelOutputError, ContentBlockedError, InvalidRequestError
+from vto.errors import BadModelOutputError, InvalidRequestError, ResultsBlockedError
 
 
 def encoded(content: bytes) -> str:
@@ -74,7 +76,7 @@ def test_some_pictures_were_blocked_and_what_came_is_kept_with_a_warning() -> No
 
 @pytest.mark.parametrize("images", [{}, {"images": []}, {"images": None}])
 def test_all_pictures_were_blocked(images: dict[str, Any]) -> None:
-    with pytest.raises(ContentBlockedError, match="All of the generated images"):
+    with pytest.raises(ResultsBlockedError, match="All of the generated images"):
         read_answer(answer(error="All of the generated images have been blocked", **images))
 
 
@@ -107,7 +109,7 @@ def test_garbage_is_named_as_such(body: bytes) -> None:
 
 @given(body=st.binary(max_size=200) | st.text(max_size=100).map(str.encode))
 def test_no_body_whatsoever_crashes_the_reader(body: bytes) -> None:
-    with pytest.raises((BadModelOutputError, ContentBlockedError)):
+    with pytest.raises((BadModelOutputError, ResultsBlockedError)):
         read_answer(body)
 
 
@@ -121,6 +123,44 @@ def test_a_damaged_answer_is_read_or_refused_but_never_crashes(position: int, by
     body[position % len(body)] = byte
     try:
         read = read_answer(bytes(body[: length % len(body) + 1]))
-    except (BadModelOutputError, ContentBlockedError):
+    except (BadModelOutputError, ResultsBlockedError):
         return
     assert read.images
+
+
+@given(source=st.binary(max_size=50), reference=st.binary(max_size=50), mask=st.none() | st.binary(max_size=50))
+def test_the_size_of_a_body_is_known_to_the_byte_before_it_is_made(
+    source: bytes, reference: bytes, mask: bytes | None
+) -> None:
+    parameters = canonical({"maskType": "IMAGE", "imageBasedMask": {"maskImage": "s3://private/mask.png"}})
+    size = request_bytes(len(source), len(reference), None if mask is None else len(mask), parameters)
+    assert size == len(request_body(source, reference, mask, parameters))
+
+
+# --- the schema of answers, which other engines may be tested with ---
+
+
+pictures = st.binary(min_size=1, max_size=9).map(encoded)
+answers = st.fixed_dictionaries(
+    {},
+    optional={
+        "images": st.none() | st.lists(pictures, max_size=5),
+        "maskImage": st.none() | pictures,
+        "error": st.none() | st.text(max_size=9),
+    },
+)
+
+
+@given(document=answers)
+def test_what_the_schema_of_answers_takes_is_read_and_nothing_else_is(document: dict[str, Any]) -> None:
+    fits = schemas.violations("virtual_try_on_answer", document) == []
+    try:
+        read = read_answer(answer(**document))
+    except BadModelOutputError:
+        assert not fits
+    except ResultsBlockedError:
+        assert fits
+        assert not document.get("images")
+    else:
+        assert fits
+        assert read.images

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vto import schemas
+from vto.domain.contract import cross_field_violations
 from vto.domain.parameters import (
     FOOTWEAR,
     FULL_BODY,
@@ -16,7 +17,6 @@ from vto.domain.parameters import (
     UPPER_BODY,
     cache_key,
     canonical,
-    cross_field_violations,
     fingerprint,
     for_garment_class,
 )
@@ -39,6 +39,7 @@ def test_a_missing_mask_and_each_foreign_one_are_named(mask_type: str) -> None:
     foreign = {name: mask for name, mask in MASKS.items() if name != MASK_OF[mask_type]}
     found = list(cross_field_violations({"maskType": mask_type, **foreign}))
     assert [one.path for one in found] == [f"parameters.{name}" for name in (MASK_OF[mask_type], *foreign)]
+    assert all(one.remedy for one in found)
 
 
 @pytest.mark.parametrize("garment_class", GARMENT_CLASSES)

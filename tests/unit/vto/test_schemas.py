@@ -1,6 +1,7 @@
 """What a client sends is checked against the contract, and everything wrong with it is said at once."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -50,6 +51,11 @@ GOOD = [
         try_on(promptBasedMask={"maskPrompt": "a hat", "maskShape": one})
         for one in ("CONTOUR", "BOUNDING_BOX", "DEFAULT")
     ),
+    *(
+        try_on(promptBasedMask={"maskPrompt": one})
+        for one in ("d\u00e9collet\u00e9", "the sofa\u2019s cushions", "3 cushions \u2013 blue", "T-shirt (white)")
+    ),
+    generation(numberOfImages=5.0),
     try_on(imageBasedMask={"maskImage": "s3://b/masks/users/u/x.png"}),
     *(generation(numberOfImages=one) for one in (1, 5)),
     *(generation(quality=one) for one in ("standard", "premium")),
@@ -57,6 +63,19 @@ GOOD = [
     *(generation(seed=one) for one in (0, 2_147_483_646)),
 ]
 
+NOT_ENGLISH = [
+    *(
+        "\u5e3d\u5b50",
+        "\u0448\u043b\u044f\u043f\u0430",
+        "hat\nshoes",
+        "hat\n",
+        "123",
+        " ",
+        "\U0001f9e2",
+        "hat \U0001f9e2",
+    ),
+    *("\u202ehat", "ha\x00t"),
+]
 BAD = [
     ({}, "product_id", "is missing"),
     ({"product_id": ""}, "product_id", "must have at least 1 character(s)"),
@@ -86,8 +105,23 @@ BAD = [
     (generation(seed=-1), "parameters.imageGenerationConfig.seed", "must be at least 0"),
     (generation(seed=2_147_483_647), "parameters.imageGenerationConfig.seed", "must be at most 2147483646"),
     (generation(seed=True), "parameters.imageGenerationConfig.seed", "must be of type integer"),
-    (generation(width=1024), "parameters.imageGenerationConfig.width", "is not a known field"),
-    (try_on(text="nicer"), "parameters.text", "is not a known field"),
+    (generation(seed=1.5), "parameters.imageGenerationConfig.seed", "must be of type integer"),
+    (generation(seed="5"), "parameters.imageGenerationConfig.seed", "must be of type integer"),
+    (generation(seed=None), "parameters.imageGenerationConfig.seed", "must be of type integer"),
+    (generation(numberOfImages=True), "parameters.imageGenerationConfig.numberOfImages", "must be of type integer"),
+    (generation(cfgScale=True), "parameters.imageGenerationConfig.cfgScale", "must be of type number"),
+    (generation(cfgScale="7"), "parameters.imageGenerationConfig.cfgScale", "must be of type number"),
+    (generation(width=1024), "parameters.imageGenerationConfig.width", "must not be sent for VIRTUAL_TRY_ON"),
+    (generation(height=None), "parameters.imageGenerationConfig.height", "must not be sent for VIRTUAL_TRY_ON"),
+    (generation(size=1), "parameters.imageGenerationConfig.size", "is not a known field"),
+    (try_on(text="nicer"), "parameters.text", "is not supported by VIRTUAL_TRY_ON"),
+    (try_on(negativeText=""), "parameters.negativeText", "is not supported by VIRTUAL_TRY_ON"),
+    (try_on(maskImage="aGk="), "parameters.maskImage", "does not stand here"),
+    (try_on(sourceImage="aGk="), "parameters.sourceImage", "is not sent with the parameters"),
+    *(
+        (try_on(promptBasedMask={"maskPrompt": one}), "parameters.promptBasedMask.maskPrompt", "must be English")
+        for one in NOT_ENGLISH
+    ),
     (garment(garmentClass="HAT"), "parameters.garmentBasedMask.garmentClass", "must be one of UPPER_BODY"),
 ]
 
@@ -102,6 +136,7 @@ def test_a_wrong_value_is_named_with_its_path_and_what_to_change(document: Any, 
     found = schemas.violations("try_on", document)
     assert [one.path for one in found] == [path]
     assert problem in found[0].problem
+    assert found[0].remedy
 
 
 def test_all_violations_are_reported_at_once_in_the_order_of_their_paths() -> None:
@@ -121,12 +156,14 @@ def test_all_violations_are_reported_at_once_in_the_order_of_their_paths() -> No
 
 def test_an_unknown_field_is_told_together_with_the_known_ones() -> None:
     (one,) = schemas.violations("watch_job", {"action": "watchJob", "job_id": "j", "jobId": "j"})
-    assert one == Violation("jobId", "is not a known field: remove it (known: action, job_id)")
+    assert one == Violation("jobId", "is not a known field", "remove it (known: action, job_id)")
 
 
 @pytest.mark.parametrize("document", [None, [], "text", 7, True])
 def test_something_that_is_no_object_is_one_violation_of_the_whole_request(document: Any) -> None:
-    assert schemas.violations("try_on", document) == [Violation("(the whole request)", "must be of type object")]
+    assert schemas.violations("try_on", document) == [
+        Violation("(the whole request)", "must be of type object", "send an object with product_id")
+    ]
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
@@ -142,7 +179,24 @@ def test_half_a_unicode_character_is_refused_because_no_table_can_hold_it() -> N
 def test_the_answer_to_a_thousand_mistakes_still_fits_into_one_frame() -> None:
     found = schemas.violations("try_on", {f"{i}{'x' * 2000}": i for i in range(1000)})
     assert found
-    assert len(json.dumps([[one.path, one.problem] for one in found])) < 20_000
+    assert len(json.dumps([one.public() for one in found])) < 20_000
+
+
+def test_a_long_prompt_that_is_refused_is_refused_at_once() -> None:
+    started = time.perf_counter()
+    found = schemas.violations("try_on", try_on(promptBasedMask={"maskPrompt": "a" * 1023 + "\n"}))
+    assert found
+    assert time.perf_counter() - started < 1
+
+
+@given(seed=st.integers())
+def test_exactly_the_seeds_from_0_to_2147483646_are_taken(seed: int) -> None:
+    assert (schemas.violations("try_on", generation(seed=seed)) == []) == (0 <= seed <= 2_147_483_646)
+
+
+@given(scale=st.floats(allow_nan=False, allow_infinity=False))
+def test_exactly_the_scales_from_1_1_to_10_are_taken(scale: float) -> None:
+    assert (schemas.violations("try_on", generation(cfgScale=scale)) == []) == (1.1 <= scale <= 10)
 
 
 json_values = st.recursive(
@@ -157,6 +211,7 @@ def test_whatever_is_sent_gets_violations_and_never_a_crash(document: Any, schem
     for one in schemas.violations(schema, document):
         assert one.path
         assert one.problem
+        assert one.remedy or one.path == "(the whole request)"
 
 
 @given(name=st.sampled_from(["product_id", "model_id", "parameters", "request_id"]), value=json_values)

@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
-from tests.unit.vto.world import BOB, EXECUTION, RESULTS, World
+from tests.unit.vto.world import BLANK_SLOT, BOB, EXECUTION, GARMENT, RESULTS, World
 from vto.domain import times
 from vto.domain.job import Stage, Status
+from vto.domain.parameters import canonical
 from vto.errors import (
     BadModelOutputError,
     JobClosedError,
     PictureRejectedError,
+    ResultsBlockedError,
     StorageUnavailableError,
 )
 from vto.testing import FakePictures
@@ -253,3 +255,40 @@ def test_an_answer_without_any_picture_is_bad_output_and_no_result(world: World)
     with pytest.raises(BadModelOutputError):
         world.store_result("job-1", EXECUTION, {"cache_key": "key", "cached": None}, nothing)
     assert world.jobs.rows["job-1"].images == ()
+
+
+def test_what_came_is_kept_when_the_filter_kept_some_back_and_the_job_says_so(world: World) -> None:
+    parameters = canonical({**GARMENT, "imageGenerationConfig": {"numberOfImages": 3}})
+    world.engine.outcomes = [2]
+    job = world.completed_job(parameters=parameters)
+    view = world.snapshots(job)
+    assert (view["requested_images"], view["delivered_images"], len(view["images"])) == (3, 2, 2)
+    (warning,) = view["warnings"]
+    assert warning["code"] == "some_results_blocked"
+    assert warning["message"] == "The content filter kept 1 of 3 pictures back; here is what came: 2 pictures."
+    assert world.snapshots(job, job.version - 1)["warnings"] == []  # nobody knew of it then
+
+
+def test_whoever_gets_the_same_result_again_is_told_the_same(world: World) -> None:
+    parameters = canonical({**GARMENT, "imageGenerationConfig": {"numberOfImages": 3}})
+    world.engine.outcomes = [1]
+    world.completed_job(parameters=parameters)
+    world.claimed_job("job-2", parameters=parameters)
+    store(world, (world.validate_request("job-2", EXECUTION, 0), None), "job-2")
+    assert [one["code"] for one in world.jobs.rows["job-2"].warnings] == ["some_results_blocked"]
+
+
+def test_a_whole_result_has_no_warning(world: World) -> None:
+    assert world.snapshots(world.completed_job())["warnings"] == []
+
+
+def test_what_was_made_with_another_seed_is_not_offered_to_those_who_ask_for_this_one(world: World) -> None:
+    world.claimed_job(seed_is_pinned=False)
+    validation = world.validate_request("job-1", EXECUTION, 0)
+    slot = world.reserve_slot("job-1", EXECUTION, BLANK_SLOT, None)
+    world.engine.outcomes = [ResultsBlockedError("all of them")]
+    with pytest.raises(ResultsBlockedError):
+        world.invoke_model("job-1", EXECUTION, validation, slot)
+    store(world, (validation, world.invoke_model("job-1", EXECUTION, validation, slot)))
+    assert (world.results.ready, world.results.claims) == ({}, {})
+    assert world.snapshots(world.jobs.rows["job-1"])["seed"] == 13

@@ -10,6 +10,7 @@ from vto.domain.catalogue import Readiness
 from vto.domain.job import Stage, Status
 from vto.domain.parameters import canonical
 from vto.errors import (
+    InvalidRequestError,
     JobClosedError,
     ModelUnavailableError,
     PictureMissingError,
@@ -211,3 +212,25 @@ def test_when_the_first_vanishes_its_claim_runs_out(world: World) -> None:
     world.claimed_job("job-2")
     assert validate(world, "job-2")["reuse"] == "none"
     assert world.status_of("job-2") is Status.PROCESSING
+
+
+@pytest.mark.parametrize(("width", "height"), [(319, 800), (4097, 1100), (2048, 2048), (400, 1601)])
+def test_a_row_that_a_shop_wrote_with_a_picture_out_of_the_contracts_limits_is_refused_before_anything_is_spent(
+    world: World, width: int, height: int
+) -> None:
+    world.claimed_job()
+    world.stock(shirt(width=width, height=height))
+    with pytest.raises(PictureRejectedError) as rejected:
+        validate(world)
+    assert all(one.path == "product_id" and one.remedy for one in rejected.value.violations)
+
+
+def test_pictures_too_large_for_one_request_are_refused_by_their_sizes_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.claimed_job()
+    monkeypatch.setattr(world.pictures, "metadata", lambda _: (9_400_000, {}))
+    with pytest.raises(InvalidRequestError) as refused:
+        validate(world)
+    (one,) = refused.value.violations
+    assert "at most 25,000,000" in one.problem

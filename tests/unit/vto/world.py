@@ -31,6 +31,7 @@ from vto.use_cases.create_try_on import CreateTryOn
 from vto.use_cases.deliver_result import DeliverResult
 from vto.use_cases.import_picture import ImportPicture
 from vto.use_cases.invoke_model import InvokeModel
+from vto.use_cases.plan_try_on import PlanTryOn
 from vto.use_cases.publish_job import PublishJob, Snapshots
 from vto.use_cases.record_failure import RecordFailure
 from vto.use_cases.request_try_on import RequestTryOn
@@ -219,7 +220,22 @@ class World:
 
     @property
     def answer_message(self) -> AnswerMessage:
-        return AnswerMessage(self.request_try_on, self.publish_job, self.jobs, self.notifier, self.clock, self.report)
+        return AnswerMessage(
+            self.request_try_on,
+            self.plan_try_on,
+            self.publish_job,
+            self.jobs,
+            self.notifier,
+            self.clock,
+            self.report,
+        )
+
+    @property
+    def plan_try_on(self) -> PlanTryOn:
+        order, pace = self.engine_order, 60
+        return PlanTryOn(
+            self.create_try_on, self.results, self.controls, self.clock, order, "model-1", pace, prices_by_side=False
+        )
 
     @property
     def browse(self) -> Browse:

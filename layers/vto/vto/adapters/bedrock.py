@@ -17,11 +17,16 @@ from vto.domain.nova_canvas import read_answer, request_body
 from vto.domain.storage import S3Url
 from vto.errors import (
     ContentBlockedError,
-    InvalidRequestError,
+    ModelAccessDeniedError,
+    ModelFailedError,
+    ModelQuotaExceededError,
+    ModelRefusedError,
     ModelRetiredError,
     ModelThrottledError,
     ModelTimeoutError,
     ModelUnavailableError,
+    PictureBlockedError,
+    PromptBlockedError,
     StorageUnavailableError,
     VtoError,
 )
@@ -30,18 +35,28 @@ from vto.ports import Generation, Pictures, TryOnRequest
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
+# What InvokeModel declares in the SDK's service model, and what any service may answer. By what is to be done: 429
+# means wait in the queue, whichever of the two it is; 5xx means try again; the rest is for whoever operates it.
+# https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html
 ERRORS: dict[str, type[VtoError]] = {
     "ThrottlingException": ModelThrottledError,
     "ModelNotReadyException": ModelThrottledError,
     "ServiceUnavailableException": ModelUnavailableError,
     "InternalServerException": ModelUnavailableError,
-    "ServiceQuotaExceededException": ModelUnavailableError,
-    "ModelErrorException": ModelUnavailableError,
     "ModelTimeoutException": ModelTimeoutError,
-    # no access, unknown, Legacy and end of life look alike from outside, and the remedy is the same: another engine
-    "AccessDeniedException": ModelRetiredError,
+    "ModelErrorException": ModelFailedError,
+    "ServiceQuotaExceededException": ModelQuotaExceededError,
+    "AccessDeniedException": ModelAccessDeniedError,
+    "UnrecognizedClientException": ModelAccessDeniedError,
+    "ExpiredTokenException": ModelAccessDeniedError,
     "ResourceNotFoundException": ModelRetiredError,
+    "ValidationException": ModelRefusedError,
 }
+
+# Of a model that is gone, as its services say it: https://docs.aws.amazon.com/bedrock/latest/userguide/model-lifecycle.html
+GONE = ("legacy", "end of its life", "model identifier is invalid")
+# https://docs.aws.amazon.com/nova/latest/userguide/image-gen-errors.html
+BLOCKED = (("text prompt", PromptBlockedError), ("input image", PictureBlockedError), ("", ContentBlockedError))
 
 
 class NovaCanvas:
@@ -56,7 +71,7 @@ class NovaCanvas:
         self._model_id = model_id
 
     def generate(self, request: TryOnRequest) -> Generation:
-        """Make the pictures; raises the Model…, ContentBlocked and BadModelOutput errors."""
+        """Make the pictures; raises the Model…, …Blocked and BadModelOutput errors."""
         with ThreadPoolExecutor(max_workers=3) as pool:  # three reads from S3 take as long as one
             wanted = (request.source, request.reference, *([request.mask] if request.mask else []))
             read = list(pool.map(self._pictures.read, wanted))
@@ -93,17 +108,11 @@ class NovaCanvas:
 
 
 def error_of(error: ClientError) -> VtoError:
-    """The error of ours behind an exception of InvokeModel.
-
-    Sources: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html and
-    https://docs.aws.amazon.com/nova/latest/userguide/image-gen-errors.html
-    """
+    """The error of ours behind an exception of InvokeModel: by its code first, then by fragments of its message."""
     code, text = code_of(error), str(error.response.get("Error", {}).get("Message", ""))[:300]
-    if code != "ValidationException":
-        return ERRORS.get(code, ModelUnavailableError)(f"{code}: {text}")
     said = text.lower()
-    if "content filter" in said or "blocked" in said:
-        return ContentBlockedError(text)
-    if "model identifier is invalid" in said or "end of its life" in said:
-        return ModelRetiredError(text)
-    return InvalidRequestError(f"the engine refused the request: {text}")
+    if any(words in said for words in GONE):
+        return ModelRetiredError(f"{code}: {text}")
+    if code == "ValidationException" and ("content filter" in said or "blocked" in said):
+        return next(cls for words, cls in BLOCKED if words in said)(text)
+    return ERRORS.get(code, ModelUnavailableError)(f"{code}: {text}")

@@ -307,6 +307,11 @@ class DynamoControls:
                 return slot
         raise StorageUnavailableError(f"no slot of {engine} after {SLOT_RACES} races")
 
+    def next_slot(self, engine: str, requests_per_minute: float, now: datetime) -> datetime:
+        """The engine's next free instant; it is not taken, so somebody else may get it."""
+        last = (_get(self._table, {"control_id": f"pace#{engine}"}) or {}).get("last_taken")
+        return next_slot(now, times.from_iso(last) if last else None, requests_per_minute)
+
     def is_paused(self, engine: str) -> bool:
         """Whether an operator has taken the engine out of service: item ``engine#{name}`` with state ``paused``."""
         item = _get(self._table, {"control_id": f"engine#{engine}"}) or {}
@@ -400,6 +405,7 @@ def item_to_job(item: Mapping[str, Any]) -> Job:
             ),
             "images": tuple(StoredImage(**one) for one in plain.get("images", [])),
             "error_details": tuple(plain.get("error_details", [])),
+            "warnings": tuple(plain.get("warnings", [])),
         }
     )
 

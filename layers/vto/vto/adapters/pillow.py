@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from PIL import Image, ImageCms, UnidentifiedImageError
 
-from vto.domain.pictures import MAX_UPLOAD_PIXELS, Prepared, fit
+from vto.domain.pictures import LOWER_TIER, MAX_UPLOAD_PIXELS, Prepared, Tier, fit
 from vto.errors import PictureRejectedError, Violation
 
 FORMATS = ("JPEG", "PNG", "WEBP")
@@ -57,7 +57,7 @@ DAMAGE = (
 class PillowTools:
     """The ``PictureTools`` port on Pillow."""
 
-    def prepare(self, content: bytes) -> Prepared:
+    def prepare(self, content: bytes, tier: Tier = LOWER_TIER) -> Prepared:
         """A model-ready picture; raises PictureRejectedError with a reason a person can act on.
 
         Header first (type, size, frames), then decode as small as possible, shrink, turn upright, convert to sRGB,
@@ -65,7 +65,7 @@ class PillowTools:
         """
         with _opened(content, PHOTO_BYTES) as image:
             orientation = _orientation(image)
-            stored = _turned(fit(*_turned(image.size, orientation)), orientation)
+            stored = _turned(fit(*_turned(image.size, orientation), tier), orientation)
             profile = image.info.get("icc_profile")
             image.draft(None, stored)  # JPEG only: decodes at 1/2, 1/4 or 1/8 where that is still large enough
             small = _plain_mode(image).resize(stored, Image.Resampling.LANCZOS)
@@ -94,6 +94,8 @@ class PillowTools:
         binary = fitted.point(lambda value: 255 if value >= MASK_THRESHOLD else 0)
         if binary.getextrema() == (255, 255):
             raise _rejected("has no black area: paint black what is to be replaced")
+        if binary.getextrema() == (0, 0):
+            raise _rejected("has no white area: paint white what is to stay")
         out = io.BytesIO()
         binary.convert("RGB").save(out, "PNG")
         return out.getvalue()

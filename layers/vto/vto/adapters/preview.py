@@ -8,13 +8,13 @@ from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 from vto.adapters.aws_errors import code_of
 from vto.errors import (
     BadModelOutputError,
-    ContentBlockedError,
     InvalidRequestError,
     ModelThrottledError,
     ModelTimeoutError,
     ModelUnavailableError,
     PictureMissingError,
     PictureRejectedError,
+    ResultsBlockedError,
     VtoError,
     all_errors,
 )
@@ -34,7 +34,7 @@ class Preview:
         self._function = function_name
 
     def generate(self, request: TryOnRequest) -> Generation:
-        """Make the pictures; raises the Model…, ContentBlocked, BadModelOutput errors and the function's refusals."""
+        """Make the pictures; raises the Model…, …Blocked, BadModelOutput errors and the function's refusals."""
         answer = self._invoke(
             {
                 "source": str(request.source),
@@ -46,7 +46,7 @@ class Preview:
         )
         images, blocked = answer.get("images") or [], answer.get("error")
         if not images and blocked:
-            raise ContentBlockedError(str(blocked)[:300])
+            raise ResultsBlockedError(str(blocked)[:300])
         if not images:
             raise BadModelOutputError("the preview engine answered without images")
         return Generation(tuple(images), answer.get("mask"), str(blocked)[:300] if blocked else None)

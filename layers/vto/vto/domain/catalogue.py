@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Self
 
+from vto.domain import planner
 from vto.domain.parameters import GARMENT_CLASSES
 from vto.domain.storage import PRODUCTS, STOCK_MODELS, USER_MODELS
 from vto.errors import PictureRejectedError, Violation
@@ -119,20 +120,23 @@ class Upload:
     def _shop_upload(cls, kind: Kind, path: str, key: str, metadata: dict[str, str]) -> Self:
         folder = PurePosixPath(path).parent.as_posix()
         category = metadata.get("category") or (folder if folder != "." else DEFAULT_CATEGORY)
-        garment_class = metadata.get("garment-class") or CLASS_OF_CATEGORY.get(category.partition("/")[0].lower())
+        name, description = metadata.get("name") or _title(path), metadata.get("description", "")
+        of_words = planner.group_of(None, planner.read(category.replace("/", " "), name, description))
+        guessed = CLASS_OF_CATEGORY.get(category.partition("/")[0].lower()) or of_words
+        garment_class = metadata.get("garment-class") or guessed
         warnings = []
         if garment_class and garment_class not in GARMENT_CLASSES:
             warnings.append(f"garment-class {garment_class[:40]!r} is not one of Nova Canvas's classes and was ignored")
-            garment_class = CLASS_OF_CATEGORY.get(category.partition("/")[0].lower())
+            garment_class = guessed
         item_id = product_id_of(key) if kind is Kind.PRODUCT else model_id_of(key)
         if kind is Kind.PRODUCT and (named := metadata.get("product-id", "").strip()):
             item_id = named[:128]
         return cls(
             kind,
             item_id,
-            name=metadata.get("name") or _title(path),
+            name=name,
             category=category,
-            description=metadata.get("description", ""),
+            description=description,
             garment_class=garment_class if kind is Kind.PRODUCT else None,
             warnings=warnings,
         )

@@ -4,18 +4,20 @@ Every change of a job is one entry in its timeline, and ``version`` counts them:
 Only a lease is extended without a new version, because a client learns nothing from it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
 from typing import Any, Self
 
-from vto.domain import times
-from vto.domain.parameters import Parameters
-from vto.errors import JobClosedError, VtoError, all_errors
+from vto.domain import notices, times
+from vto.domain.notices import Notice
+from vto.domain.parameters import MAX_SEED, Parameters
+from vto.errors import JobClosedError, ModelTimeoutError, ResultsBlockedError, VtoError, all_errors
 
 START_LEASE_SECONDS = 60  # a job that nobody has started by then is started by the sweep
+MAX_BILLABLE_CALLS = 2  # what one execution may spend on a job, whatever goes wrong
 OPEN = "yes"  # the value of the sparse index attribute while a job is unfinished
 
 
@@ -94,9 +96,13 @@ class Job:
     error_details: tuple[Mapping[str, str], ...] = ()
     engine: str | None = None
     seed: int | None = None
+    seed_is_pinned: bool = True  # the request named it; a job of before this field is treated as if it did
+    warnings: tuple[Mapping[str, str], ...] = ()
     cache_key: str | None = None
     eta_seconds: int | None = None
     attempts: int = 0
+    billable_calls: int = 0  # of this execution: those after which nothing says that they were not billed
+    blocked_calls: int = 0  # of this execution: those whose results a content filter kept back, all of them
     slot_round: int = 0
     slot_at: str | None = None
     execution_arn: str | None = None
@@ -122,6 +128,8 @@ class Job:
         connection_id: str | None,
         now: datetime,
         retention_days: float,
+        seed_is_pinned: bool = True,
+        warnings: Iterable[Notice] = (),
     ) -> Self:
         """A new job: version 1, status ``created``, with a lease after which the sweep starts it."""
         at = times.to_iso(now)
@@ -143,6 +151,8 @@ class Job:
             timeline=(Change(Status.CREATED, at),),
             requested_images=parameters["imageGenerationConfig"]["numberOfImages"],
             seed=parameters["imageGenerationConfig"]["seed"],
+            seed_is_pinned=seed_is_pinned,
+            warnings=tuple(one.public() for one in warnings),
             open=OPEN,
             lease_until=times.after(now, START_LEASE_SECONDS),
             ttl=times.epoch(now, days=retention_days),
@@ -198,11 +208,46 @@ class Job:
             return leased
         return leased._changed(Status.PROCESSING, now, stage)
 
+    def call(self) -> Self:
+        """The job with one more call of an engine, counted before it is made: a call that dies has been counted.
+
+        A call whose results were all blocked is made once more with another seed, unless the request named its seed:
+        the answer would be the same, and billed again.
+
+        Raises:
+            ResultsBlockedError: Another call would be no different.
+            ModelTimeoutError: As many calls may have been billed as one execution may spend.
+        """
+        if self.blocked_calls > (0 if self.seed_is_pinned else 1):
+            raise ResultsBlockedError(f"all results of {self.blocked_calls} call(s) were blocked")
+        if self.billable_calls >= MAX_BILLABLE_CALLS:
+            raise ModelTimeoutError(f"{self.billable_calls} calls may have been billed: no further one is made")
+        seed: int = self.parameters["imageGenerationConfig"]["seed"]
+        return replace(
+            self,
+            attempts=self.attempts + 1,
+            billable_calls=self.billable_calls + 1,
+            seed=(seed + self.blocked_calls) % (MAX_SEED + 1),
+        )
+
+    @property
+    def call_parameters(self) -> Parameters:
+        """The parameters of the call that was counted last."""
+        config = {**self.parameters["imageGenerationConfig"], "seed": self.seed}
+        return {**self.parameters, "imageGenerationConfig": config}
+
+    @property
+    def keeps_its_seed(self) -> bool:
+        """Whether the result is of the seed that the parameters say, and so is any equal request's result too."""
+        return bool(self.seed == self.parameters["imageGenerationConfig"]["seed"])
+
     def complete(self, *, images: tuple[StoredImage, ...], mask_s3_url: str | None, engine: str, now: datetime) -> Self:
         """The job with its result; closed, so that neither the sweep nor a late step touches it again."""
+        few = notices.of_delivery(self.requested_images, len(images))
         done = replace(
             self,
             images=images,
+            warnings=(*self.warnings, *(one.public() for one in few)),
             result_s3_url=images[0].s3_url,
             mask_s3_url=mask_s3_url,
             engine=engine,
@@ -267,10 +312,12 @@ class Job:
             "stages": [change.public() for change in self.timeline[:seq]],
             "eta_seconds": self.eta_seconds if seq == self.version else None,
             "requested_images": self.requested_images,
+            "warnings": [dict(one) for one in self.warnings if one["path"] or then.status is Status.COMPLETED],
         }
         if then.status is Status.ERROR:
             view["error"] = public_error(self)
         if then.status is Status.COMPLETED:
+            view["delivered_images"] = len(self.images)
             view["engine"] = self.engine
             view["seed"] = self.seed
         return view

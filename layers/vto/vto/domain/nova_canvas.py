@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from vto.domain.contract import body_bytes, body_violations
 from vto.domain.parameters import Parameters
-from vto.errors import BadModelOutputError, ContentBlockedError, InvalidRequestError
-
-MAX_BODY_BYTES = 25_000_000  # InvokeModel's limit on a body, in the SDK's service model
+from vto.errors import BadModelOutputError, InvalidRequestError, ResultsBlockedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +47,29 @@ def request_body(source: bytes, reference: bytes, mask: bytes | None, parameters
             "imageGenerationConfig": parameters["imageGenerationConfig"],
         }
     ).encode()
-    if len(body) > MAX_BODY_BYTES:
-        raise InvalidRequestError(f"the request body has {len(body)} bytes, the limit is {MAX_BODY_BYTES}")
+    if found := list(body_violations(len(body))):
+        raise InvalidRequestError("body", found)
     return body
+
+
+def request_bytes(source: int, reference: int, mask: int | None, parameters: Parameters) -> int:
+    """How large the body of a request will be, to the byte, before a picture of it is read.
+
+    Args:
+        source: Size of the prepared person or room in bytes.
+        reference: Size of the prepared product in bytes.
+        mask: Size of the prepared mask in bytes, if the request brings one.
+        parameters: Canonical parameters.
+    """
+    without = request_body(b"", b"", None if mask is None else b"", parameters)
+    return body_bytes([source, reference, mask or 0], len(without))
 
 
 def read_answer(body: bytes) -> Answer:
     """Read a 200 answer, in which some or all pictures may be missing.
 
     Raises:
-        ContentBlockedError: The filter kept all results back.
+        ResultsBlockedError: The filter kept all results back.
         BadModelOutputError: The body is not an answer in the contract's form.
     """
     try:
@@ -68,7 +80,7 @@ def read_answer(body: bytes) -> Answer:
         raise BadModelOutputError("the engine's answer is not a JSON object")
     error, images = document.get("error"), document.get("images") or []
     if not images and error:
-        raise ContentBlockedError(str(error)[:300])
+        raise ResultsBlockedError(str(error)[:300])
     if not images or not isinstance(images, list):
         raise BadModelOutputError("the engine's answer has no images")
     mask = document.get("maskImage")

@@ -1,15 +1,13 @@
-"""The parameters of a try-on in Nova Canvas's words: what belongs together, defaults, and their canonical form.
+"""The parameters of a try-on in Nova Canvas's words: classes, defaults, and their canonical form.
 
-Source of the rules: https://docs.aws.amazon.com/nova/latest/userguide/image-gen-vto.html
+Source: https://docs.aws.amazon.com/nova/latest/userguide/image-gen-vto.html
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
-
-from vto.errors import Violation
 
 type Parameters = dict[str, Any]
 
@@ -24,31 +22,11 @@ GARMENT_CLASSES = (*UPPER_BODY, *LOWER_BODY, *FULL_BODY, *FOOTWEAR)
 # Nova Canvas's own defaults; written out so that two requests that mean the same get the same cache key.
 GENERATION_DEFAULTS: Mapping[str, Any] = {"numberOfImages": 1, "quality": "standard", "cfgScale": 6.5, "seed": 12}
 
+MAX_SEED = (
+    2_147_483_646  # not 2³¹ − 1: https://docs.aws.amazon.com/nova/latest/userguide/image-gen-req-resp-structure.html
+)
+
 PREPARATION_VERSION = 1  # counts up when import_picture prepares pictures differently: old results are then not reused
-
-
-def cross_field_violations(parameters: Mapping[str, Any]) -> Iterable[Violation]:
-    """Check what no schema can say: which fields may stand together.
-
-    Args:
-        parameters: Parameters that already satisfy ``parameters.schema.json``.
-
-    Returns:
-        One violation for each broken rule.
-    """
-    mask_type = parameters["maskType"]
-    wanted = MASK_OF_TYPE[mask_type]
-    if wanted not in parameters:
-        yield Violation(f"parameters.{wanted}", f"is missing: maskType {mask_type} needs it")
-    for name in MASK_OF_TYPE.values():
-        if name != wanted and name in parameters:
-            yield Violation(f"parameters.{name}", f"does not belong to maskType {mask_type}: remove it")
-    mask = parameters.get("garmentBasedMask", {})
-    if mask.get("garmentStyling") and mask["garmentClass"] not in (*UPPER_BODY, *FULL_BODY):
-        yield Violation(
-            "parameters.garmentBasedMask.garmentStyling",
-            f"works only with upper-body and full-body classes, not with {mask['garmentClass']}: remove it",
-        )
 
 
 def canonical(parameters: Mapping[str, Any]) -> Parameters:
@@ -64,6 +42,11 @@ def canonical(parameters: Mapping[str, Any]) -> Parameters:
     plain: Parameters = _plain(parameters)
     plain["imageGenerationConfig"] = {**GENERATION_DEFAULTS, **plain.get("imageGenerationConfig", {})}
     return plain
+
+
+def names_a_seed(parameters: Mapping[str, Any]) -> bool:
+    """Whether a request's own parameters say which seed to use; 0 is one."""
+    return "seed" in parameters.get("imageGenerationConfig", {})
 
 
 def for_garment_class(garment_class: str) -> Parameters:

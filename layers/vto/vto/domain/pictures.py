@@ -6,16 +6,44 @@ Source of the limits: https://docs.aws.amazon.com/nova/latest/userguide/image-ge
 import math
 from dataclasses import dataclass
 
+from vto.domain.contract import MAX_ASPECT, MAX_SIDE, MIN_SIDE, PIXELS_BELOW
 from vto.errors import PictureRejectedError, Violation
 
-MIN_SIDE = 320
-MAX_SIDE = 4096
-MAX_ASPECT = 4.0
-MAX_PIXELS = 4_194_303  # AWS says "less than 4,194,304"
-TIER_PIXELS = 1024 * 1024  # the cheaper price tier; the output follows the source's size
+MAX_PIXELS = PIXELS_BELOW - 1
 MAX_UPLOAD_BYTES = 25_000_000
 MAX_UPLOAD_PIXELS = 60_000_000  # above this a picture is refused from its header, before it can fill the memory
 UPLOAD_FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """A price tier: how large the pictures are that go to an engine, whose results then have the photo's size.
+
+    Args:
+        side: 1024 or 2048, as the price list names its tiers.
+        by_side: Whether each side must keep to it; otherwise the area must, whatever the sides (``domain/contract.py``
+            says why this is open).
+    """
+
+    side: int = 1024
+    by_side: bool = False
+
+    @property
+    def max_pixels(self) -> int:
+        """Upper limit of the area in pixels."""
+        return min(self.side * self.side, MAX_PIXELS)
+
+    @property
+    def max_side(self) -> int:
+        """Upper limit of each side in pixels."""
+        return self.side if self.by_side else MAX_SIDE
+
+    def holds(self, width: int, height: int) -> bool:
+        """Whether a picture of this size is in the tier."""
+        return width * height <= self.side * self.side and max(width, height) <= self.max_side
+
+
+LOWER_TIER = Tier()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +56,13 @@ class Prepared:
     sha256: str
 
 
-def fit(width: int, height: int, *, max_pixels: int = TIER_PIXELS) -> tuple[int, int]:
+def fit(width: int, height: int, tier: Tier = LOWER_TIER) -> tuple[int, int]:
     """The size at which a picture is handed to an engine: never larger than it is, aspect kept, inside all limits.
 
     Args:
         width: Width in pixels, upright.
         height: Height in pixels, upright.
-        max_pixels: Upper limit of the area in pixels.
+        tier: The price tier to stay in.
 
     Returns:
         Width and height in pixels.
@@ -44,11 +72,14 @@ def fit(width: int, height: int, *, max_pixels: int = TIER_PIXELS) -> tuple[int,
     """
     problems = []
     if max(width, height) > MAX_ASPECT * min(width, height):
-        problems.append(f"is {width}×{height} pixels; one side may be at most four times the other: crop it")
-    limit = min(1.0, math.sqrt(min(max_pixels, MAX_PIXELS) / (width * height)), MAX_SIDE / max(width, height))
+        problem = f"is {width}×{height} pixels; one side may be at most four times the other"
+        problems.append(Violation("picture", problem, "crop it"))
+    limit = min(1.0, math.sqrt(tier.max_pixels / (width * height)), tier.max_side / max(width, height))
     fitted = max(1, math.floor(width * limit)), max(1, math.floor(height * limit))
     if min(fitted) < MIN_SIDE:
-        problems.append(f"is {width}×{height} pixels; both sides need at least {MIN_SIDE}: use a larger picture")
+        problem = f"is {width}×{height} pixels; both sides need at least {MIN_SIDE}"
+        problems.append(Violation("picture", problem, "use a larger picture"))
     if problems:
-        raise PictureRejectedError("size", [Violation("picture", problem) for problem in problems])
-    return fitted
+        raise PictureRejectedError("size", problems)
+    # rounded down, the shorter side may have lost more of itself than the longer one
+    return min(fitted[0], MAX_ASPECT * fitted[1]), min(fitted[1], MAX_ASPECT * fitted[0])

@@ -54,23 +54,27 @@ def _explain(error: ValidationError) -> list[Violation]:
     path = ".".join(str(part) for part in error.absolute_path)
 
     def at(name: str) -> str:
-        return (f"{path}.{name}" if path else name)[:MAX_PATH]
+        return (f"{path}.{name}" if path else name or '""')[:MAX_PATH]
 
     # the library types these as "anything a schema may hold"
     schema: Any = error.schema
     rule: Any = error.validator_value
     document: Any = error.instance
+    where, remedy = path or "(the whole request)", f"send {_allowed(schema)}"
     match error.validator:
         case "required":
             # the library reports each missing field on its own and names it only in its message
             missing = next(name for name in rule if error.message.startswith(repr(name)))
-            return [Violation(at(missing), "is missing")]
+            return [Violation(at(missing), "is missing", f"send {_allowed(schema['properties'][missing])}")]
         case "additionalProperties":
-            known = sorted(schema.get("properties", {}))
-            unknown = sorted(set(document) - set(known))
+            allowed = sorted(name for name, one in schema.get("properties", {}).items() if "not" not in one)
+            unknown = sorted(set(document) - set(schema.get("properties", {})))
             return [
-                Violation(at(name), f"is not a known field: remove it (known: {', '.join(known)})") for name in unknown
+                Violation(at(name), "is not a known field", f"remove it (known: {', '.join(allowed)})")
+                for name in unknown
             ]
+        case "not" | "pattern" if "x-problem" in schema:
+            return [Violation(where, schema["x-problem"], schema["x-remedy"])]
         case "enum":
             problem = f"must be one of {', '.join(map(str, rule))}"
         case "const":
@@ -89,4 +93,26 @@ def _explain(error: ValidationError) -> list[Violation]:
             problem = f"must look like {rule}"
         case _:
             problem = f"breaks the rule {error.validator!r} of the schema"
-    return [Violation(path or "(the whole request)", problem)]
+    return [Violation(where, problem, remedy)]
+
+
+def _allowed(schema: Any) -> str:
+    """What a field takes, in words."""
+    needed = ", ".join(schema.get("required", []))
+    said = f"an object with {needed}" if needed else "an object"
+    match schema:
+        case {"enum": values}:
+            said = f"one of {', '.join(map(str, values))}"
+        case {"const": value}:
+            said = json.dumps(value)
+        case {"type": "integer", "minimum": least, "maximum": most}:
+            said = f"a whole number from {least} to {most}, without quotes"
+        case {"type": "number", "minimum": least, "maximum": most}:
+            said = f"a number from {least} to {most}, without quotes"
+        case {"type": "boolean"}:
+            said = "true or false, without quotes"
+        case {"type": "string", "pattern": pattern} if "x-problem" not in schema:
+            said = f"text that looks like {pattern}"
+        case {"type": "string", "maxLength": most}:
+            said = f"text of {schema.get('minLength', 0)} to {most} characters"
+    return said

@@ -1,4 +1,4 @@
-"""What a client sends over its socket, and what it hears back: always a snapshot, a pong, or a clear error."""
+"""What a client sends over its socket, and what it hears back: a snapshot, a plan, a pong, or a clear error."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -9,6 +9,7 @@ from vto import schemas
 from vto.domain import times
 from vto.errors import InvalidRequestError, NotAuthorizedError, NotFoundError, Violation, VtoError
 from vto.ports import Clock, Connection, Jobs, Notifier
+from vto.use_cases.plan_try_on import PlanTryOn, is_dry_run
 from vto.use_cases.publish_job import PublishJob, job_frame
 from vto.use_cases.request_try_on import RequestTryOn
 
@@ -21,6 +22,7 @@ class AnswerMessage:
     """Serves one frame of one socket."""
 
     request_try_on: RequestTryOn
+    plan_try_on: PlanTryOn
     publish_job: PublishJob
     jobs: Jobs
     notifier: Notifier
@@ -48,6 +50,8 @@ class AnswerMessage:
             action = document.get("action")
             if action == "ping":
                 self.notifier.send(connection.connection_id, {"type": "pong"})
+            elif action == "tryOn" and is_dry_run(document):
+                self._plan(document, connection)
             elif action == "tryOn":
                 self._try_on(document, connection)
             elif action == "watchJob":
@@ -66,6 +70,12 @@ class AnswerMessage:
         job, is_new = self.request_try_on(document, connection.user_id, connection, self.publish_job)
         if not is_new:
             self._answer_snapshot(job.id, connection)
+
+    def _plan(self, document: Mapping[str, Any], connection: Connection) -> None:
+        frame = {"type": "plan", "plan": self.plan_try_on(document, connection.user_id)}
+        if "request_id" in document:
+            frame["request_id"] = document["request_id"]
+        self.notifier.send(connection.connection_id, frame)
 
     def _watch(self, document: Mapping[str, Any], connection: Connection) -> None:
         found = schemas.violations("watch_job", document)

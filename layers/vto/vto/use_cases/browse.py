@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness
+from vto.domain.contract import MAX_SIDE, MIN_SIDE
 from vto.domain.parameters import GARMENT_CLASSES
-from vto.domain.pictures import MAX_SIDE, MAX_UPLOAD_BYTES, MIN_SIDE, UPLOAD_FORMATS
+from vto.domain.pictures import MAX_UPLOAD_BYTES, UPLOAD_FORMATS
 from vto.domain.storage import S3Url
 from vto.errors import NotFoundError, Violation
 from vto.ports import Catalogue, Jobs, Pictures

@@ -6,9 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from vto import schemas
+from vto.domain import planner
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness, model_id_of
+from vto.domain.contract import cross_field_violations
 from vto.domain.job import Job
-from vto.domain.parameters import Parameters, canonical, cross_field_violations, fingerprint, for_garment_class
+from vto.domain.notices import Notice
+from vto.domain.parameters import (
+    Parameters,
+    canonical,
+    fingerprint,
+    names_a_seed,
+)
 from vto.domain.storage import S3Url, user_mask_prefix
 from vto.errors import (
     InvalidRequestError,
@@ -20,6 +28,16 @@ from vto.errors import (
 from vto.ports import Catalogue, Clock, Jobs
 
 NAMESPACE = uuid.UUID("6f2f3c0e-6c0b-4d0e-9a5b-0d5f0c7a1e11")  # ours alone, so that ids cannot meet those of others
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What a request that breaks no rule comes to: the parts of its job, and what to warn of."""
+
+    product: CatalogueItem
+    model: CatalogueItem
+    parameters: Parameters
+    warnings: tuple[Notice, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,30 +77,22 @@ class CreateTryOn:
         if "request_id" in request and (earlier := self.jobs.get(job_id)) is not None:
             return _same(earlier, print_of_request), False
 
-        violations: list[Violation] = []
-        product = self._product(request["product_id"], violations)
-        model = self._model(request, user_id, violations)
-        parameters = self._parameters(request, product, user_id, violations)
-        if violations:
-            raise InvalidRequestError("rules", violations)
-        if product is None or model is None or parameters is None:  # each None has left a violation
-            raise AssertionError("a missing part without a violation")
-        _ensure_usable(product, "product_id")
-        _ensure_usable(model, "model_id")
-
+        admitted = self.admit(request, user_id)
         job = Job.create(
             job_id=job_id,
             user_id=user_id,
             request_id=request_id,
             request_fingerprint=print_of_request,
-            product_id=product.item_id,
-            product_picture_s3_url=product.picture_s3_url,
-            model_id=model.item_id,
-            model_picture_s3_url=model.picture_s3_url,
-            parameters=parameters,
+            product_id=admitted.product.item_id,
+            product_picture_s3_url=admitted.product.picture_s3_url,
+            model_id=admitted.model.item_id,
+            model_picture_s3_url=admitted.model.picture_s3_url,
+            parameters=admitted.parameters,
             connection_id=connection_id,
             now=self.clock.now(),
             retention_days=self.retention_days,
+            seed_is_pinned=names_a_seed(request.get("parameters") or {}),
+            warnings=admitted.warnings,
         )
         if self.jobs.create(job):
             return job, True
@@ -90,6 +100,33 @@ class CreateTryOn:
         if raced is None:
             raise StorageUnavailableError(f"job {job.id} was there and is gone: erased this moment")
         return _same(raced, print_of_request), False
+
+    def admit(self, request: Mapping[str, Any], user_id: str) -> Admission:
+        """What a try-on would be made of; nothing is written.
+
+        Args:
+            request: A document that satisfies ``try_on.schema.json``.
+            user_id: Who asks.
+
+        Raises:
+            InvalidRequestError: The request breaks rules; all of them are named.
+            PictureRejectedError: The product or the photo was rejected at its import.
+        """
+        violations: list[Violation] = []
+        product = self._product(request["product_id"], violations)
+        model = self._model(request, user_id, violations)
+        words = planner.read(product.category, product.name, product.description) if product else planner.Reading(None)
+        parameters = self._parameters(request, product, words, user_id, violations)
+        if violations:
+            raise InvalidRequestError("rules", violations)
+        if product is None or model is None or parameters is None:  # each None has left a violation
+            raise AssertionError("a missing part without a violation")
+        _ensure_usable(product, "product_id")
+        _ensure_usable(model, "model_id")
+        worn = planner.worn_sleeves(model.description)
+        is_proposed = "parameters" not in request
+        notices = planner.warnings(parameters, product.garment_class, words, worn, is_proposed=is_proposed)
+        return Admission(product, model, parameters, tuple(notices))
 
     def _product(self, product_id: str, violations: list[Violation]) -> CatalogueItem | None:
         product = self.catalogue.get(Kind.PRODUCT, product_id)
@@ -129,6 +166,7 @@ class CreateTryOn:
         self,
         request: Mapping[str, Any],
         product: CatalogueItem | None,
+        words: planner.Reading,
         user_id: str,
         violations: list[Violation],
     ) -> Parameters | None:
@@ -136,11 +174,12 @@ class CreateTryOn:
         if given is None:
             if product is None:
                 return None
-            if product.garment_class is None:
-                problem = "is missing, and the product has no garment class of its own to take its place"
-                violations.append(Violation("parameters", problem))
+            given = planner.propose(product.garment_class, words)
+            if given is None:
+                problem = "is missing, and nothing says what kind of thing the product is"
+                remedy = "send parameters, or give the product a garment_class or a name that says it"
+                violations.append(Violation("parameters", problem, remedy))
                 return None
-            given = for_garment_class(product.garment_class)
         violations.extend(cross_field_violations(given))
         mask = given.get("imageBasedMask", {}).get("maskImage")
         if mask is not None and not self._is_own_mask(mask, user_id):

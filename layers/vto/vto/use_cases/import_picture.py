@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from vto.domain import times
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness, Upload, comparable_sequencer
-from vto.domain.pictures import MAX_UPLOAD_BYTES
+from vto.domain.pictures import LOWER_TIER, MAX_UPLOAD_BYTES, Tier
 from vto.domain.storage import S3Url, prepared_model_key, prepared_product_key
 from vto.errors import PictureMissingError, PictureRejectedError, Violation
 from vto.ports import Catalogue, Clock, Pictures, PictureTools
@@ -19,6 +19,7 @@ class ImportPicture:
     tools: PictureTools
     clock: Clock
     retention_days: float
+    tier: Tier = LOWER_TIER
 
     def __call__(self, original: S3Url, sequencer: str, event_time: str = "") -> CatalogueItem | None:
         """Import an upload; harmless when repeated or out of order.
@@ -78,7 +79,7 @@ class ImportPicture:
         if size > MAX_UPLOAD_BYTES:
             problem = f"has {size / 1e6:.0f} MB; at most {MAX_UPLOAD_BYTES / 1e6:.0f} MB are accepted"
             raise PictureRejectedError("bytes", [Violation("picture", problem)])
-        picture = self.tools.prepare(self.pictures.read(original))
+        picture = self.tools.prepare(self.pictures.read(original), self.tier)
         if row.kind is Kind.PRODUCT:
             key = prepared_product_key(row.item_id, picture.sha256)
         else:
@@ -96,7 +97,8 @@ class ImportPicture:
         )
 
     def _rejected(self, row: CatalogueItem, problem: PictureRejectedError) -> CatalogueItem:
-        reason = "; ".join(f"{one.path} {one.problem}" for one in problem.violations) or problem.message
+        said = (f"{one.path} {one.problem}{f': {one.remedy}' * bool(one.remedy)}" for one in problem.violations)
+        reason = "; ".join(said) or problem.message
         return replace(row, readiness=Readiness.REJECTED, readiness_reason=reason)
 
     def _record(self, row: CatalogueItem) -> CatalogueItem | None:

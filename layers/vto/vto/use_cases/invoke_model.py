@@ -1,15 +1,26 @@
 """State "Invoke Model": one call of one engine."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from vto.domain.engines import PROFILES
 from vto.domain.job import Job, Stage
 from vto.domain.storage import S3Url, generated_prefix
+from vto.errors import (
+    BadModelOutputError,
+    ModelFailedError,
+    ModelTimeoutError,
+    ResultsBlockedError,
+    StorageUnavailableError,
+    VtoError,
+)
 from vto.ports import Clock, Engines, Jobs, Results, TryOnRequest
 from vto.use_cases.changing_jobs import change_job
 
+# The engine worked, or may have. AWS does not say whether blocked results are billed: they count as if they were.
+MAY_BE_BILLED = (ModelTimeoutError, ModelFailedError, ResultsBlockedError, BadModelOutputError)
 LEASE_SECONDS = 120  # beyond two timeouts of the engine: the retry after a timeout lies within
 
 
@@ -38,7 +49,7 @@ class InvokeModel:
             ``images`` and ``mask`` (addresses of unverified pictures), ``warning`` and ``engine``.
 
         Raises:
-            VtoError: The Model…, ContentBlocked and BadModelOutput errors of the engine; JobClosedError.
+            VtoError: The Model…, …Blocked and BadModelOutput errors of the engine; JobClosedError.
         """
         made = self.results.get_ready(validation["cache_key"], self.clock.now())
         if made is not None:  # an equal job was faster while this one stood in the queue
@@ -46,8 +57,7 @@ class InvokeModel:
         engine, profile = self.engines[slot["engine"]], PROFILES[slot["engine"]]
 
         def enter(job: Job) -> Job:
-            counted = replace(job, attempts=job.attempts + 1)  # before the call: a call that dies has been counted
-            return counted.enter(
+            return job.call().enter(
                 Stage.GENERATING,
                 execution_arn=execution_arn,
                 now=self.clock.now(),
@@ -55,13 +65,30 @@ class InvokeModel:
             )
 
         job = change_job(self.jobs, job_id, enter)
-        generation = engine.generate(
-            TryOnRequest(
-                source=S3Url.parse(validation["source"]),
-                reference=S3Url.parse(validation["reference"]),
-                mask=S3Url.parse(validation["mask"]) if validation["mask"] else None,
-                parameters=job.parameters,
-                output=S3Url(self.results_bucket, generated_prefix(job_id, job.attempts)),
+        try:
+            generation = engine.generate(
+                TryOnRequest(
+                    source=S3Url.parse(validation["source"]),
+                    reference=S3Url.parse(validation["reference"]),
+                    mask=S3Url.parse(validation["mask"]) if validation["mask"] else None,
+                    parameters=job.call_parameters,
+                    output=S3Url(self.results_bucket, generated_prefix(job_id, job.attempts)),
+                )
             )
-        )
+        except VtoError as error:
+            self._note(job_id, execution_arn, error)
+            raise
         return {**asdict(generation), "engine": slot["engine"]}
+
+    def _note(self, job_id: str, execution_arn: str, error: VtoError) -> None:
+        """Write down what the error says of the call; where that cannot be written, the call counts as billed."""
+
+        def note(job: Job) -> Job:
+            job.ensure_worked_on_by(execution_arn)
+            if isinstance(error, ResultsBlockedError):
+                return replace(job, blocked_calls=job.blocked_calls + 1)
+            return replace(job, billable_calls=job.billable_calls - 1)
+
+        if isinstance(error, ResultsBlockedError) or not isinstance(error, MAY_BE_BILLED):
+            with suppress(StorageUnavailableError):
+                change_job(self.jobs, job_id, note)

@@ -55,7 +55,7 @@ class ReserveSlot:
             QueueFullError: The next free slot is further away than a shopper may be kept waiting; none is taken.
             NoEngineError: All engines that have not failed on this job are paused.
             ModelThrottledError: The engine has refused the call for the third time.
-            ModelUnavailableError: The last engine cannot be reached (ModelRetiredError: or is gone).
+            VtoError: What the last engine failed with: ModelUnavailable, …QuotaExceeded, …AccessDenied or …Retired.
             JobClosedError: The job has ended or belongs to another execution.
         """
         failed_with = failure["Error"] if failure else ""

@@ -57,8 +57,8 @@ class StoreResult:
         job = read_job(self.jobs, job_id)
         if not (job.status is Status.COMPLETED and job.execution_arn == execution_arn):
             job = self._complete(job_id, execution_arn, generation or validation["cached"])
-        if generation is not None and generation["engine"] == self.preferred_engine:
-            # the key names the preferred engine; what another one made in its place is not the same result
+        if generation is not None and generation["engine"] == self.preferred_engine and job.keeps_its_seed:
+            # the key names engine and seed; what another one made in its place is not the same result
             self._offer(job, validation["cache_key"])
         elif generation is not None:
             self.results.release(validation["cache_key"], job_id)

@@ -6,10 +6,12 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness
+from vto.domain.contract import body_violations, size_violations
 from vto.domain.job import Job, Stage
+from vto.domain.nova_canvas import request_bytes
 from vto.domain.parameters import cache_key
 from vto.domain.storage import S3Url, prepared_mask_key
-from vto.errors import PictureMissingError, PictureRejectedError, Violation
+from vto.errors import InvalidRequestError, PictureMissingError, PictureRejectedError, Violation
 from vto.ports import CachedResult, Catalogue, Clock, Jobs, Pictures, PictureTools, Results
 from vto.use_cases.changing_jobs import change_job
 
@@ -43,20 +45,24 @@ class ValidateRequest:
             ``"ready"`` or ``"twin"``), ``cached`` (the finished result, if ready) and ``twin_waits``.
 
         Raises:
+            InvalidRequestError: The pictures together are larger than a request may be.
             PictureMissingError: A picture is gone.
             PictureRejectedError: A picture was rejected, or the mask does not fit the photo.
             JobClosedError: The job has ended or belongs to another execution.
         """
         job = change_job(self.jobs, job_id, lambda job: self._enter(job, execution_arn))
-        product = self._usable(Kind.PRODUCT, job.product_id, "product_id")
-        model = self._usable(Kind.MODEL, job.model_id, "model_id")
+        product, product_bytes = self._usable(Kind.PRODUCT, job.product_id, "product_id")
+        model, model_bytes = self._usable(Kind.MODEL, job.model_id, "model_id")
         if not model.is_visible_to(job.user_id):
             raise PictureMissingError(f"model {model.item_id} is no longer {job.user_id}'s")
-        mask, mask_digest = self._mask(job, model)
+        mask, mask_content = self._mask(job, model)
+        mask_bytes = None if mask_content is None else len(mask_content)
+        if found := list(body_violations(request_bytes(model_bytes, product_bytes, mask_bytes, job.parameters))):
+            raise InvalidRequestError(job.id, found)
         key = cache_key(
             source_sha256=model.sha256 or "",
             reference_sha256=product.sha256 or "",
-            mask_sha256=mask_digest,
+            mask_sha256=None if mask_content is None else hashlib.sha256(mask_content).hexdigest(),
             parameters=job.parameters,
             engine=self.preferred_engine,
             owner=model.user_id,
@@ -79,20 +85,24 @@ class ValidateRequest:
             Stage.VALIDATING, execution_arn=execution_arn, now=self.clock.now(), lease_seconds=LEASE_SECONDS
         )
 
-    def _usable(self, kind: Kind, item_id: str, path: str) -> CatalogueItem:
+    def _usable(self, kind: Kind, item_id: str, path: str) -> tuple[CatalogueItem, int]:
+        """A row that can be used, and the size of its prepared picture in bytes."""
         item = self.catalogue.get(kind, item_id)
         if item is None:
             raise PictureMissingError(item_id, [Violation(path, "is no longer in the catalogue")])
         if item.readiness is Readiness.REJECTED or item.prepared_s3_url is None:
             raise PictureRejectedError(item_id, [Violation(path, item.readiness_reason or "has no usable picture")])
+        # the import keeps to these rules; a shop's own tools may have written the row
+        if item.width and item.height and (found := list(size_violations(path, item.width, item.height))):
+            raise PictureRejectedError(item_id, found)
         try:
-            self.pictures.metadata(S3Url.parse(item.prepared_s3_url))
+            size, _ = self.pictures.metadata(S3Url.parse(item.prepared_s3_url))
         except PictureMissingError as gone:
             raise PictureMissingError(item_id, [Violation(path, "its picture is no longer in storage")]) from gone
-        return item
+        return item, size
 
-    def _mask(self, job: Job, model: CatalogueItem) -> tuple[str | None, str | None]:
-        """The job's own mask, made to fit the prepared photo; its address and its digest."""
+    def _mask(self, job: Job, model: CatalogueItem) -> tuple[str | None, bytes | None]:
+        """The job's own mask, made to fit the prepared photo; its address and its content."""
         drawn: Mapping[str, str] | None = job.parameters.get("imageBasedMask")
         if drawn is None or model.prepared_s3_url is None or model.width is None or model.height is None:
             return None, None
@@ -109,7 +119,7 @@ class ValidateRequest:
             ) from bad
         address = S3Url(S3Url.parse(model.prepared_s3_url).bucket, prepared_mask_key(job.id))
         self.pictures.write(address, content, "image/png")
-        return str(address), hashlib.sha256(content).hexdigest()
+        return str(address), content
 
     def _reuse(self, key: str, job: Job, twin_waits: int) -> tuple[str, CachedResult | None]:
         now = self.clock.now()

@@ -1,0 +1,43 @@
+"""Warnings: what a shopper or a client should know of a try-on that goes ahead all the same.
+
+A plan has them before anything is made, a finished job has those of its request and of its result.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One warning.
+
+    Args:
+        code: Its name in snake_case, for programs.
+        message: What it means and what to do about it, for people.
+        path: The field of the request that it is about; empty when it is about the result.
+    """
+
+    code: str
+    message: str
+    path: str = ""
+
+    def public(self) -> Mapping[str, str]:
+        """The warning as clients see it, and as it is stored."""
+        return {"code": self.code, "message": self.message, "path": self.path}
+
+
+def of_delivery(requested: int, delivered: int) -> list[Notice]:
+    """What to say of a result that has fewer pictures than were asked for.
+
+    The one thing that drops pictures is a content filter; which ones it dropped is not reported.
+    Source: https://docs.aws.amazon.com/nova/latest/userguide/image-gen-errors.html
+
+    Example:
+        >>> [one.code for one in of_delivery(3, 2)]
+        ['some_results_blocked']
+    """
+    if delivered >= requested:
+        return []
+    came = "one picture" if delivered == 1 else f"{delivered} pictures"
+    return [Notice("some_results_blocked", f"The content filter kept {requested - delivered} of {requested} pictures"
+                   f" back; here is what came: {came}.")]  # fmt: skip

@@ -1,0 +1,88 @@
+"""A dry run: what a request would come to, what it would cost and how long it would take; nothing is made or spent."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vto import schemas
+from vto.domain.engines import PROFILES, identity
+from vto.domain.parameters import cache_key
+from vto.domain.prices import price
+from vto.errors import InvalidRequestError
+from vto.ports import Clock, Controls, Results
+from vto.use_cases.create_try_on import Admission, CreateTryOn
+
+
+def is_dry_run(request: Any) -> bool:
+    """Whether a request only wants to know."""
+    return isinstance(request, Mapping) and request.get("dry_run") is True
+
+
+@dataclass(frozen=True, slots=True)
+class PlanTryOn:
+    """Answers dry runs."""
+
+    create_try_on: CreateTryOn
+    results: Results
+    controls: Controls
+    clock: Clock
+    order: Sequence[str]
+    model_id: str
+    requests_per_minute: float
+    prices_by_side: bool
+
+    def __call__(self, request: Any, user_id: str) -> dict[str, Any]:
+        """Plan a try-on.
+
+        Args:
+            request: The document as the client sent it (``try_on.schema.json``).
+            user_id: Who asks.
+
+        Returns:
+            ``product_id``, ``model_id``, ``parameters`` (as the engine would get them), ``engine`` (None while all are
+            paused), ``cached`` (whether a finished result would be used again; None where only the mask's pixels could
+            tell), ``price``, ``eta_seconds`` (None while all engines are paused) and ``warnings``.
+
+        Raises:
+            InvalidRequestError: The request breaks rules; all of them are named.
+            PictureRejectedError: The product or the photo was rejected at its import.
+        """
+        found = schemas.violations("try_on", request)
+        if found:
+            raise InvalidRequestError("schema", found)
+        admitted = self.create_try_on.admit(request, user_id)
+        cached = self._is_cached(admitted)
+        engine = next((name for name in self.order if not self.controls.is_paused(name)), None)
+        model = admitted.model
+        return {
+            "product_id": admitted.product.item_id,
+            "model_id": model.item_id,
+            "parameters": admitted.parameters,
+            "engine": engine,
+            "cached": cached,
+            "price": price(engine or self.order[0], admitted.parameters, model.width, model.height, self.prices_by_side)
+            | ({"usd": 0.0} if cached else {}),
+            "eta_seconds": 0 if cached else self._eta(engine),
+            "warnings": [dict(one.public()) for one in admitted.warnings],
+        }
+
+    def _is_cached(self, admitted: Admission) -> bool | None:
+        if "imageBasedMask" in admitted.parameters:
+            return None  # its digest is that of the fitted mask, and this function carries no pixel library
+        key = cache_key(
+            source_sha256=admitted.model.sha256 or "",
+            reference_sha256=admitted.product.sha256 or "",
+            mask_sha256=None,
+            parameters=admitted.parameters,
+            engine=identity(self.order[0], self.model_id),
+            owner=admitted.model.user_id,
+        )
+        return self.results.get_ready(key, self.clock.now()) is not None
+
+    def _eta(self, engine: str | None) -> int | None:
+        if engine is None:
+            return None
+        now = self.clock.now()
+        wait = (self.controls.next_slot(engine, self.requests_per_minute, now) - now).total_seconds()
+        return math.ceil(wait) + PROFILES[engine].usual_seconds

@@ -1,0 +1,149 @@
+"""A dry run says what a request would come to, and nothing is made or spent."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.unit.vto.test_answer_message import say
+from tests.unit.vto.world import ALICE, GARMENT, UPLOADS, World, photo, shirt
+from vto.domain.parameters import canonical
+from vto.domain.prices import PRICES, price
+from vto.errors import InvalidRequestError, PictureRejectedError, VtoError
+
+REQUEST: dict[str, Any] = {"product_id": "blue-shirt", "model_id": "stock-anna", "dry_run": True}
+
+
+def plan(world: World, **changes: Any) -> dict[str, Any]:
+    """The plan of a request; also checks that nothing came of it."""
+    before = dict(world.results.claims), dict(world.controls.slots)
+    answer = world.plan_try_on({**REQUEST, **changes}, ALICE)
+    assert (world.jobs.rows, world.workflow.started, world.engine.requests, world.pictures.written) == ({}, [], [], [])
+    assert (world.results.claims, world.controls.slots) == before
+    return json.loads(json.dumps(answer))  # type: ignore[no-any-return]
+
+
+def test_a_plan_has_all_that_a_client_wants_to_know(world: World) -> None:
+    assert plan(world) == {
+        "product_id": "blue-shirt",
+        "model_id": "stock-anna",
+        "parameters": canonical(GARMENT),
+        "engine": "preview",
+        "cached": False,
+        "price": {
+            "usd": 0.0,
+            "per_image": 0.0,
+            "images": 1,
+            "tier": 1024,
+            "as_of": PRICES["preview"].as_of,
+            "source": PRICES["preview"].source,
+        },
+        "eta_seconds": 4,
+        "warnings": [],
+    }
+
+
+def test_what_is_planned_is_what_is_made(world: World) -> None:
+    parameters = {**GARMENT, "imageGenerationConfig": {"seed": 0}}
+    planned = plan(world, parameters=parameters)
+    job, _ = world.create_try_on({**REQUEST, "dry_run": False, "parameters": parameters}, user_id=ALICE)
+    assert (job.parameters, list(job.warnings)) == (planned["parameters"], planned["warnings"])
+
+
+def test_a_finished_result_is_told_and_costs_nothing(world: World) -> None:
+    world.completed_job()
+    world.jobs.rows.clear()
+    world.engine.requests.clear()
+    world.pictures.written.clear()
+    planned = plan(world)
+    assert (planned["cached"], planned["eta_seconds"], planned["price"]["usd"]) == (True, 0, 0.0)
+
+
+def test_with_a_drawn_mask_nobody_knows_before_its_pixels_are_looked_at(world: World) -> None:
+    mask = f"s3://{UPLOADS}/masks/users/alice/m.png"
+    assert plan(world, parameters={"maskType": "IMAGE", "imageBasedMask": {"maskImage": mask}})["cached"] is None
+
+
+def test_the_queue_is_in_the_time_that_is_told(world: World) -> None:
+    world.controls.slots["preview"] = world.clock.now() + timedelta(seconds=30)
+    assert plan(world)["eta_seconds"] == 31 + 4
+
+
+def test_the_next_engine_is_planned_with_while_the_first_is_paused(world: World) -> None:
+    world.engine_order = ["nova_canvas", "preview"]
+    world.controls.paused.add("nova_canvas")
+    assert plan(world)["engine"] == "preview"
+
+
+def test_while_all_engines_are_paused_there_is_neither_engine_nor_time(world: World) -> None:
+    world.controls.paused.add("preview")
+    planned = plan(world)
+    assert (planned["engine"], planned["eta_seconds"]) == (None, None)
+
+
+def test_warnings_are_told_and_are_those_of_the_job(world: World) -> None:
+    parameters = {"maskType": "GARMENT", "garmentBasedMask": {"garmentClass": "SHORT_SLEEVE_SHIRT"}}
+    world.stock(shirt(name="Long sleeve shirt"), photo(description="Anna in a sweater"))
+    (warning,) = plan(world, parameters=parameters)["warnings"]
+    assert warning["code"] == "old_sleeve_stays"
+    assert warning["path"] == "parameters.garmentBasedMask.garmentClass"
+    job, _ = world.create_try_on({**REQUEST, "parameters": parameters}, user_id=ALICE)
+    assert job.public()["warnings"] == [warning]
+
+
+@pytest.mark.parametrize(
+    ("changes", "refusal"),
+    [
+        ({"product_id": "?"}, InvalidRequestError),
+        ({"dry_run": "yes"}, InvalidRequestError),
+        ({"parameters": {"maskType": "PROMPT"}}, InvalidRequestError),
+        ({"product_id": "broken"}, PictureRejectedError),
+    ],
+)
+def test_what_would_be_refused_is_refused(world: World, changes: dict[str, Any], refusal: type[VtoError]) -> None:
+    from vto.domain.catalogue import Readiness
+
+    world.stock(shirt("broken", readiness=Readiness.REJECTED, readiness_reason="is damaged", prepared_s3_url=None))
+    with pytest.raises(refusal):
+        plan(world, **changes)
+
+
+def test_over_the_socket_a_plan_is_a_frame_of_its_own(world: World) -> None:
+    answered, (frame,) = say(world, {**REQUEST, "action": "tryOn", "request_id": "r-1"})
+    assert answered == "tryOn"
+    assert (frame["type"], frame["request_id"]) == ("plan", "r-1")
+    assert frame["plan"] == plan(world)
+    assert len(json.dumps(frame)) < 32 * 1024
+
+
+# --- prices -----------------------------------------------------------------------------------------------------------
+
+
+def config(**values: Any) -> dict[str, Any]:
+    return canonical({**GARMENT, "imageGenerationConfig": values})
+
+
+@pytest.mark.parametrize(
+    ("size", "by_side", "values", "usd"),
+    [
+        ((1024, 1024), False, {}, 0.04),
+        ((900, 1160), False, {}, 0.04),  # 1,044,000 pixels
+        ((900, 1160), True, {}, 0.06),
+        ((900, 1200), False, {}, 0.06),
+        ((900, 1160), False, {"quality": "premium"}, 0.06),
+        ((2000, 2000), False, {"quality": "premium", "numberOfImages": 5}, 0.4),
+        ((1024, 1024), False, {"numberOfImages": 3}, 0.12),
+        ((4096, 1000), True, {}, None),
+    ],
+)
+def test_a_price_is_that_of_the_photos_tier_times_the_pictures(
+    size: tuple[int, int], by_side: bool, values: dict[str, Any], usd: float | None
+) -> None:
+    assert price("nova_canvas", config(**values), *size, by_side)["usd"] == usd
+
+
+def test_what_is_not_known_is_not_guessed() -> None:
+    unknown = price("somebody_elses", config(), 800, 800, False)
+    assert (unknown["usd"], unknown["per_image"], unknown["source"]) == (None, None, None)
+    assert price("nova_canvas", config(), None, None, False)["usd"] is None

@@ -1,0 +1,237 @@
+"""What a product's words propose, and what speaks against a request that breaks no rule."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vto import schemas
+from vto.domain import planner
+from vto.domain.contract import cross_field_violations
+from vto.domain.parameters import GARMENT_CLASSES, Parameters
+from vto.domain.planner import Reading, propose, read, warnings, worn_sleeves
+
+GENERAL = {"UPPER_BODY", "LOWER_BODY", "FULL_BODY", "FOOTWEAR"}
+
+
+def group(name: str, category: str = "", description: str = "") -> str | None:
+    return planner.group_of(None, read(category, name, description))
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("Breton T-shirt", "UPPER_BODY"),
+        ("T-Shirts for men", "UPPER_BODY"),
+        ("Short sleeve shirt", "UPPER_BODY"),
+        ("Winterjacke", "UPPER_BODY"),
+        ("Herrenhemd", "UPPER_BODY"),
+        ("Chemise en lin", "UPPER_BODY"),
+        ("Camiseta b\u00e1sica", "UPPER_BODY"),
+        ("\u30e1\u30f3\u30ba\u9577\u8896\uff34\u30b7\u30e3\u30c4", "UPPER_BODY"),
+        ("Short en lin", "LOWER_BODY"),
+        ("Straight jeans", "LOWER_BODY"),
+        ("Boot-cut jeans", "LOWER_BODY"),
+        ("Faltenrock", "LOWER_BODY"),
+        ("Jupe pliss\u00e9e", "LOWER_BODY"),
+        ("Pantal\u00f3n de vestir", "LOWER_BODY"),
+        ("\u30b9\u30ab\u30fc\u30c8", "LOWER_BODY"),
+        ("Shirt dress", "FULL_BODY"),
+        ("Dress with belt", "FULL_BODY"),
+        ("Sommerkleider", "FULL_BODY"),
+        ("Robe chemise avec ceinture", "FULL_BODY"),
+        ("Vestido rojo", "FULL_BODY"),
+        ("\u30b7\u30e3\u30c4\u30ef\u30f3\u30d4\u30fc\u30b9", "FULL_BODY"),
+        ("Chelsea boots", "FOOTWEAR"),
+        ("Lederstiefel", "FOOTWEAR"),
+        ("Baskets blanches", "FOOTWEAR"),
+        ("Zapatos negros", "FOOTWEAR"),
+        ("\u30ec\u30a4\u30f3\u30d6\u30fc\u30c4", "FOOTWEAR"),
+        ("Dress shirt", "UPPER_BODY"),
+        ("Jean jacket", "UPPER_BODY"),
+        ("Shoe bag", None),
+        ("Address book", None),
+        ("Number 7", None),
+        ("", None),
+    ],
+)
+def test_a_name_says_which_part_of_the_body_it_is_for(name: str, wanted: str | None) -> None:
+    assert group(name) == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "prompt"),
+    [
+        ("Straw hat", "hat"),
+        ("\u5e3d\u5b50", "hat"),
+        ("Umh\u00e4ngetasche", "bag"),
+        ("Shoe bag", "bag"),
+        ("Emerald sofa", "sofa"),
+        ("Canap\u00e9 vert", "sofa"),
+        ("Teppich", "rug"),
+        ("\u30c6\u30fc\u30d6\u30eb", "table"),
+    ],
+)
+def test_what_no_class_covers_is_found_in_the_photo_by_an_english_word(name: str, prompt: str) -> None:
+    parameters = propose(None, read("", name, ""))
+    assert parameters == {
+        "maskType": "PROMPT",
+        "promptBasedMask": {"maskPrompt": prompt, "maskShape": "BOUNDING_BOX"},
+    }
+
+
+def test_the_category_counts_more_than_the_name_and_the_name_more_than_the_description() -> None:
+    assert group("Jean", category="Shoes") == "FOOTWEAR"
+    assert group("Meadow dress", description="goes with any shoes") == "FULL_BODY"
+    assert group("Meadow", description="a long dress") == "FULL_BODY"
+
+
+def test_within_the_same_part_of_the_body_the_name_says_more_than_the_category() -> None:
+    kind = read("tops", "Moss hoodie", "").kind
+    assert kind
+    assert (kind.is_outer, kind.is_bulky) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "sleeves"),
+    [
+        ("Long sleeve tee", "long"),
+        ("Tee", "short"),
+        ("Sleeveless blouse", "no"),
+        ("Blouse", None),
+        ("Langarmshirt", "long"),
+        ("Chemise manches courtes", "short"),
+        ("Vestido sin mangas", "no"),
+        ("\u534a\u8896\u30b7\u30e3\u30c4", "short"),
+        ("\u30ce\u30fc\u30b9\u30ea\u30fc\u30d6\u30c8\u30c3\u30d7\u30b9", "no"),
+    ],
+)
+def test_words_tell_sleeves(name: str, sleeves: str | None) -> None:
+    assert read("", name, "").sleeves == sleeves
+
+
+@pytest.mark.parametrize(
+    ("description", "sleeves"),
+    [
+        ("A person in a white T-shirt and grey trousers.", "short"),
+        ("A woman in a long-sleeved dress.", "long"),
+        ("A man in a hoodie", "long"),
+        ("A bright room with a grey sofa", None),
+        ("", None),
+    ],
+)
+def test_a_stock_models_description_tells_what_it_wears(description: str, sleeves: str | None) -> None:
+    assert worn_sleeves(description) == sleeves
+
+
+# --- proposals --------------------------------------------------------------------------------------------------------
+
+known = [one for kind in planner.KINDS for one in kind.words.split()]
+words = st.lists(st.sampled_from(known), max_size=3).map(" ".join)
+
+
+@given(name=words | st.text(max_size=40), category=words, garment_class=st.none() | st.sampled_from(GARMENT_CLASSES))
+def test_every_proposal_keeps_the_contract_names_a_general_class_and_is_not_warned_of(
+    name: str, category: str, garment_class: str | None
+) -> None:
+    reading = read(category, name, "")
+    parameters = propose(garment_class, reading)
+    if parameters is None:
+        assert garment_class is None
+        return
+    assert schemas.violations("parameters", parameters) == []
+    assert list(cross_field_violations(parameters)) == []
+    assert parameters.get("garmentBasedMask", {}).get("garmentClass", "UPPER_BODY") in GENERAL
+    said = {one.code for one in warnings(parameters, garment_class, reading, None, is_proposed=True)}
+    assert said <= {"item_must_be_in_photo"}
+
+
+def test_a_hooded_garment_gets_room_for_its_hood_and_an_outer_one_leaves_what_is_worn_below() -> None:
+    assert propose(None, read("", "Hoodie", "")) == {
+        "maskType": "GARMENT",
+        "garmentBasedMask": {
+            "garmentClass": "UPPER_BODY",
+            "maskShape": "BOUNDING_BOX",
+            "garmentStyling": {"outerLayerStyle": "OPEN"},
+        },
+    }
+
+
+@pytest.mark.parametrize("garment_class", GARMENT_CLASSES)
+def test_the_class_of_the_row_counts_more_than_words(garment_class: str) -> None:
+    parameters = propose(garment_class, read("sofas", "Sofa", ""))
+    assert parameters
+    assert parameters["garmentBasedMask"] == {"garmentClass": planner.GROUPS[garment_class]}
+
+
+# --- warnings ---------------------------------------------------------------------------------------------------------
+
+
+def garment(garment_class: str, **styling: str) -> Parameters:
+    mask: dict[str, Any] = {"garmentClass": garment_class, **({"garmentStyling": styling} if styling else {})}
+    return {"maskType": "GARMENT", "garmentBasedMask": mask}
+
+
+def said(parameters: Parameters, name: str = "", worn: str | None = None) -> list[str]:
+    found = warnings(parameters, None, read("", name, ""), worn, is_proposed=False)
+    assert all(one.path.startswith("parameters.") and one.message.endswith(".") for one in found)
+    return [one.code for one in found]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "name", "worn", "codes"),
+    [
+        (garment("UPPER_BODY"), "Tee", "long", []),
+        (garment("SHORT_SLEEVE_SHIRT"), "Tee", "short", []),
+        (garment("SHORT_SLEEVE_SHIRT"), "Tee", None, ["fine_class_needs_same_source"]),
+        (garment("SHORT_SLEEVE_SHIRT"), "Long sleeve tee", "long", ["old_sleeve_stays"]),
+        (garment("NO_SLEEVE_SHIRT"), "Tank", "short", ["old_sleeve_stays"]),
+        (garment("LONG_SLEEVE_SHIRT"), "Tee", "short", ["fine_class_needs_same_source"]),
+        (garment("BOOTS"), "Boots", None, ["fine_class_needs_same_source"]),
+        (garment("LOWER_BODY"), "Tee", None, ["class_differs_from_product"]),
+        (garment("UPPER_BODY"), "Straw hat", None, ["no_class_for_product"]),
+        (garment("UPPER_BODY", outerLayerStyle="OPEN"), "Denim jacket", None, []),
+        (garment("UPPER_BODY", outerLayerStyle="OPEN"), "Tee", None, ["styling_needs_outer_layer"]),
+        (garment("UPPER_BODY", outerLayerStyle="OPEN"), "Number 7", None, []),
+        (garment("UPPER_BODY", longSleeveStyle="SLEEVE_DOWN"), "Tee", None, ["sleeves_cannot_be_styled"]),
+        (garment("UPPER_BODY", longSleeveStyle="SLEEVE_DOWN"), "Sweater", None, []),
+        (garment("UPPER_BODY", longSleeveStyle="SLEEVE_UP"), "Sweater", None, ["sleeve_up_needs_free_arms"]),
+        (garment("UPPER_BODY", tuckingStyle="TUCKED"), "Shirt", None, ["tucked_needs_tucked_source"]),
+        (garment("UPPER_BODY", tuckingStyle="UNTUCKED"), "Shirt", None, []),
+        (garment("FULL_BODY", tuckingStyle="UNTUCKED"), "Dress", None, ["dress_cannot_be_tucked"]),
+        (garment("FULL_BODY", tuckingStyle="UNTUCKED"), "Outfit", None, []),
+        ({"maskType": "PROMPT", "promptBasedMask": {"maskPrompt": "hat"}}, "Hat", None, []),
+        (
+            {"maskType": "PROMPT", "promptBasedMask": {"maskPrompt": "hat", "maskShape": "CONTOUR"}},
+            "Hat",
+            None,
+            ["contour_keeps_old_shape"],
+        ),
+        ({"maskType": "IMAGE", "imageBasedMask": {"maskImage": "s3://b/k"}}, "Hat", None, []),
+    ],
+)
+def test_what_a_request_contradicts_is_warned_of(
+    parameters: Parameters, name: str, worn: str | None, codes: list[str]
+) -> None:
+    assert said(parameters, name, worn) == codes
+
+
+def test_every_warning_has_its_meaning_and_none_is_never_said() -> None:
+    every = [
+        *said(garment("SHORT_SLEEVE_SHIRT")),
+        *said(garment("SHORT_SLEEVE_SHIRT"), worn="long"),
+        *said(garment("LOWER_BODY"), "Tee"),
+        *said(garment("UPPER_BODY"), "Hat"),
+        *said(garment("UPPER_BODY", outerLayerStyle="OPEN", longSleeveStyle="SLEEVE_UP", tuckingStyle="TUCKED"), "Tee"),
+        *said(garment("FULL_BODY", tuckingStyle="TUCKED"), "Dress"),
+    ]
+    prompt = {"maskType": "PROMPT", "promptBasedMask": {"maskPrompt": "hat", "maskShape": "CONTOUR"}}
+    every += [one.code for one in warnings(prompt, None, Reading(None), None, is_proposed=True)]
+    assert set(every) == set(planner.WARNINGS)
+
+
+@given(category=st.text(max_size=60), name=st.text(max_size=60), description=st.text(max_size=200))
+def test_no_text_whatsoever_crashes_the_reader(category: str, name: str, description: str) -> None:
+    reading = read(category, name, description)
+    assert reading.sleeves in (None, "long", "short", "no")
