@@ -33,7 +33,9 @@ def answer_body(drawn: Drawn, engine: str, fault: Fault | None = None) -> bytes:
     kind = fault.kind if fault else None
     if kind == "garbage_json":
         return _json({"outcome": "done", "pictures": 1})
-    texts = {"Software": engine, **({"vto-adapted": "; ".join(drawn.adapted)} if drawn.adapted else {})}
+    texts = {"Software": engine}
+    if drawn.adapted:
+        texts["vto-adapted"] = "; ".join(drawn.adapted)
     for level in (FAST, SMALL):
         body = _json(_document(drawn, texts, level, kind))
         if len(body) <= MAX_BODY_BYTES:
@@ -67,9 +69,9 @@ def encoded(image: Image.Image, texts: Mapping[str, str], level: int = FAST) -> 
     out, because it may come from the caller's photo (places, cameras, profiles).
     """
     notes = PngInfo()
-    own = {key: value for key, value in image.info.items() if str(key).startswith("vto") and isinstance(value, str)}
-    for key, value in {**own, **texts}.items():
-        notes.add_text(str(key), value)
+    own = {str(key): value for key, value in image.info.items() if str(key).startswith("vto")}
+    for key, value in (own | dict(texts)).items():
+        notes.add_text(key, str(value))
     plain = image.copy()
     plain.info = {}
     buffer = io.BytesIO()

@@ -81,7 +81,7 @@ class Gate:
                 raise ThrottlingError from None
             raise
 
-    def _leave(self, future: asyncio.Future[object]) -> None:
+    def _leave[T](self, future: asyncio.Future[T]) -> None:
         if not future.cancelled():
             future.exception()  # taken, so that an abandoned drawing's error is not reported by the loop
         self._give_on()

@@ -227,6 +227,9 @@ def _mask(params: dict[str, Any], source: Image.Image | None, problems: list[Pro
     if not np.all(dark | light):
         problems.append(Problem(path, "must hold pure black (edit) and pure white (keep) pixels only"))
         return None
+    if not dark.any():
+        problems.append(Problem(path, "has no black pixel, so nothing would be edited"))
+        return None
     return Image.fromarray(np.where(light, 255, 0).astype(np.uint8))
 
 
