@@ -9,6 +9,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, Final
 
+from PIL import Image
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -17,7 +18,7 @@ from starlette.routing import Route
 
 from canvas.answer import answer_body
 from canvas.capabilities import negotiated
-from canvas.engine import Engine, EngineBrokenError, EngineBusyError
+from canvas.engine import Drawn, Engine, EngineBrokenError, EngineBusyError
 from canvas.errors import (
     InternalServerError,
     ModelTimeoutError,
@@ -26,11 +27,11 @@ from canvas.errors import (
     ServiceUnavailableError,
     ValidationError,
 )
-from canvas.faults import Fault, Faults
+from canvas.faults import UNDRAWN, Fault, Faults
 from canvas.gate import Gate
 from canvas.health import STATES, Health
 from canvas.metrics import CONTENT_TYPE, Metrics
-from canvas.request import MAX_BODY_BYTES, TryOn, megapixels, read_request
+from canvas.request import MAX_BODY_BYTES, TryOn, megapixels, output_count, read_request
 
 log = logging.getLogger("canvas")
 
@@ -224,14 +225,18 @@ class Endpoint:
 
     def _draw(self, task: TryOn, fault: Fault | None, fields: dict[str, Any]) -> tuple[bytes, tuple[str, ...]]:
         started = time.monotonic()
-        drawn = self._engine.draw(task)
+        if fault and fault.kind in UNDRAWN:
+            count = output_count(task.parameters)
+            drawn = Drawn(tuple(Image.new("RGB", (1, 1)) for _ in range(count)))
+        else:
+            drawn = self._engine.draw(task)
         adapted = (*task.adapted, *drawn.adapted)
         self._metrics.drawn(len(drawn.images), time.monotonic() - started, adapted)
         fields["images"] = len(drawn.images)
         if adapted:
             fields["adapted"] = list(adapted)
         engine = f"vto canvas, engine {self._capabilities.engine} {self._capabilities.version}"
-        return answer_body(type(drawn)(drawn.images, drawn.mask, adapted), engine, fault), adapted
+        return answer_body(Drawn(drawn.images, drawn.mask, adapted), engine, fault), adapted
 
 
 async def _body(request: Request) -> bytes:
