@@ -40,9 +40,8 @@ def _cases() -> Iterator[Case]:
     yield _case("masks LOWER_BODY within FULL_BODY", FULL, covers(LOWER, 0.85))
     for fine in ("SHORT_SLEEVE_SHIRT", "NO_SLEEVE_SHIRT"):
         other = garment(fine, CLASSES[fine])
-        yield _case(
-            f"masks {fine} within UPPER_BODY, whose mask has the arms in full length", UPPER, covers(other, 0.9)
-        )
+        about = f"masks {fine} within UPPER_BODY, whose mask has the arms in full length"
+        yield _case(about, UPPER, covers(other, 0.9), slow=fine in SLOW_CLASSES)
     yield _case("masks SHORT_PANTS within LOWER_BODY", LOWER, covers(garment("SHORT_PANTS", "@chinos"), 0.9))
     for garment_class in ("UPPER_BODY", "LOWER_BODY", "FULL_BODY", "FOOTWEAR"):
         slow = garment_class in {"LOWER_BODY", "FOOTWEAR"}

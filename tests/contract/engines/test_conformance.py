@@ -14,13 +14,14 @@ import pytest
 import pytest_socket
 from botocore.config import Config
 
-from canvas.fashn.loading import FILES
 from conformance.case import Case, Result
 from conformance.cases import ALL
 from conformance.cli import chosen
 from conformance.clients import BedrockClient, Client, Controls, HttpClient
 from conformance.run import Runner
-from tests.contract.canvas.conftest import ROOT, Server, start, stop
+from tests.contract.canvas.conftest import Server, start, stop
+
+from .conftest import start_fashn
 
 BANNER = "the preview's banner is painted over the lower edge even where a drawn mask is white (docs/canvas.md says so)"
 
@@ -48,12 +49,7 @@ def _parameters() -> Iterator[object]:
 def _started(engine: str, folder: Path) -> Server:
     if engine == "preview":
         return start(folder, "--faults")
-    for name in FILES:
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_bytes(b"weights")
-    paths = os.pathsep.join(str(ROOT / place) for place in ("canvas", "tests/stand_ins"))
-    environment = {"PYTHONPATH": paths, "CANVAS_FASHN_WEIGHTS": str(folder), "CANVAS_ENGINE": "fashn"}
-    return start(folder, "--faults", environment=environment)
+    return start_fashn(folder, "--faults")
 
 
 def _client(engine: str, server: Server) -> Client:

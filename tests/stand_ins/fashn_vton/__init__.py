@@ -3,10 +3,12 @@
 Interface: github.com/fashn-AI/fashn-vton-1.5 at 7c0f10af, ``src/fashn_vton/pipeline.py``: the same arguments and
 defaults, the same checks of the weights folder, output in the person's proportions within 576×864, all pixels a little
 changed, the same picture for the same seed and number of samples, an IndexError when nobody is in the picture.
-``STAND_IN_MEMORY`` is the number of samples that fit into the GPU; more raise torch's error.
+In the environment, ``STAND_IN_MEMORY`` is the number of samples that fit into the GPU (more raise torch's error),
+``STAND_IN_LOADS`` and ``STAND_IN_DRAWS`` are the seconds of loading and drawing, ``STAND_IN_BREAKS`` is CUDA's error.
 """
 
 import os
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -38,6 +40,7 @@ class TryOnPipeline:
             raise FileNotFoundError("Missing model weights:\n" + "\n".join(missing))
         if (Path(weights_dir) / "model.safetensors").read_bytes() == b"damaged":
             raise ValueError("Error while deserializing header: HeaderTooLarge")
+        time.sleep(float(os.environ.get("STAND_IN_LOADS", "0")))
         self.device = device or "cpu"
         self.inference_dtype = "torch.bfloat16" if self.device == "cuda" else "torch.float32"
 
@@ -69,6 +72,10 @@ class TryOnPipeline:
         )  # fmt: skip
         if num_samples > int(os.environ.get("STAND_IN_MEMORY", "4")):
             raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.25 GiB.")
+        if "STAND_IN_BREAKS" in os.environ and len(self.calls) > 1:  # not in the warm-up
+            raise RuntimeError(os.environ["STAND_IN_BREAKS"])
+        if len(self.calls) > 1:
+            time.sleep(float(os.environ.get("STAND_IN_DRAWS", "0")))
         if np.ptp(np.asarray(person_image)) == 0:
             raise IndexError("index 0 is out of bounds for axis 0 with size 0")  # no pose
         factor = min(WIDTH / person_image.width, HEIGHT / person_image.height)
