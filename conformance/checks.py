@@ -191,6 +191,8 @@ def changes_inside(_: Body, answer: Answer, context: Context) -> str:
 def changes_little_outside(body: Body, answer: Answer, context: Context) -> str:
     """SEAMLESS may touch all pixels, but outside its mask only slightly."""
     area = edited(answer)
+    if area.all():
+        return ""
     before = pixels(context.picture(body["virtualTryOnParams"]["sourceImage"]))
     for index, image in enumerate(pictures(answer)):
         mean = float(np.abs(pixels(image) - before).mean(axis=2)[~area].mean())
