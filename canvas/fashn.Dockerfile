@@ -17,6 +17,7 @@ ENV PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     PYTHONPATH=/opt/canvas \
     CANVAS_ENGINE=fashn \
+    CANVAS_TIMEOUT=55 \
     CANVAS_FASHN_WEIGHTS=/opt/ml/model \
     HF_HOME=/opt/ml/model/huggingface \
     HF_HUB_OFFLINE=1 \

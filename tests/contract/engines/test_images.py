@@ -95,6 +95,7 @@ def test_it_keeps_sagemaker_s_contract(file: str) -> None:
     assert values(file, "EXPOSE") == ["8080"]
     assert values(file, "ENTRYPOINT") == ['["python", "-m", "canvas"]']  # exec form: it gets SIGTERM itself
     assert values(file, "CMD")[-1] == '["serve"]'
+    assert float(settings(file)["CANVAS_TIMEOUT"]) < 60
     assert settings(file)["CANVAS_ENGINE"] == {"Dockerfile": "preview", "fashn.Dockerfile": "fashn"}[file]
 
 
