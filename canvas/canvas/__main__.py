@@ -75,6 +75,7 @@ def arguments(argv: list[str] | None = None, environment: Mapping[str, str] = os
     option("--waiting", type=int, default=32, help="further calls that may wait for a place (default: 32)")
     option("--wait", type=float, default=30.0, help="seconds that each may wait before it gets 429 (default: 30)")
     option("--timeout", type=float, default=300.0, help="seconds after which a call gets 408 (default: 300)")
+    option("--grace", type=int, default=GRACE, help=f"seconds for calls in flight at the end (default: {GRACE})")
     parser.add_argument(
         "--retired", action="append", default=[], metavar="MODEL_ID", help="model id that answers as retired"
     )
@@ -113,7 +114,7 @@ def main(argv: list[str] | None = None) -> int:
     endpoint = Endpoint(ENGINES[options.engine](), settings)
     config = uvicorn.Config(
         endpoint.app(), http=Protocol, ws="none", lifespan="off", log_config=None, access_log=False,
-        log_level="warning", timeout_graceful_shutdown=GRACE, server_header=False,
+        log_level="warning", timeout_graceful_shutdown=options.grace, server_header=False,
     )  # fmt: skip
     server = Server(config, endpoint, listener.getsockname()[1], options.port_file)
     endpoint.start()

@@ -161,6 +161,12 @@ class Endpoint:
             response, error_type = self._refused(ModelTimeoutError(), fields)
         except ServiceError as error:
             response, error_type = self._refused(error, fields)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if self.health.state != "stopping" or task is None:
+                raise
+            task.uncancel()  # the grace is over; the caller shall hear what can be retried, and not a bare 500
+            response, error_type = self._refused(ServiceUnavailableError(), fields)
         except ClientDisconnect:
             response, error_type = self._refused(ValidationError("The request's body did not come whole."), fields)
         except EngineBusyError as error:

@@ -182,6 +182,19 @@ def test_stopping_finishes_what_is_drawn_sends_away_who_waits_and_takes_nobody(t
     assert ended == [0]
 
 
+def test_a_drawing_that_does_not_end_is_given_up_after_the_grace_and_the_exit_code_says_so(tmp_path: Path) -> None:
+    with fashn(tmp_path, "--grace", "1", STAND_IN_DRAWS="20") as server:
+        until(lambda: ping(server)[0] == 200)
+        with busy(server, 1) as drawing:
+            until(lambda: figure(server, "canvas_drawing") == 1)
+            started = time.monotonic()
+            assert stop(server) == 1
+            assert time.monotonic() - started < 10
+        assert [answer.status_code for answer in drawing] == [503]
+        assert drawing[0].headers["x-amzn-errortype"] == "ServiceUnavailableException"
+        assert server.lines()[-1]["message"] == "stopped while a picture was being drawn"
+
+
 def test_what_an_engine_can_do_is_told_and_what_it_did_otherwise_too(tmp_path: Path) -> None:
     with fashn(tmp_path) as server:
         until(lambda: ping(server)[0] == 200)
