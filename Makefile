@@ -8,7 +8,8 @@ export SAM_CLI_TELEMETRY := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 CLASS ?= UPPER_BODY
 SFN_ENGINE ?= docker
-export PERSON GARMENT CLASS FUNCTION EVENT INVOKE_IMAGE
+ENDPOINT ?= http://127.0.0.1:8080
+export PERSON GARMENT CLASS FUNCTION EVENT INVOKE_IMAGE ENDPOINT
 
 # Overrides on the command line replace those of samconfig.toml, where `sam deploy --guided` saves its answers: so what
 # stands there is given on, and ARCHITECTURE after it. Building and deploying get the same text, hence the same processor.
@@ -69,6 +70,10 @@ lint: $(READY) .venv-node/ready ## Every static check: ruff, mypy, import direct
 	@.venv-sam/bin/sam validate --lint
 	@$(PY) -m scripts.lint_machine
 	@$(PY) -m scripts.docs --check
+
+.PHONY: conformance
+conformance: .venv/ready ## Does an engine keep the contract? ENDPOINT=http://127.0.0.1:8080 (docs/conformance.md)
+	@$(PY) -m conformance --endpoint "$$ENDPOINT"
 
 .PHONY: cloud
 cloud: .venv/ready ## Ask the real AWS about the state machine (ValidateStateMachineDefinition, TestState); needs credentials

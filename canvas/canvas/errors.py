@@ -8,6 +8,7 @@
     ├── ResourceNotFoundError        404  ResourceNotFoundException   (unknown or retired model)
     ├── ModelTimeoutError            408  ModelTimeoutException
     ├── ThrottlingError              429  ThrottlingException
+    ├── ModelNotReadyError           429  ModelNotReadyException      (the engine loads)
     ├── InternalServerError          500  InternalServerException
     └── ServiceUnavailableError      503  ServiceUnavailableException
 
@@ -69,6 +70,14 @@ class ThrottlingError(ServiceError):
     status = 429
     error_type = "ThrottlingException"
     default = "Too many requests, please wait before trying again."
+
+
+class ModelNotReadyError(ServiceError):
+    """The engine is still loading; an AWS SDK asks again by itself, up to five times."""
+
+    status = 429
+    error_type = "ModelNotReadyException"
+    default = "The model specified in the request is not ready to serve inference requests. Try your request again."
 
 
 class InternalServerError(ServiceError):

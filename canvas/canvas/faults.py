@@ -32,6 +32,7 @@ ERRORS: Final[Mapping[str, tuple[type[ServiceError], str | None]]] = {
     "block_image": (ValidationError, BLOCKED.format("input image")),
 }
 ANSWERS: Final = frozenset({"slow", "drop", "block_all", "block_some", "garbage_json", "garbage_image", "not_json"})
+UNDRAWN: Final = frozenset({"block_all", "garbage_json", "garbage_image", "not_json"})  # nothing drawn is seen in these
 KINDS: Final = frozenset(ERRORS) | ANSWERS
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final, NoReturn
 import numpy as np
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError as SchemaProblem
-from PIL import Image
+from PIL import Image, ImageOps
 
 from canvas.errors import ValidationError
 
@@ -26,6 +26,9 @@ NARROWEST: Final = 4  # 1:4 to 4:1
 MAX_PICTURE_PROBLEM: Final = 200
 
 MASK_OF: Final = {"IMAGE": "imageBasedMask", "GARMENT": "garmentBasedMask", "PROMPT": "promptBasedMask"}
+ORIENTATION: Final = 0x0112  # EXIF: 1 is upright, 2 to 8 are turned or mirrored
+PNG_BIT_DEPTH: Final = 24  # its place in a PNG: 8 bytes signature, 8 of the first chunk's head, width, height
+
 JPEG_TOLERANCE: Final = 16  # a JPEG mask of quality 100 still rings a little around its edges
 
 
@@ -34,13 +37,15 @@ class TryOn:
     """One try-on, decoded.
 
     ``source`` and ``reference`` are RGB, ``mask`` is L (0 edits, 255 keeps) or None; ``parameters`` are the
-    request's ``virtualTryOnParams`` without pictures, plus its ``imageGenerationConfig``.
+    request's ``virtualTryOnParams`` without pictures, plus its ``imageGenerationConfig``. ``adapted`` says what was
+    done to the request, one ``field=what`` each.
     """
 
     source: Image.Image
     reference: Image.Image
     mask: Image.Image | None
     parameters: dict[str, Any]
+    adapted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +82,9 @@ def read_request(body: bytes) -> TryOn:
     problems = [*_schema_problems(data), *_mask_problems(data)]
     params = data.get("virtualTryOnParams") if isinstance(data, dict) else None
     params = params if isinstance(params, dict) else {}
-    source = _picture(params.get("sourceImage"), "#/virtualTryOnParams/sourceImage", problems)
-    reference = _picture(params.get("referenceImage"), "#/virtualTryOnParams/referenceImage", problems)
+    adapted: list[str] = []
+    source = _picture(params.get("sourceImage"), "#/virtualTryOnParams/sourceImage", problems, adapted)
+    reference = _picture(params.get("referenceImage"), "#/virtualTryOnParams/referenceImage", problems, adapted)
     mask = _mask(params, source, problems)
     if problems or source is None or reference is None:  # without problems both are there: mypy cannot know
         listed = "; ".join(str(problem) for problem in problems)
@@ -87,7 +93,7 @@ def read_request(body: bytes) -> TryOn:
     if "imageBasedMask" in parameters:
         parameters["imageBasedMask"] = {}
     parameters["imageGenerationConfig"] = data.get("imageGenerationConfig", {})
-    return TryOn(source, reference, mask, parameters)
+    return TryOn(source, reference, mask, parameters, tuple(adapted))
 
 
 def _not_a_number(name: str) -> NoReturn:
@@ -153,6 +159,9 @@ def _decoded(text: Any, path: str, problems: list[Problem]) -> tuple[Image.Image
         with Image.open(io.BytesIO(raw), formats=("PNG", "JPEG")) as picture:
             if not _fits(picture, path, problems):
                 return None
+            if picture.format == "PNG" and raw[PNG_BIT_DEPTH] > 8:  # Pillow would quietly make 8 of the 16
+                problems.append(Problem(path, f"has {raw[PNG_BIT_DEPTH]} bits per channel; 8 are required"))
+                return None
             picture.load()
             return picture.copy(), str(picture.format)
     except Image.DecompressionBombError:
@@ -179,7 +188,8 @@ def _fits(picture: Image.Image, path: str, problems: list[Problem]) -> bool:
     return len(problems) == before
 
 
-def _picture(text: Any, path: str, problems: list[Problem]) -> Image.Image | None:
+def _picture(text: Any, path: str, problems: list[Problem], adapted: list[str]) -> Image.Image | None:
+    """The RGB picture as people see it: the EXIF orientation is applied, because the PNG of the answer has none."""
     decoded = _decoded(text, path, problems)
     if decoded is None:
         return None
@@ -189,7 +199,12 @@ def _picture(text: Any, path: str, problems: list[Problem]) -> Image.Image | Non
         if picture.getchannel("A").getextrema() != (255, 255):
             problems.append(Problem(path, "has transparent or translucent pixels; all must be opaque"))
             return None
-    return picture.convert("RGB")
+    if picture.getexif().get(ORIENTATION, 1) in range(2, 9):
+        picture = ImageOps.exif_transpose(picture)
+        adapted.append(f"{path.rpartition('/')[2]}=turned upright by its EXIF orientation")
+    picture = picture.convert("RGB")
+    picture.info = {}  # places and cameras of the photo go no further
+    return picture
 
 
 def _mask(params: dict[str, Any], source: Image.Image | None, problems: list[Problem]) -> Image.Image | None:
@@ -211,6 +226,9 @@ def _mask(params: dict[str, Any], source: Image.Image | None, problems: list[Pro
     dark, light = (values <= slack).all(axis=2), (values >= 255 - slack).all(axis=2)
     if not np.all(dark | light):
         problems.append(Problem(path, "must hold pure black (edit) and pure white (keep) pixels only"))
+        return None
+    if not dark.any():
+        problems.append(Problem(path, "has no black pixel, so nothing would be edited"))
         return None
     return Image.fromarray(np.where(light, 255, 0).astype(np.uint8))
 

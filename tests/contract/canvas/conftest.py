@@ -36,12 +36,12 @@ class Server:
         return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
 
 
-def start(folder: Path, *options: str) -> Server:
+def start(folder: Path, *options: str, environment: dict[str, str] | None = None) -> Server:
     port_file, log = folder / "port", folder / "log"
     with log.open("w") as stream:
         process = subprocess.Popen(
             [sys.executable, "-m", "canvas", "--port", "0", "--port-file", str(port_file), *options],
-            env={"PYTHONPATH": str(ROOT / "canvas"), "PATH": os.environ["PATH"]},
+            env={"PYTHONPATH": str(ROOT / "canvas"), "PATH": os.environ["PATH"]} | (environment or {}),
             stderr=stream,
             text=True,
             cwd=folder,

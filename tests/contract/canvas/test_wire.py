@@ -217,7 +217,7 @@ def test_faults_are_off_by_default_and_sigterm_ends_with_0(tmp_path: Path) -> No
     for method, path in (("POST", "/_faults"), ("DELETE", "/_faults"), ("GET", "/_calls")):
         assert httpx.request(method, server.url + path).status_code == 404
     assert stop(server) == 0
-    assert server.lines()[0]["message"] == "listening"
+    assert [line["message"] for line in server.lines()] == ["engine ready", "listening"]
 
 
 def test_a_call_in_flight_is_answered_before_the_end(tmp_path: Path, request_body: Build) -> None:

@@ -1,0 +1,97 @@
+"""How many pictures are drawn at once, how many calls may wait for it, and for how long."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from canvas.errors import ServiceUnavailableError, ThrottlingError
+
+
+class Gate:
+    """Lets a few calls draw; others wait a bounded time in a bounded line, or are told to come back later.
+
+    A drawing that outlives its caller's time keeps its place until it ends: a thread cannot be stopped, and the next
+    one beside it would take memory that is not there.
+
+    Args:
+        parallel: Drawings at once, at least 1.
+        waiting: Calls that may wait; further ones are refused at once.
+        wait_seconds: How long each may wait.
+    """
+
+    def __init__(self, parallel: int, waiting: int, wait_seconds: float) -> None:
+        self._free = parallel
+        self._most_waiting = waiting
+        self._wait_seconds = wait_seconds
+        self._line: list[asyncio.Future[None]] = []
+        self._pool = ThreadPoolExecutor(parallel, thread_name_prefix="draw")
+        self.drawing = 0
+        self._closed = False
+
+    @property
+    def waiting(self) -> int:
+        """Calls in the line."""
+        return len(self._line)
+
+    async def run[T](self, work: Callable[[], T]) -> T:
+        """Runs ``work``, which takes CPU or GPU time, in a thread when its turn comes.
+
+        Being cancelled does not stop the work.
+
+        Raises:
+            ThrottlingError: The line is full, or the turn did not come in time.
+            ServiceUnavailableError: The endpoint is stopping and no place is free.
+        """
+        await self._enter()
+        future = asyncio.get_running_loop().run_in_executor(self._pool, work)
+        future.add_done_callback(self._leave)
+        return await asyncio.shield(future)
+
+    def close(self) -> None:
+        """Refuses who waits and who would have to; what is being drawn goes on."""
+        self._closed = True
+        for turn in self._line:
+            if not turn.done():
+                turn.set_exception(ServiceUnavailableError())
+
+    def abandon(self) -> None:
+        """Gives the threads up; a drawing that still runs is not waited for."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _enter(self) -> None:
+        if self._free:
+            self._free -= 1
+            self.drawing += 1
+            return
+        if self._closed:
+            raise ServiceUnavailableError
+        if len(self._line) >= self._most_waiting:
+            raise ThrottlingError
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._line.append(turn)
+        try:
+            async with asyncio.timeout(self._wait_seconds):
+                await turn
+        except BaseException as error:
+            if turn in self._line:
+                self._line.remove(turn)
+            elif turn.done() and not turn.cancelled() and turn.exception() is None:
+                self._give_on()  # the turn came in the very moment that the caller went: the place must not be lost
+            if isinstance(error, TimeoutError):
+                raise ThrottlingError from None
+            raise
+
+    def _leave[T](self, future: asyncio.Future[T]) -> None:
+        if not future.cancelled():
+            future.exception()  # taken, so that an abandoned drawing's error is not reported by the loop
+        self._give_on()
+
+    def _give_on(self) -> None:
+        self.drawing -= 1
+        while self._line:
+            turn = self._line.pop(0)
+            if not turn.done():
+                self.drawing += 1
+                turn.set_result(None)
+                return
+        self._free += 1

@@ -1,0 +1,157 @@
+"""How a request reaches an engine: over HTTP in either wire form, or through boto3."""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.client import HTTPException
+from typing import Any, Final, Protocol
+from urllib.parse import quote, urlsplit
+
+DEFAULT_MODEL: Final = "amazon.nova-canvas-v1:0"
+TIMEOUT: Final = 310.0  # seconds; AWS advises at least 300 for pictures
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A 200 answer: its body as it came, and its headers in lower case."""
+
+    body: bytes
+    headers: Mapping[str, str]
+
+    @property
+    def document(self) -> Any:
+        """The body as JSON; raises ValueError."""
+        return json.loads(self.body)
+
+    @property
+    def adapted(self) -> str:
+        """What the engine says it did otherwise than asked."""
+        return self.headers.get("x-vto-adapted", "")
+
+
+class RefusalError(Exception):
+    """Another status than 200: ``status``, ``error_type`` as AWS names it, ``message``."""
+
+    def __init__(self, status: int, error_type: str, message: str) -> None:
+        super().__init__(f"{status} {error_type}: {message[:300]}")
+        self.status, self.error_type, self.message = status, error_type, message
+
+
+class LostError(Exception):
+    """The connection ended without an answer."""
+
+
+class Client(Protocol):
+    """What the cases are run through."""
+
+    def invoke(self, body: bytes) -> Answer:
+        """Asks for pictures; raises RefusalError or LostError."""
+
+
+class HttpClient:
+    """An endpoint in Bedrock's wire form, or with ``sagemaker`` in that of a SageMaker container."""
+
+    def __init__(self, endpoint: str, model_id: str = DEFAULT_MODEL, *, sagemaker: bool = False) -> None:
+        path = "/invocations" if sagemaker else f"/model/{quote(model_id, safe='')}/invoke"
+        self._url = endpoint.rstrip("/") + path
+        self._open = opener(endpoint)
+
+    def invoke(self, body: bytes) -> Answer:
+        """Posts the body."""
+        request = urllib.request.Request(self._url, body, {"Content-Type": "application/json"}, method="POST")  # noqa: S310
+        try:
+            with self._open.open(request, timeout=TIMEOUT) as response:
+                return Answer(response.read(), {name.lower(): value for name, value in response.headers.items()})
+        except urllib.error.HTTPError as error:
+            with error:
+                raise RefusalError(error.code, _type(error.headers), _message(error.read())) from None
+        except (OSError, HTTPException) as error:
+            raise LostError(str(error)) from error
+
+
+class BedrockClient:
+    """boto3's ``bedrock-runtime``: AWS itself, or an endpoint that speaks like it, with boto3's own credentials."""
+
+    def __init__(
+        self, model_id: str = DEFAULT_MODEL, *, client: Any = None, endpoint: str = "", region: str = ""
+    ) -> None:
+        self._client = client or _bedrock(endpoint, region)
+        self._model_id = model_id
+
+    def invoke(self, body: bytes) -> Answer:
+        """Calls InvokeModel, once."""
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - only who uses it needs boto3
+
+        try:
+            response = self._client.invoke_model(
+                modelId=self._model_id, body=body, contentType="application/json", accept="application/json"
+            )
+            return Answer(response["body"].read(), dict(response["ResponseMetadata"]["HTTPHeaders"]))
+        except ClientError as error:
+            said, about = error.response["Error"], error.response["ResponseMetadata"]
+            raise RefusalError(about["HTTPStatusCode"], said["Code"], said.get("Message", "")) from error
+        except BotoCoreError as error:
+            raise LostError(str(error)) from error
+
+
+class Controls:
+    """What our canvas endpoint lets a test do besides: read its capabilities, plan faults."""
+
+    def __init__(self, endpoint: str) -> None:
+        self._endpoint = endpoint.rstrip("/")
+        self._open = opener(endpoint)
+
+    def capabilities(self) -> dict[str, Any] | None:
+        """``GET /capabilities``; None where there is no such thing."""
+        try:
+            with self._open.open(f"{self._endpoint}/capabilities", timeout=30) as response:
+                document: dict[str, Any] = json.loads(response.read())
+                return document
+        except (urllib.error.HTTPError, ValueError):
+            return None
+
+    def plan(self, kind: str) -> None:
+        """The next call goes wrong in this way."""
+        self._send("POST", json.dumps({"faults": [{"kind": kind, "seconds": 0.2 if kind == "slow" else 0}]}).encode())
+
+    def clear(self) -> None:
+        """Nothing goes wrong any more."""
+        self._send("DELETE", None)
+
+    def _send(self, method: str, body: bytes | None) -> None:
+        request = urllib.request.Request(f"{self._endpoint}/_faults", body, method=method)  # noqa: S310
+        with self._open.open(request, timeout=30):
+            pass
+
+
+def opener(endpoint: str) -> urllib.request.OpenerDirector:
+    """What opens an endpoint's addresses; a proxy is not asked for this machine."""
+    parts = urlsplit(endpoint)
+    if parts.scheme not in {"http", "https"}:
+        raise ValueError(f"{endpoint!r} is no http:// or https:// address")
+    proxies = [urllib.request.ProxyHandler({})] if parts.hostname in LOOPBACK else []
+    return urllib.request.build_opener(*proxies)
+
+
+def _bedrock(endpoint: str, region: str) -> Any:
+    import boto3  # noqa: PLC0415 - only who uses it needs boto3
+    from botocore.config import Config  # noqa: PLC0415
+
+    once = Config(retries={"total_max_attempts": 1}, read_timeout=TIMEOUT)
+    return boto3.client("bedrock-runtime", endpoint_url=endpoint or None, region_name=region or None, config=once)
+
+
+def _type(headers: Any) -> str:
+    # AWS may add a namespace after a colon
+    return str(headers.get("x-amzn-ErrorType") or "").partition(":")[0]
+
+
+def _message(body: bytes) -> str:
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return body[:300].decode("utf-8", "replace")
+    return str(document.get("message", document)) if isinstance(document, dict) else str(document)
