@@ -42,10 +42,19 @@ ENVIRONMENT = {
         "MODELS_TABLE",
         "RESULTS_TABLE",
         "ENGINES",
-        "MODEL_ID",
+        "ENGINE_VERSIONS",
     },
     "reserve_slot": {"JOBS_TABLE", "CONTROLS_TABLE", "ENGINES", "REQUESTS_PER_MINUTE"},
-    "invoke_model": {"JOBS_TABLE", "RESULTS_TABLE", "RESULTS_BUCKET", "MODEL_ID", "PREVIEW_FUNCTION"},
+    "invoke_model": {
+        "JOBS_TABLE",
+        "RESULTS_TABLE",
+        "CONTROLS_TABLE",
+        "RESULTS_BUCKET",
+        "MODEL_ID",
+        "PREVIEW_FUNCTION",
+        "CANVAS_ENDPOINT",
+        "FASHN_SECRET",
+    },
     "render_preview": set(),
     "store_result": {"JOBS_TABLE", "RESULTS_TABLE", "RESULTS_BUCKET", "ENGINES", "RETENTION_DAYS"},
     "notify_client": PUBLISH | {"DIRECT_NOTIFY"},
@@ -281,6 +290,10 @@ def test_the_engine_parameter_offers_the_engines_that_exist(template: Template) 
     from vto.domain.engines import PROFILES
 
     assert set(template["Parameters"]["Engine"]["AllowedValues"]) == set(PROFILES)
+    assert template["Parameters"]["FallbackEngine"]["AllowedValues"] == [
+        "none",
+        *template["Parameters"]["Engine"]["AllowedValues"],
+    ]
 
 
 def test_the_deployment_page_explains_every_parameter(template: Template) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from vto.domain.catalogue import CatalogueItem, Kind
+from vto.domain.health import Door
 from vto.domain.job import Job
 from vto.domain.parameters import Parameters
 from vto.domain.pictures import Prepared
@@ -157,6 +158,18 @@ class Controls(Protocol):
 
     def is_paused(self, engine: str) -> bool:
         """Whether an operator has taken the engine out of service."""
+        ...
+
+    def knock(self, engine: str, now: datetime, *, probe_seconds: float) -> Door:
+        """How a job finds the engine; one that is half-open is from then on the caller's alone to try."""
+        ...
+
+    def open_engine(self, engine: str, now: datetime, *, gone: bool, reason: str) -> datetime | None:
+        """Note that the engine is gone or down; until when nobody asks it now, or None when that was known."""
+        ...
+
+    def close_engine(self, engine: str) -> None:
+        """Note that the engine answers."""
         ...
 
 

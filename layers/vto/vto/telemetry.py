@@ -93,6 +93,12 @@ def ended(job: Job) -> None:
     )
 
 
+def opened(engine: str, error_code: str, until: str) -> None:
+    """Log and count that an engine is not asked for a while, because it is gone or down."""
+    count("EngineOpened")
+    logger().warning("engine opened", engine=engine, error_code=error_code, until=until)
+
+
 def told(job_id: str, sockets: int) -> int:
     """Log to how many of its owner's sockets a job was told something new, and pass the number on."""
     logger().info("told", job_id=job_id, sockets=sockets)

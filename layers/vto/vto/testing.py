@@ -8,6 +8,7 @@ from typing import Any
 
 from vto.domain import times
 from vto.domain.catalogue import CatalogueItem, Kind
+from vto.domain.health import Door, Health
 from vto.domain.job import Job, Status
 from vto.domain.pacing import next_slot
 from vto.domain.pictures import Prepared
@@ -185,6 +186,7 @@ class FakeControls:
     sending: dict[tuple[str, str], datetime] = field(default_factory=dict)
     slots: dict[str, datetime] = field(default_factory=dict)
     paused: set[str] = field(default_factory=set)
+    health: dict[str, Health] = field(default_factory=dict)
 
     def issue_ticket(self, ticket: Ticket) -> None:
         """Store a one-time ticket."""
@@ -227,6 +229,24 @@ class FakeControls:
     def is_paused(self, engine: str) -> bool:
         """Whether the engine is out of service."""
         return engine in self.paused
+
+    def knock(self, engine: str, now: datetime, *, probe_seconds: float) -> Door:
+        """How a job finds the engine."""
+        health = self.health.get(engine, Health())
+        door = health.door(now)
+        if door is Door.HALF_OPEN:
+            self.health[engine] = health.probed(now, probe_seconds)
+        return door
+
+    def open_engine(self, engine: str, now: datetime, *, gone: bool, reason: str) -> datetime | None:
+        """Note that the engine is gone or down."""
+        before = self.health.get(engine, Health())
+        self.health[engine] = before.failed(now, gone=gone, reason=reason)
+        return None if self.health[engine] is before else self.health[engine].open_until
+
+    def close_engine(self, engine: str) -> None:
+        """Note that the engine answers."""
+        self.health.pop(engine, None)
 
 
 @dataclass

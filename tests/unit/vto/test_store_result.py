@@ -9,6 +9,7 @@ import pytest
 from tests.unit.vto.world import BOB, EXECUTION, RESULTS, World
 from vto.domain import times
 from vto.domain.job import Stage, Status
+from vto.domain.parameters import canonical
 from vto.errors import (
     BadModelOutputError,
     JobClosedError,
@@ -253,3 +254,22 @@ def test_an_answer_without_any_picture_is_bad_output_and_no_result(world: World)
     with pytest.raises(BadModelOutputError):
         world.store_result("job-1", EXECUTION, {"cache_key": "key", "cached": None}, nothing)
     assert world.jobs.rows["job-1"].images == ()
+
+
+def test_a_job_whose_first_engine_cannot_do_it_shares_the_result_of_the_one_that_can(world: World) -> None:
+    world.engine_order = ["fashn_api", "preview"]
+    prompt = canonical({"maskType": "PROMPT", "promptBasedMask": {"maskPrompt": "sofa"}})
+    first = world.completed_job(parameters=prompt)
+    assert first.engine == "preview"
+    world.claimed_job("job-2", parameters=prompt)
+    assert world.validate_request("job-2", EXECUTION, 0)["reuse"] == "ready"
+
+
+def test_a_reused_result_tells_what_its_engine_did_otherwise(world: World) -> None:
+    world.engine_order = ["fashn_api"]
+    world.completed_job()
+    world.claimed_job("job-2")
+    validation = world.validate_request("job-2", EXECUTION, 0)
+    world.store_result("job-2", EXECUTION, validation, None)
+    told = world.jobs.rows["job-2"].public()["adaptations"]
+    assert [one["path"] for one in told] == ["parameters.mergeStyle", "images"]

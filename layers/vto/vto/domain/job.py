@@ -95,10 +95,14 @@ class Job:
     engine: str | None = None
     seed: int | None = None
     cache_key: str | None = None
+    source_pixels: int | None = None
+    adaptations: tuple[Mapping[str, str], ...] = ()
     eta_seconds: int | None = None
     attempts: int = 0
     slot_round: int = 0
     slot_at: str | None = None
+    probing: bool | None = None
+    """Whether this job is the one that tries an engine which was opened."""
     execution_arn: str | None = None
     open: str | None = None  # a row without it is a finished job: see create, complete and fail
     lease_until: str | None = None
@@ -122,6 +126,7 @@ class Job:
         connection_id: str | None,
         now: datetime,
         retention_days: float,
+        source_pixels: int | None = None,
     ) -> Self:
         """A new job: version 1, status ``created``, with a lease after which the sweep starts it."""
         at = times.to_iso(now)
@@ -143,6 +148,7 @@ class Job:
             timeline=(Change(Status.CREATED, at),),
             requested_images=parameters["imageGenerationConfig"]["numberOfImages"],
             seed=parameters["imageGenerationConfig"]["seed"],
+            source_pixels=source_pixels,
             open=OPEN,
             lease_until=times.after(now, START_LEASE_SECONDS),
             ttl=times.epoch(now, days=retention_days),
@@ -198,7 +204,15 @@ class Job:
             return leased
         return leased._changed(Status.PROCESSING, now, stage)
 
-    def complete(self, *, images: tuple[StoredImage, ...], mask_s3_url: str | None, engine: str, now: datetime) -> Self:
+    def complete(
+        self,
+        *,
+        images: tuple[StoredImage, ...],
+        mask_s3_url: str | None,
+        engine: str,
+        now: datetime,
+        adaptations: tuple[Mapping[str, str], ...] = (),
+    ) -> Self:
         """The job with its result; closed, so that neither the sweep nor a late step touches it again."""
         done = replace(
             self,
@@ -206,6 +220,7 @@ class Job:
             result_s3_url=images[0].s3_url,
             mask_s3_url=mask_s3_url,
             engine=engine,
+            adaptations=adaptations,
             eta_seconds=None,
             open=None,
             lease_until=None,
@@ -267,6 +282,7 @@ class Job:
             "stages": [change.public() for change in self.timeline[:seq]],
             "eta_seconds": self.eta_seconds if seq == self.version else None,
             "requested_images": self.requested_images,
+            "adaptations": [dict(one) for one in self.adaptations],
         }
         if then.status is Status.ERROR:
             view["error"] = public_error(self)

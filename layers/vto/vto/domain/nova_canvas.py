@@ -26,7 +26,14 @@ class Answer:
     warning: str | None
 
 
-def request_body(source: bytes, reference: bytes, mask: bytes | None, parameters: Parameters) -> bytes:
+def request_body(
+    source: bytes,
+    reference: bytes,
+    mask: bytes | None,
+    parameters: Parameters,
+    *,
+    max_bytes: int = MAX_BODY_BYTES,
+) -> bytes:
     """The JSON body of a ``VIRTUAL_TRY_ON`` request.
 
     Args:
@@ -34,9 +41,10 @@ def request_body(source: bytes, reference: bytes, mask: bytes | None, parameters
         reference: The prepared product, JPEG or PNG.
         mask: A black and white PNG of the source's size, for maskType IMAGE.
         parameters: Canonical parameters.
+        max_bytes: The largest body that the engine takes.
 
     Raises:
-        InvalidRequestError: The body would be larger than InvokeModel takes.
+        InvalidRequestError: The body would be larger.
     """
     params = {name: value for name, value in parameters.items() if name != "imageGenerationConfig"}
     if mask is not None:
@@ -48,8 +56,8 @@ def request_body(source: bytes, reference: bytes, mask: bytes | None, parameters
             "imageGenerationConfig": parameters["imageGenerationConfig"],
         }
     ).encode()
-    if len(body) > MAX_BODY_BYTES:
-        raise InvalidRequestError(f"the request body has {len(body)} bytes, the limit is {MAX_BODY_BYTES}")
+    if len(body) > max_bytes:
+        raise InvalidRequestError(f"the request body has {len(body)} bytes, the limit is {max_bytes}")
     return body
 
 

@@ -1,12 +1,13 @@
 """A request becomes a job, once, or is refused with everything that is wrong with it."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from vto import schemas
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness, model_id_of
+from vto.domain.engines import refusals
 from vto.domain.job import Job
 from vto.domain.parameters import Parameters, canonical, cross_field_violations, fingerprint, for_garment_class
 from vto.domain.storage import S3Url, user_mask_prefix
@@ -31,6 +32,7 @@ class CreateTryOn:
     clock: Clock
     uploads_bucket: str
     retention_days: float
+    engines: Sequence[str]
 
     def __call__(self, request: Any, *, user_id: str, connection_id: str | None = None) -> tuple[Job, bool]:
         """Create the job of a request, or find it when the same request came before.
@@ -44,7 +46,7 @@ class CreateTryOn:
             The job, and whether it is new.
 
         Raises:
-            InvalidRequestError: The request breaks rules; all of them are named.
+            InvalidRequestError: The request breaks rules, or no engine can do it; all of them are named.
             PictureRejectedError: The product or the photo was rejected at its import.
             RequestConflictError: The ``request_id`` was used for another request.
         """
@@ -63,6 +65,9 @@ class CreateTryOn:
         product = self._product(request["product_id"], violations)
         model = self._model(request, user_id, violations)
         parameters = self._parameters(request, product, user_id, violations)
+        pixels = model.width * model.height if model and model.width and model.height else None
+        if parameters is not None and not violations:
+            violations.extend(refusals(self.engines, parameters, pixels))
         if violations:
             raise InvalidRequestError("rules", violations)
         if product is None or model is None or parameters is None:  # each None has left a violation
@@ -83,6 +88,7 @@ class CreateTryOn:
             connection_id=connection_id,
             now=self.clock.now(),
             retention_days=self.retention_days,
+            source_pixels=pixels,
         )
         if self.jobs.create(job):
             return job, True

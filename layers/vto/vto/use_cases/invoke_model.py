@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from vto.domain.engines import PROFILES
+from vto.domain.engines import PROFILES, adapted
 from vto.domain.job import Job, Stage
 from vto.domain.storage import S3Url, generated_prefix
-from vto.ports import Clock, Engines, Jobs, Results, TryOnRequest
+from vto.errors import FailureError, RefusalError
+from vto.ports import Clock, Controls, Engine, Engines, Generation, Jobs, Results, TryOnRequest
 from vto.use_cases.changing_jobs import change_job
 
 LEASE_SECONDS = 120  # beyond two timeouts of the engine: the retry after a timeout lies within
@@ -20,6 +21,7 @@ class InvokeModel:
     jobs: Jobs
     engines: Engines
     results: Results
+    controls: Controls
     clock: Clock
     results_bucket: str
 
@@ -55,13 +57,30 @@ class InvokeModel:
             )
 
         job = change_job(self.jobs, job_id, enter)
-        generation = engine.generate(
-            TryOnRequest(
-                source=S3Url.parse(validation["source"]),
-                reference=S3Url.parse(validation["reference"]),
-                mask=S3Url.parse(validation["mask"]) if validation["mask"] else None,
-                parameters=job.parameters,
-                output=S3Url(self.results_bucket, generated_prefix(job_id, job.attempts)),
-            )
+        request = TryOnRequest(
+            source=S3Url.parse(validation["source"]),
+            reference=S3Url.parse(validation["reference"]),
+            mask=S3Url.parse(validation["mask"]) if validation["mask"] else None,
+            parameters=adapted(profile, job.parameters),
+            output=S3Url(self.results_bucket, generated_prefix(job_id, job.attempts)),
         )
+        generation = self._generate(job, engine, request)
         return {**asdict(generation), "engine": slot["engine"]}
+
+    def _generate(self, job: Job, engine: Engine, request: TryOnRequest) -> Generation:
+        """Call the engine; the job that tries an opened one closes it when it answers, be it with a refusal."""
+        try:
+            generation = engine.generate(request)
+        except RefusalError:
+            self._answers(job)
+            raise
+        self._answers(job)
+        return generation
+
+    def _answers(self, job: Job) -> None:
+        if not job.probing or job.engine is None:
+            return
+        try:
+            self.controls.close_engine(job.engine)
+        except FailureError:
+            return  # the call is paid: it must not be repeated for this; the trial lapses and the next one closes it
