@@ -41,7 +41,7 @@ sam-local: $(READY) ## The same in a container, with SAM (needs Docker): FUNCTIO
 
 .PHONY: sfn-local
 sfn-local: $(READY) ## Every case of the workflow tests in Step Functions Local, tasks mocked (Docker; or SFN_ENGINE=jar SFN_LOCAL_JAR=…)
-	@$(PY) -m tests.workflow.sfn_local $(if $(filter jar,$(SFN_ENGINE)),jar,docker)
+	@$(PY) -m tests.workflow.sfn_local "$(SFN_ENGINE)"
 
 .PHONY: sfn-local-real
 sfn-local-real: $(READY) ## One try-on on Step Functions Local and sam local start-lambda (needs Docker); SFN_ENGINE=docker, jar or moto
@@ -53,7 +53,7 @@ emulate: $(READY) ## Every function as built, with every sample event, on AWS's 
 
 ##@ Check it
 .PHONY: test
-test: $(READY) ## All tests, the local stack's included (about six minutes on two cores)
+test: $(READY) ## All tests, the local stack's included (about eight minutes on two cores)
 	@$(PY) -m pytest -q $(ASL_COVERAGE)
 
 .PHONY: test-fast
@@ -141,7 +141,7 @@ help: ## This list
 .venv-node/ready: requirements/asl-validator/package.json requirements/asl-validator/package-lock.json
 	@! command -v npm >/dev/null || { \
 		echo "Installing asl-validator into .venv-node" && mkdir -p .venv-node && cp requirements/asl-validator/*.json .venv-node && \
-		npm ci --prefix .venv-node --ignore-scripts --no-audit --no-fund --fetch-retries=0 >/dev/null 2>&1 && touch $@; } || true
+		npm ci --prefix .venv-node --ignore-scripts --no-audit --no-fund --fetch-retries=0 --fetch-timeout=30000 >/dev/null 2>&1 && touch $@; } || true
 
 # What functions find in the Lambda runtime and nothing else, not even pip: what is missing from their packages fails here.
 .venv-lambda/ready: requirements/lambda.txt | .venv/ready

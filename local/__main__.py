@@ -59,6 +59,7 @@ def _describe(endpoints: Endpoints, login: Login, logs: Path) -> None:
         'curl -s "$VTO_API_URL/health"',
         'curl -s -H "Authorization: Bearer $VTO_ACCESS_TOKEN" "$VTO_API_URL/products"',
         "make invoke FUNCTION=validate_request EVENT=events/validate_request/accepted.json",
+        f"{shlex.quote(str(me.with_name('vto')))} explain JOB_ID",
         f"tail -f {shlex.quote(str(logs.relative_to(ROOT) / 'emulator.log'))}",
     ):
         console.print(f"    {command}", markup=False)
@@ -203,7 +204,7 @@ def emulate(
         with emulation.stack_for_it(_say) as (endpoints, token):
             _say("Building the functions (sam build) and running them")
             rows = emulation.emulate(endpoints, token, work=ROOT / "out" / "emulate", function=function, event=event)
-    except StackError as problem:
+    except (StackError, ClientError, BotoCoreError) as problem:
         raise _fail(problem) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None

@@ -14,22 +14,23 @@ INSTEAD = "`make emulate` runs the same functions without Docker"
 DESKTOP = "host.docker.internal"
 
 
-def ask(*arguments: str) -> str:
+def ask(*arguments: str, instead: str = INSTEAD) -> str:
     """Return what the docker client answers.
 
     Args:
         arguments: Of the client.
+        instead: What one can do without Docker.
 
     Raises:
         StackError: There is no client, or the engine does not answer; with what to do.
     """
     client = shutil.which("docker")
     if client is None:
-        raise StackError(f"there is no docker command on the PATH; install Docker, or: {INSTEAD}")
+        raise StackError(f"there is no docker command on the PATH; install Docker, or: {instead}")
     answer = subprocess.run([client, *arguments], capture_output=True, text=True, check=False)
     if answer.returncode:
         lines = answer.stderr.strip().splitlines() or ["no reason given"]
-        raise StackError(f"Docker's engine does not answer; start it, or: {INSTEAD}\n    {lines[-1]}")
+        raise StackError(f"Docker's engine does not answer; start it, or: {instead}\n    {lines[-1]}")
     return answer.stdout.strip()
 
 

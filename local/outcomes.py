@@ -70,8 +70,10 @@ def read_event(event: Path) -> str:
     """Return the text of an event's file.
 
     Raises:
-        StackError: There is no such file, or it is not JSON; with the sample events that there are.
+        StackError: None is named, there is no such file, or it is not JSON; with the sample events that there are.
     """
+    if event == Path():
+        raise StackError("no event is named; EVENT=events/FUNCTION/accepted.json names a sample event")
     try:
         text = event.read_text()
         json.loads(text)

@@ -1,6 +1,7 @@
 """Starts AWS's Step Functions Local, as a Docker image or as a jar; AWS no longer supports it."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,8 @@ IMAGE = "amazon/aws-stepfunctions-local"
 ITS_PORT = 8083
 """It listens on this one only."""
 READY_SECONDS = 90.0
+INSTEAD = "SFN_ENGINE=jar SFN_LOCAL_JAR=… runs it with Java, `make test-fast` the same cases on moto's engine"
+_OF_THE_CLIENT = re.compile(r"PATH|HOME|XDG_RUNTIME_DIR|DOCKER_\w+")
 MOCKS_IN_CONTAINER = "/home/StepFunctionsLocal/MockConfigFile.json"
 
 Tool = Literal["docker", "jar"]
@@ -57,7 +60,7 @@ def _jar(processes: Processes, settings: Mapping[str, str], mocks: Path | None) 
 
 @contextmanager
 def _container(processes: Processes, settings: Mapping[str, str], mocks: Path | None) -> Iterator[int]:
-    ask("info")  # says what to do where Docker does not run
+    ask("info", instead=INSTEAD)
     [port] = free_ports(1)
     name = f"vto-stepfunctions-local-{os.getpid()}"
     variables = dict(settings)
@@ -67,7 +70,7 @@ def _container(processes: Processes, settings: Mapping[str, str], mocks: Path | 
         command += ["--mount", f"type=bind,readonly,source={mocks},destination={MOCKS_IN_CONTAINER}"]
     for key in variables:
         command += ["--env", key]
-    here = {one: os.environ[one] for one in ("PATH", "HOME", "DOCKER_HOST") if one in os.environ}
+    here = {name: value for name, value in os.environ.items() if _OF_THE_CLIENT.fullmatch(name)}
     child = processes.start("engine", [*command, IMAGE], here | variables, ROOT)
     try:
         processes.wait_until(lambda: listening(port), child, READY_SECONDS)

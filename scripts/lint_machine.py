@@ -165,7 +165,7 @@ def check(path: Path, template: Path) -> tuple[list[Finding], str]:
     their own and without a remedy.
     """
     try:
-        machine = lint.read(path)
+        machine = lint.read(path.read_text())
     except ValueError as problem:
         return [Finding(lint.TOP, "json", str(problem), "write one JSON object")], ""
     found = lint.findings(machine, project(machine, yaml_parse(template.read_text())))

@@ -104,7 +104,7 @@ def test_a_running_job_and_one_that_was_stopped(world: World, ada: Shopper) -> N
 
     assert running["outcome"] == "running"
     assert running["headline"].startswith("Working in Invoke Model for ")
-    assert running["next"] == [f"vto explain {job_id} --stack {world.endpoints.name}"]
+    assert running["next"] == [f"vto explain {job_id} --stack {world.endpoints.name} --region {world.endpoints.region}"]
     assert running["stages"][-1]["is_open"]
     assert stopped["headline"].startswith("Failed in Invoke Model with execution_lost")
     assert (stopped["executions"][0]["status"], stopped["error"]["name"]) == ("ABORTED", "Operator")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from typer.testing import CliRunner
 
 import local.__main__ as command
@@ -41,6 +42,15 @@ def event(tmp_path, value: object):
     file = tmp_path / "event.json"
     file.write_text(value if isinstance(value, str) else json.dumps(value))
     return file
+
+
+def test_emulate_says_in_one_line_that_the_stack_does_not_answer(run, monkeypatch):
+    def ended(_):
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+
+    monkeypatch.setattr(command.emulation, "stack_for_it", ended)
+    ran = run("emulate")
+    assert (ran.exit_code, ran.stderr.strip()) == (1, '✗ Could not connect to the endpoint URL: "http://127.0.0.1:1"')
 
 
 def test_invoke_prints_the_answer_of_a_handler(run, running, tmp_path):

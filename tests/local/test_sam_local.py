@@ -189,6 +189,7 @@ def test_without_a_running_stack_one_is_told_how_to_start_it(run, tmp_path, monk
         (("sam-local", "nobody", "events/api/accepted.json"), "no function nobody; it has"),
         (("sam-local", "work", "events/api/nothing.json"), "nothing.json cannot be read"),
         (("sam-local", "work", "events/api/nothing.json"), "accepted.json"),
+        (("sam-local", "work", ""), "no event is named; EVENT=events/"),
         (("sfn", "--engine", "steam"), "the engine is steam; it must be one of docker, jar, moto"),
     ],
 )

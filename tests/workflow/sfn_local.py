@@ -5,6 +5,7 @@ import sys
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from asl.step_functions_local import run_cases
 from local.processes import StackError
@@ -40,7 +41,7 @@ def main() -> int:
             )
             document = execution_input("479db467-ea13-5b91-b847-791ff4ad1228")
             problems = run_cases(client, MACHINE, definition(), document, cases, within=2 * LONGEST_WAIT)
-    except StackError as problem:
+    except (StackError, ClientError, BotoCoreError) as problem:
         sys.stderr.write(f"✗ {problem}\n")
         return 1
     for one in problems:

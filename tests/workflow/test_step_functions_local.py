@@ -2,11 +2,13 @@
 
 import json
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from itertools import count
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from asl.engine import Engine, Run
 from asl.step_functions_local import Expected, run_cases
@@ -114,3 +116,30 @@ def test_where_the_tool_is_not_to_be_had_the_remedy_is_told(
     assert sfn_local.main() == 1
 
     assert "SFN_LOCAL_JAR must be the path of StepFunctionsLocal.jar" in capsys.readouterr().err
+
+
+def test_an_engine_that_is_not_aws_tool_is_refused_not_replaced(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["sfn_local", "moto"])
+
+    with pytest.raises(SystemExit):
+        sfn_local.main()
+
+    assert "invalid choice: 'moto'" in capsys.readouterr().err
+    assert '-m tests.workflow.sfn_local "$(SFN_ENGINE)"' in (sfn_local.ROOT / "Makefile").read_text()
+
+
+def test_what_the_tool_refuses_is_told_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: Any, **__: Any) -> list[str]:
+        raise ClientError({"Error": {"Code": "InvalidDefinition", "Message": "no"}}, "CreateStateMachine")
+
+    monkeypatch.setattr(sys, "argv", ["sfn_local"])
+    monkeypatch.setattr(sfn_local, "running", lambda *_: nullcontext("http://127.0.0.1:1"))
+    monkeypatch.setattr(sfn_local, "run_cases", refuse)
+
+    assert sfn_local.main() == 1
+
+    assert capsys.readouterr().err.startswith("✗ An error occurred (InvalidDefinition)")

@@ -42,7 +42,7 @@ def show(story: Story, console: Console) -> None:
     if story.next:
         console.print(Text("\nNext", style="bold"))
         for command in story.next:  # one line each, however long: it is to be copied
-            console.print(f"  {command}", soft_wrap=True, markup=False)
+            console.print(f"  {command}", soft_wrap=True, markup=False, emoji=False)
 
 
 def _sections(story: Story) -> Iterator[tuple[str, RenderableType]]:
@@ -85,7 +85,7 @@ def _stages(story: Story) -> Table:
     table = _table("stage", "since", ">took", ">share")
     for span in story.stages:
         took = duration(span.seconds) + (" so far" if span.is_open else "")
-        table.add_row(span.stage, _clock(span.started), took, f"{span.share:.0%}")
+        _row(table, span.stage, _clock(span.started), took, f"{span.share:.0%}")
     return table
 
 
@@ -101,10 +101,10 @@ def _states(execution: Execution) -> Table:
     for index, visit in enumerate(execution.visits):
         if left_out > 0 and ROWS <= index < ROWS + left_out:  # a job that waited for its twin has hundreds
             if index == ROWS:
-                table.add_row("…", "", "", f"{left_out} more; --json has them all")
+                _row(table, "…", "", "", f"{left_out} more; --json has them all")
             continue
         took = "so far" if visit.is_open else duration(visit.seconds)
-        table.add_row(visit.state, _clock(visit.entered), took, _what(visit))
+        _row(table, visit.state, _clock(visit.entered), took, _what(visit))
     return table
 
 
@@ -146,7 +146,7 @@ def _logs(logs: Logs) -> RenderableType:
         return rest
     table = _table("at", "level", "function", "line")
     for line in logs.lines:
-        table.add_row(_clock(line.at), line.level, line.function, line.text)
+        _row(table, _clock(line.at), line.level, line.function, line.text)
     return Group(table, rest)
 
 
@@ -168,8 +168,13 @@ def _facts(lines: Iterator[tuple[str, str]] | list[tuple[str, str]]) -> Table:
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in lines:
-        table.add_row(Text(name), Text(value))
+        _row(table, name, value)
     return table
+
+
+def _row(table: Table, *cells: str) -> None:
+    """Add a row as it is written: brackets in a message of a service are no markup, and must not end the command."""
+    table.add_row(*map(Text, cells))
 
 
 def _table(*columns: str) -> Table:

@@ -65,6 +65,7 @@ class Sources:
         return Evidence(
             job_id=job_id,
             stack=self.stack.name,
+            region=self.stack.region,
             now=self.now,
             row=row,
             executions=executions,

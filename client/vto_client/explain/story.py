@@ -42,6 +42,7 @@ class Evidence:
 
     job_id: str
     stack: str
+    region: str
     now: datetime
     row: Mapping[str, Any] | None = None
     executions: Sequence[Execution] = ()
@@ -437,7 +438,8 @@ def _lease(row: Mapping[str, Any], now: datetime, what: str) -> str:
 
 
 def _next(outcome: str, evidence: Evidence, run: Execution | None, error: Error | None) -> tuple[str, ...]:
-    again = f"vto explain {evidence.job_id} --stack {evidence.stack}"
+    """Commands to be copied; they name the region, since the caller may have chosen another than the configured one."""
+    again = f"vto explain {evidence.job_id} --stack {evidence.stack} --region {evidence.region}"
     if outcome in ("running", "waiting", "created"):
         return (again,)
     if outcome != "failed" or error is None:
@@ -448,7 +450,8 @@ def _next(outcome: str, evidence: Evidence, run: Execution | None, error: Error 
         commands.append(_logs_command(evidence, function))
     if run is not None and (function is None or error.code == "execution_lost"):
         query = "--query '[status, error, cause]'"
-        commands.append(f"aws stepfunctions describe-execution --execution-arn {run.arn} {query}")
+        where = f"--region {evidence.region} --execution-arn {run.arn}"
+        commands.append(f"aws stepfunctions describe-execution {where} {query}")
     return tuple(commands)
 
 
@@ -461,7 +464,8 @@ def _logs_command(evidence: Evidence, function: str) -> str:
     if start and end:
         until = end + timedelta(minutes=1)
         window = f" --start-time {int(start.timestamp() * 1000)} --end-time {int(until.timestamp() * 1000)}"
-    return f"aws logs filter-log-events --log-group-name {group}{window} --query 'events[].message' --output text"
+    where = f"--region {evidence.region} --log-group-name {group}"
+    return f"aws logs filter-log-events {where}{window} --query 'events[].message' --output text"
 
 
 def _without_row(evidence: Evidence) -> Story:

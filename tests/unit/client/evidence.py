@@ -13,7 +13,8 @@ from vto_client.text import iso, moment
 RECORDED = Path(__file__).parent / "recorded"
 JOB = "00000000-1111-2222-3333-444444444444"
 BEGIN = datetime(2026, 11, 21, 12, tzinfo=UTC)
-MACHINE = "arn:aws:states:eu-central-1:123456789012:execution:vto-try-on"
+REGION = "eu-central-1"
+MACHINE = f"arn:aws:states:{REGION}:123456789012:execution:vto-try-on"
 
 
 def recorded(name: str, **changes: Any) -> Evidence:
@@ -24,6 +25,7 @@ def recorded(name: str, **changes: Any) -> Evidence:
         **{
             "job_id": document["job_id"],
             "stack": "vto",
+            "region": REGION,
             "now": at,
             "row": document["row"],
             "executions": tuple(
@@ -95,4 +97,4 @@ def execution(given: Sequence[Mapping[str, Any]], *, now: float = 1000, name: st
 
 
 def evidence(found: Mapping[str, Any] | None, *executions: Execution, now: float = 1000, **more: Any) -> Evidence:
-    return Evidence(job_id=JOB, stack="vto", now=after(now), row=found, executions=executions, **more)
+    return Evidence(job_id=JOB, stack="vto", region=REGION, now=after(now), row=found, executions=executions, **more)

@@ -5,9 +5,9 @@ import io
 import pytest
 from rich.console import Console
 
-from tests.unit.client.evidence import after, events, evidence, execution, recorded, row
+from tests.unit.client.evidence import JOB, after, events, evidence, execution, recorded, row
 from vto_client.explain.render import show
-from vto_client.explain.story import Evidence, tell
+from vto_client.explain.story import Evidence, LogRecord, tell
 from vto_client.problems import Gap
 
 NAMES = ("completed", "model_timeout", "throttled_once", "content_blocked", "reused", "stopped", "generating")
@@ -73,9 +73,15 @@ def test_what_is_not_known_is_said_with_its_remedy() -> None:
 
 
 def test_words_of_services_are_not_taken_for_markup() -> None:
-    failed = {"id": 2, "type": "TaskFailed", "timestamp": after(1), "taskFailedEventDetails": {"error": "[red]E[/red]"}}
+    details = {"error": "[red]E[/red]", "cause": "no file [/var/task/app.py], :warning:"}
+    failed = {"id": 2, "type": "TaskFailed", "timestamp": after(1), "taskFailedEventDetails": details}
     entered = {"id": 1, "type": "TaskStateEntered", "timestamp": after(0), "stateEnteredEventDetails": {"name": "[b]"}}
     ran = execution([entered, failed], status="FAILED")
-    text = shown(evidence(row("error", (0, "created", None), (1, "error", None), error_code="internal"), ran), 120)
-    assert "[red]E[/red]" in text
-    assert "[b]" in text
+    line = LogRecord("invoke_model", after(1), f"[ERROR] [/opt/python] of {JOB}, :warning:")
+    job = row("error", (0, "created", None), (1, "error", None), error_code="internal")
+    text = shown(evidence(job, ran, logs=[line]), 200)
+    states, logs = text[text.index("Execution ") : text.index("Told")], text[text.index("Logs") :]
+    assert "[red]E[/red]: no file [/var/task/app.py], :warning:" in states
+    assert "[b]" in states
+    assert "[/opt/python] of" in logs
+    assert ":warning:" in logs

@@ -98,7 +98,7 @@ def test_a_job_that_waits_for_its_slot_says_when_that_is() -> None:
     story = tell(evidence(found, ran, now=13))
     assert story.outcome == "waiting"
     assert story.headline == "Waiting in Wait For Slot for 12.0 s; its slot is at 12:00:40Z."
-    assert story.next == (f"vto explain {JOB} --stack vto",)
+    assert story.next == (f"vto explain {JOB} --stack vto --region eu-central-1",)
 
 
 def test_a_step_in_its_second_attempt_says_so() -> None:
@@ -163,11 +163,13 @@ def test_the_error_has_its_state_its_cause_and_its_page_in_the_runbook() -> None
 
 def test_what_to_do_next_is_a_command_for_the_logs_of_the_state_that_failed() -> None:
     (command,) = tell(recorded("model_timeout")).next
-    assert command.startswith("aws logs filter-log-events --log-group-name /aws/lambda/vto-invoke_model --start-time ")
+    where = "--region eu-central-1 --log-group-name /aws/lambda/vto-invoke_model --start-time "
+    assert command.startswith(f"aws logs filter-log-events {where}")
 
 
 def test_a_lost_execution_is_described_next() -> None:
-    assert any("describe-execution" in command for command in tell(recorded("stopped")).next)
+    described = f"describe-execution --region eu-central-1 --execution-arn {recorded('stopped').executions[0].arn} "
+    assert any(described in command for command in tell(recorded("stopped")).next)
 
 
 def test_a_rerun_has_two_executions_and_no_stage_between_them() -> None:

@@ -1,0 +1,62 @@
+"""Machines with a wrong way, and loops declared wrongly."""
+
+from asl.lint import Loop
+from tests.template.lint.machines import PROJECT, SUBMIT, broken, drop, put
+
+BROKEN = [
+    broken(
+        '(top level): known-start: StartAt names "Claim Jop", which is no state; '
+        'name one that exists (did you mean "Claim Job"?)',
+        put("StartAt", "Claim Jop"),
+    ),
+    broken(
+        'Store Result: dangling-target: Next names "Notfy Client", which is no state; '
+        'name one that exists (did you mean "Notify Client"?)',
+        put("Store Result/Next", "Notfy Client"),
+    ),
+    broken(
+        'Reserve Slot: dangling-target: Catch[2].Next names "Nowhere", which is no state; name one that exists',
+        put("Reserve Slot/Catch/2/Next", "Nowhere"),
+    ),
+    broken(
+        "Wait For Slot: reachable: no way from the start leads here; lead one here, or remove it",
+        put("Reserve Slot/Next", "Invoke Model"),
+    ),
+    broken(
+        "Submit: every-path-ends: no way from here leads to an end; add a Next that leads to one, or End",
+        put("Submit", SUBMIT),
+        put("Wait For Slot/Next", "Submit"),
+    ),
+    broken(
+        "Store Result: every-path-ends: no way from here leads to an end; add a Next that leads to one, or End",
+        drop("Store Result/Next"),
+        put("Store Result/Catch", []),
+    ),
+    broken(
+        "Refused Or Failed?: choice-default: has no Default; name the state for everything that the rules leave over",
+        drop("Refused Or Failed?/Default"),
+    ),
+    broken(
+        "Validate Request: bounded-loops: nothing bounds the loop of Validate Request, "
+        "Already Generated?, Wait For Twin; let a Choice count its rounds or declare its end",
+        drop("Already Generated?/Choices/1/And/1"),
+    ),
+    broken(  # a number that is compared, and the loop goes on whatever it is
+        "Validate Request: bounded-loops: nothing bounds the loop of Validate Request, "
+        "Already Generated?, Wait For Twin; let a Choice count its rounds or declare its end",
+        put("Already Generated?/Default", "Wait For Twin"),
+    ),
+    broken(
+        "Reserve Slot: bounded-loops: ExpiredError ends a loop, and is not caught out of it; catch it outside",
+        put("Reserve Slot/Catch/1/ErrorEquals", ["NoEngineError", "ExpiredError"]),
+    ),
+    broken(
+        "Reserve Slot: bounded-loops: nothing bounds the loop of Reserve Slot, Wait For Engine, Wait For Slot, "
+        "Invoke Model; let a Choice count its rounds or declare its end",
+        loops=PROJECT.loops[:1],
+    ),
+    broken(
+        "Claim Job: bounded-loops: is declared to end a loop, and is in none; remove it from the declared loops",
+        loops=(*PROJECT.loops, Loop("Claim Job", 0, "it is in none")),
+    ),
+]
