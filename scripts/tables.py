@@ -174,7 +174,7 @@ def _end(cls: type[VtoError], retried: str) -> str:
 
 def alarms() -> str:
     """Every alarm: what it means and when it rings."""
-    compared = {"GreaterThanThreshold": ">"}
+    compared = {"GreaterThanThreshold": ">", "LessThanThreshold": "<"}
     return table(
         "Alarm",
         "Means",

@@ -26,6 +26,7 @@ TRY_ON = {
     "STATE_MACHINE_ARN",
     "DIRECT_START",
     "RETENTION_DAYS",
+    "ENGINES",
 }
 
 ENVIRONMENT = {
@@ -44,6 +45,7 @@ ENVIRONMENT = {
         "ENGINES",
         "ENGINE_VERSIONS",
     },
+    "check_lifecycle": {"MODEL_ID"},
     "reserve_slot": {"JOBS_TABLE", "CONTROLS_TABLE", "ENGINES", "REQUESTS_PER_MINUTE"},
     "invoke_model": {
         "JOBS_TABLE",

@@ -365,7 +365,7 @@ def run(situation: Situation, uses: Uses, patch: pytest.MonkeyPatch) -> None:
 
         # a situation may be what another function has left, so whoever prepares it has every variable
         use_environment(patch, {name: value for one in FUNCTIONS for name, value in environment(one).items()})
-        replace_builders(patch, clock=system.clock, sockets=system.notifier, engine=engine)
+        replace_builders(patch, clock=system.clock, sockets=system.notifier, models=system.models, engine=engine)
         module("render_preview")._s3.cache_clear()
         situation.before(system)
         with uses.of(situation.function):

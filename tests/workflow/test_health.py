@@ -1,4 +1,4 @@
-"""What becomes of an engine that failed: left out after three calls at most, tried by one job, asked again when it answers."""
+"""What becomes of an engine that failed: left out after three calls, tried by one job, asked again when it answers."""
 
 import pytest
 

@@ -15,6 +15,7 @@ from vto.adapters.bedrock import NovaCanvas
 from vto.adapters.clock import SystemClock
 from vto.adapters.dynamodb import DynamoCatalogue, DynamoConnections, DynamoControls, DynamoJobs, DynamoResults
 from vto.adapters.fashn import FashnApi
+from vto.adapters.models import BedrockModels
 from vto.adapters.preview import Preview
 from vto.adapters.s3 import S3Pictures
 from vto.adapters.sagemaker import CanvasEndpoint
@@ -26,6 +27,7 @@ from vto.domain.engines import PROFILES
 from vto.ports import Engine, PictureTools
 from vto.use_cases.answer_message import AnswerMessage
 from vto.use_cases.browse import Browse
+from vto.use_cases.check_lifecycle import CheckLifecycle
 from vto.use_cases.create_try_on import CreateTryOn
 from vto.use_cases.deliver_result import DeliverResult
 from vto.use_cases.import_picture import ImportPicture
@@ -46,7 +48,7 @@ if TYPE_CHECKING:
 
 # Seconds that the SDK waits for an answer, by the service's prefix in policies. Each lies below the timeout of every
 # function that may call the service, so that the error says which one did not answer; `make lint` compares them.
-READ_TIMEOUT = {"dynamodb": 5, "s3": 10, "states": 5, "execute-api": 2, "sqs": 5, "secretsmanager": 5}
+READ_TIMEOUT = {"dynamodb": 5, "s3": 10, "states": 5, "execute-api": 2, "sqs": 5, "secretsmanager": 5, "bedrock": 5}
 
 
 class SettingsError(Exception):
@@ -202,6 +204,14 @@ def results_queue() -> RetryQueue:
 
 
 @cache
+def models() -> BedrockModels:
+    """What Bedrock says of its models."""
+    return BedrockModels(
+        boto3.client("bedrock", config=Config(connect_timeout=2, read_timeout=READ_TIMEOUT["bedrock"]))
+    )
+
+
+@cache
 def engine(name: str) -> Engine:
     """One engine by its name.
 
@@ -343,6 +353,12 @@ def record_failure() -> RecordFailure:
 def sweep_jobs() -> SweepJobs:
     """The scheduled repair."""
     return SweepJobs(jobs(), workflow(), record_failure(), clock(), telemetry.report)
+
+
+@cache
+def check_lifecycle() -> CheckLifecycle:
+    """The scheduled look at the model's end of life."""
+    return CheckLifecycle(models(), settings()["MODEL_ID"], clock(), telemetry.lifecycle)
 
 
 @cache

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from vto.domain.catalogue import CatalogueItem, Kind
 from vto.domain.health import Door
 from vto.domain.job import Job
+from vto.domain.lifecycle import Lifecycle
 from vto.domain.parameters import Parameters
 from vto.domain.pictures import Prepared
 from vto.domain.storage import S3Url
@@ -279,6 +280,14 @@ class Workflow(Protocol):
 
     def is_running(self, execution_arn: str) -> bool:
         """Whether an execution still works on its job."""
+        ...
+
+
+class Models(Protocol):
+    """What the provider of models says of them."""
+
+    def lifecycle(self, model_id: str) -> Lifecycle:
+        """A model's lifecycle, ``GONE`` for one that is not known any more; raises ModelUnavailableError."""
         ...
 
 

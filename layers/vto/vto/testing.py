@@ -10,6 +10,7 @@ from vto.domain import times
 from vto.domain.catalogue import CatalogueItem, Kind
 from vto.domain.health import Door, Health
 from vto.domain.job import Job, Status
+from vto.domain.lifecycle import GONE, Lifecycle
 from vto.domain.pacing import next_slot
 from vto.domain.pictures import Prepared
 from vto.domain.storage import S3Url
@@ -402,6 +403,20 @@ class FakeWorkflow:
     def is_running(self, execution_arn: str) -> bool:
         """Whether it was said to run."""
         return execution_arn in self.running
+
+
+@dataclass
+class FakeModels:
+    """Models by their id; ``problem`` is raised instead where it is set."""
+
+    known: dict[str, Lifecycle] = field(default_factory=dict)
+    problem: VtoError | None = None
+
+    def lifecycle(self, model_id: str) -> Lifecycle:
+        """A model's lifecycle."""
+        if self.problem:
+            raise self.problem
+        return self.known.get(model_id, GONE)
 
 
 @dataclass
