@@ -187,7 +187,7 @@ def alarms() -> str:
                 f"{one['Threshold']} in {one['Period']} s, "
                 f"{one.get('DatapointsToAlarm', one['EvaluationPeriods'])} of {one['EvaluationPeriods']} times",
             )
-            for name, one in facts.resources("AWS::CloudWatch::Alarm")
+            for name, one in facts.alarms()
         ),
     )
 

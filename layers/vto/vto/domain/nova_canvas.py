@@ -46,16 +46,25 @@ def request_body(
     Raises:
         InvalidRequestError: The body would be larger.
     """
-    params = {name: value for name, value in parameters.items() if name != "imageGenerationConfig"}
-    if mask is not None:
-        params["imageBasedMask"] = {"maskImage": _encode(mask)}
-    body = json.dumps(
-        {
-            "taskType": "VIRTUAL_TRY_ON",
-            "virtualTryOnParams": {"sourceImage": _encode(source), "referenceImage": _encode(reference), **params},
-            "imageGenerationConfig": parameters["imageGenerationConfig"],
-        }
-    ).encode()
+    params = {
+        name: value for name, value in parameters.items() if name not in ("imageGenerationConfig", "imageBasedMask")
+    }
+    frame = {"taskType": "VIRTUAL_TRY_ON", "imageGenerationConfig": parameters["imageGenerationConfig"]}
+    # The pictures are put in as bytes: looking through a megabyte of base64 for what JSON would escape takes ten times
+    # as long as encoding it (7.9 ms instead of 0.7 for two pictures of 1 MP).
+    body = b"".join(
+        (
+            json.dumps(frame).encode()[:-1],
+            b', "virtualTryOnParams": {"sourceImage": "',
+            base64.b64encode(source),
+            b'", "referenceImage": "',
+            base64.b64encode(reference),
+            b'", ',
+            *((b'"imageBasedMask": {"maskImage": "', base64.b64encode(mask), b'"}, ') if mask is not None else ()),
+            json.dumps(params).encode()[1:],
+            b"}",
+        )
+    )
     if len(body) > max_bytes:
         raise InvalidRequestError(f"the request body has {len(body)} bytes, the limit is {max_bytes}")
     return body
@@ -85,10 +94,6 @@ def read_answer(body: bytes) -> Answer:
         mask=_decode(mask) if mask else None,
         warning=str(error)[:300] if error else None,
     )
-
-
-def _encode(content: bytes) -> str:
-    return base64.b64encode(content).decode()
 
 
 def _decode(text: Any) -> bytes:
