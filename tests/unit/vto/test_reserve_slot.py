@@ -258,3 +258,28 @@ def test_a_job_that_no_engine_can_do_any_more_is_refused_with_the_field(world: W
         reserve(world)
     assert [one.path for one in caught.value.violations] == ["parameters.maskType"]
     assert world.controls.slots == {}
+
+
+# --- what the shopper is told while no engine is there ---
+
+
+def test_who_waits_for_an_engine_is_told_so_without_an_estimate_and_told_again_when_it_goes_on(world: World) -> None:
+    world.engine_order = TWO
+    world.claimed_job()
+    before = reserve(world)
+    world.controls.paused.update(TWO)
+    world.invoke_model("job-1", EXECUTION, world.validate_request("job-1", EXECUTION, 0), before)
+
+    for _ in range(3):
+        with pytest.raises(NoEngineError):
+            reserve(world, before, ModelUnavailableError)
+    waiting = world.jobs.rows["job-1"]
+    world.controls.paused.clear()
+    reserve(world, before, ModelUnavailableError)
+    going_on = world.jobs.rows["job-1"]
+
+    assert waiting.public()["notice"] == NoEngineError.message
+    assert (waiting.eta_seconds, waiting.engine, waiting.public()["adaptations"]) == (None, None, [])
+    assert (going_on.notice, going_on.eta_seconds) == (None, PROFILES["preview"].usual_seconds)
+    assert going_on.version == waiting.version + 1  # told once that it waits, and once that it goes on
+    assert going_on.public(waiting.version)["notice"] is None

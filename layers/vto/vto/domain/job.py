@@ -98,6 +98,8 @@ class Job:
     source_pixels: int | None = None
     adaptations: tuple[Mapping[str, str], ...] = ()
     eta_seconds: int | None = None
+    notice: str | None = None
+    """Why it waits without an estimate, in words for the shopper."""
     attempts: int = 0
     slot_round: int = 0
     slot_at: str | None = None
@@ -186,7 +188,8 @@ class Job:
     def enter(self, stage: Stage, *, execution_arn: str, now: datetime, lease_seconds: float, **changes: Any) -> Self:
         """The job at a step of its execution, with a lease beyond that step.
 
-        A step that is retried finds its stage already entered and extends the lease only: no new version.
+        A step that is retried finds its stage already entered and extends the lease only: no new version, unless there
+        is something else to tell.
 
         Args:
             stage: The step.
@@ -200,7 +203,7 @@ class Job:
         """
         self.ensure_worked_on_by(execution_arn)
         leased = replace(self, lease_until=times.after(now, lease_seconds), **changes)
-        if self.stage is stage:
+        if self.stage is stage and self.notice == leased.notice:
             return leased
         return leased._changed(Status.PROCESSING, now, stage)
 
@@ -221,6 +224,7 @@ class Job:
             mask_s3_url=mask_s3_url,
             engine=engine,
             adaptations=adaptations,
+            notice=None,
             eta_seconds=None,
             open=None,
             lease_until=None,
@@ -241,6 +245,7 @@ class Job:
             error_code=public["code"],
             error_message=public["message"],
             error_details=tuple(public["details"]),
+            notice=None,
             eta_seconds=None,
             open=None,
             lease_until=None,
@@ -281,6 +286,7 @@ class Job:
             "updated_at": then.at,
             "stages": [change.public() for change in self.timeline[:seq]],
             "eta_seconds": self.eta_seconds if seq == self.version else None,
+            "notice": self.notice if seq == self.version else None,
             "requested_images": self.requested_images,
             "adaptations": [dict(one) for one in self.adaptations],
         }

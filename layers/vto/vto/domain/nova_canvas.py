@@ -51,7 +51,7 @@ def request_body(
     }
     frame = {"taskType": "VIRTUAL_TRY_ON", "imageGenerationConfig": parameters["imageGenerationConfig"]}
     # The pictures are put in as bytes: looking through a megabyte of base64 for what JSON would escape takes ten times
-    # as long as encoding it (7.9 ms instead of 0.7 for two pictures of 1 MP).
+    # as long as encoding it (7.9 ms instead of 1.4 for two pictures of 1 MP, with it).
     body = b"".join(
         (
             json.dumps(frame).encode()[:-1],

@@ -104,6 +104,7 @@ class ReserveSlot:
                 slot_round=this_round,
                 slot_at=times.to_iso(slot_at),
                 eta_seconds=wait + PROFILES[engine].usual_seconds,
+                notice=None,
             ),
         )
         return {
@@ -127,7 +128,14 @@ class ReserveSlot:
                 self.jobs,
                 job.id,
                 lambda job: job.enter(
-                    Stage.QUEUED, execution_arn=execution_arn, now=now, lease_seconds=2 * LEASE_SECONDS
+                    Stage.QUEUED,
+                    execution_arn=execution_arn,
+                    now=now,
+                    lease_seconds=2 * LEASE_SECONDS,
+                    engine=None,
+                    adaptations=(),
+                    eta_seconds=None,
+                    notice=NoEngineError.message,
                 ),
             )
             raise NoEngineError(f"all of {left} are paused or open")
