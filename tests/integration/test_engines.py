@@ -2,6 +2,8 @@
 
 import base64
 import json
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -113,6 +115,15 @@ def test_a_mask_is_sent_as_a_picture(bedrock: Bedrock) -> None:
     bedrock.engine.generate(request(MASK))
     body = json.loads(bedrock.wire.requests[0].body)
     assert body["virtualTryOnParams"]["imageBasedMask"] == {"maskImage": encoded(b"mask")}
+
+
+def test_numbers_that_come_from_a_table_are_sent_as_numbers(bedrock: Bedrock) -> None:
+    stored = {"cfgScale": Decimal("7.25"), "numberOfImages": Decimal(2), "seed": Decimal(0)}
+    parameters = canonical({**for_garment_class("UPPER_BODY"), "imageGenerationConfig": stored})
+    bedrock.wire.will_say(200, answer(images=[encoded(b"made")]))
+    bedrock.engine.generate(replace(request(), parameters=parameters))
+    config = json.loads(bedrock.wire.requests[0].body)["imageGenerationConfig"]
+    assert config == {"numberOfImages": 2, "quality": "standard", "cfgScale": 7.25, "seed": 0}
 
 
 def test_the_pictures_of_an_answer_lie_where_the_job_wants_them(bedrock: Bedrock) -> None:
