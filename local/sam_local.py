@@ -37,8 +37,11 @@ def derived_template(build: Build, endpoints: Endpoints, where: str) -> dict[str
         where: Host and port at which containers reach the stack.
     """
     functions = endpoints.client("lambda")
+    there = checks.resources(endpoints.client, endpoints.name)  # some functions are there with some engines only
     resources: dict[str, Any] = {}
     for name, properties in build.functions.items():
+        if name not in there:
+            continue
         deployed = functions.get_function_configuration(FunctionName=endpoints.function_name(name))
         seen = {key: one for key, one in environment(endpoints, deployed).items() if not _SET_BY_SAM.fullmatch(key)}
         resources[name] = {
