@@ -111,7 +111,7 @@ def project(machine: Machine, template: Mapping[str, Any]) -> Project:
     substitutions = made["Properties"].get("DefinitionSubstitutions", {})
     behind = {name: template["Resources"].get(facts.named(value), {}) for name, value in substitutions.items()}
     default = template.get("Globals", {}).get("Function", {}).get("Timeout", 3)
-    pause = {name: machine.states.get(name, {}).get("Seconds", 0) for name in ("Wait For Twin", "Wait For Engine")}
+    pause = {name: _pause(machine, name) for name in ("Wait For Twin", "Wait For Engine")}
     return Project(
         errors=all_errors().keys(),
         service_errors=SERVICE_ERRORS,
@@ -144,6 +144,14 @@ def project(machine: Machine, template: Mapping[str, Any]) -> Project:
         bounds=declared_bounds(),
         input_size=len(json.dumps(execution_input("0" * 36))),  # a job's id is a UUID
     )
+
+
+def _pause(machine: Machine, name: str) -> float:
+    """How long a Wait state waits; 0 where the file is so wrong that a rule on its form says it."""
+    states = machine.definition.get("States")
+    state = states.get(name) if isinstance(states, Mapping) else None
+    seconds = state.get("Seconds") if isinstance(state, Mapping) else None
+    return seconds if isinstance(seconds, int | float) else 0
 
 
 def _clocks(function: Mapping[str, Any]) -> dict[str, float]:

@@ -63,7 +63,10 @@ def every_path_ends(machine: Machine, project: Project) -> Iterator[Problem]:
         name for name, one in machine.states.items() if one["Type"] in ("Succeed", "Fail") or one.get("End") is True
     }
     for name, ahead in beyond(machine, machine.edges()).items():
-        if name not in ends and not ahead & ends:
+        state = machine.states[name]
+        if state["Type"] in ("Task", "Wait", "Pass") and not state.keys() & {"Next", "End"}:
+            yield name, "has neither Next nor End", "add the Next for where it succeeds, or End"
+        elif name not in ends and not ahead & ends:
             yield name, "no way from here leads to an end", "add a Next that leads to one, or End"
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from types import NoneType
 from typing import Any
 
 from asl.lint.framework import TOP, Problem, did_you_mean, rule
@@ -11,12 +12,22 @@ from asl.lint.project import Project
 from asl.lint.reading import places, repeated, walk
 from asl.machine import Machine, State
 
+# what stands in the fields that rules read, in words; a placeholder or an expression in them is not known here
+_KINDS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
+    **dict.fromkeys(("TimeoutSeconds", "HeartbeatSeconds", "Seconds"), ((int, float), "a number")),
+    **dict.fromkeys(("MaxAttempts", "IntervalSeconds", "BackoffRate", "MaxDelaySeconds"), ((int, float), "a number")),
+    **dict.fromkeys(("Next", "Default"), (str, "the name of a state")),
+    **dict.fromkeys(("TimeoutSecondsPath", "HeartbeatSecondsPath", "SecondsPath"), (str, "a path")),
+    **dict.fromkeys(("Parameters", "ResultSelector"), (Mapping, "an object")),
+    "ResultPath": ((str, NoneType), "a path or null"),
+    "And": (list, "a list"),
+}
 LONGEST_NAME = 40  # what AWS's console shows in full; the States Language allows 80
 
 
 @rule()
 def shape(machine: Machine, project: Project) -> Iterator[Problem]:
-    """The file has the form of a machine: StartAt, and States of the six types that are known here."""
+    """The file has the form of a machine: StartAt, States of the six known types, and in fields what belongs there."""
     states = machine.definition.get("States")
     if not isinstance(machine.definition.get("StartAt"), str):
         yield TOP, "StartAt is not the name of a state", "name the first state"
@@ -32,6 +43,22 @@ def shape(machine: Machine, project: Project) -> Iterator[Problem]:
         for part in ("Retry", "Catch", "Choices"):
             if not _are_rules(state.get(part, [])):
                 yield name, f"{part} is no list of rules", "write a list of objects, their ErrorEquals lists of names"
+                break
+        else:
+            for where, value, kind in _wrong_kinds(state):
+                yield name, f"{where} is {json.dumps(value)}", f"write {kind}"
+
+
+def _wrong_kinds(part: Mapping[str, Any], where: str = "") -> Iterator[tuple[str, Any, str]]:
+    """Each field, of a state or of what it holds, in which something else stands than belongs there; and what does."""
+    for key, value in part.items():
+        kind, words = _KINDS.get(key, (None, ""))
+        if kind and (not isinstance(value, kind) or isinstance(value, bool)):
+            yield f"{where}{key}", value, words
+        elif key in ("Retry", "Catch", "Choices", "And"):
+            for index, one in enumerate(value):
+                here = f"{where}{key}[{index}]"
+                yield from _wrong_kinds(one, f"{here}.") if isinstance(one, Mapping) else ((here, one, "an object"),)
 
 
 def _are_rules(value: Any) -> bool:

@@ -7,12 +7,18 @@ from typing import Any
 
 LONGEST = 300
 _HIDDEN = (
+    # first: the pattern of e-mail addresses takes minutes for the text of a picture
+    (re.compile(r"(?:data:image/\w+;base64,)?[A-Za-z0-9+/]{200,}={0,2}"), "(picture)"),
     (re.compile(r"(https?://[^\s\"'?]+)\?[^\s\"']*"), r"\1?…"),  # a presigned link works for whoever has it
     (re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.?[\w-]*"), "(token)"),
     (re.compile(r"(?i)\b(bearer|ticket=|token=)\s*[\w.~+/=-]{8,}"), r"\1 (token)"),
     (re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"), "(e-mail)"),
-    (re.compile(r"s3://[^\s\"',)\]]*?((?:models|masks)/users/|prepared/masks/)[^\s\"',)\]]*"), "(private photo)"),
-    (re.compile(r"(?:data:image/\w+;base64,)?[A-Za-z0-9+/]{200,}={0,2}"), "(picture)"),
+    (
+        re.compile(
+            r"(?:(?:s3|https?)://[^\s\"',)\]]*?)?(?:(?:prepared/)?(?:models|masks)/users/|prepared/masks/)[^\s\"',)\]]*"
+        ),
+        "(private photo)",
+    ),
 )
 
 

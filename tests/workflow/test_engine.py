@@ -175,6 +175,34 @@ def test_an_expectation_that_does_not_hold_tells_the_whole_story() -> None:
         done.assert_attempts("Ask", "ok")
 
 
+CAUGHT = {
+    "Ask": task(Catch=[{"ErrorEquals": ["NamedError"], "Next": "Lost"}]),
+    "Lost": {"Type": "Fail", "Error": "Lost"},
+}
+
+
+@pytest.mark.parametrize(
+    "expect",
+    [
+        lambda done: done.assert_path("Ask"),
+        lambda done: done.assert_end("Ask"),
+        lambda done: done.assert_attempts("Ask", "ok"),
+        lambda done: done.assert_attempts("Ask", "NamedError", waits=[1]),
+        lambda done: done.assert_caught("Ask", "OtherError", "Lost"),
+        lambda done: done.assert_caught("Ask", "NamedError", "Done"),
+        lambda done: done.assert_status("SUCCEEDED"),
+        lambda done: done.assert_status("FAILED", "NamedError"),
+    ],
+)
+def test_every_expectation_can_fail(expect: Callable[[Run], Run]) -> None:
+    done = run(failing("NamedError"), CAUGHT)
+    done.assert_path("Ask", "Lost").assert_end("Lost").assert_attempts("Ask", "NamedError", waits=[])
+    done.assert_caught("Ask", "NamedError", "Lost").assert_status("FAILED", "Lost")
+
+    with pytest.raises(AssertionError, match="but it went like this"):
+        expect(done)
+
+
 # --- the corrections: each test fails on the day upstream no longer needs the shim -----------------------------------
 
 

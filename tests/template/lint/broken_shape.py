@@ -16,6 +16,33 @@ BROKEN = [
         "Store Result: shape: Catch is no list of rules; write a list of objects, their ErrorEquals lists of names",
         put("Store Result/Catch", 5),
     ),
+    *(
+        broken(f"Store Result: shape: {field} is {told}; write {kind}", put(f"Store Result/{path}", value))
+        for path, field, value, told, kind in (
+            ("TimeoutSeconds", "TimeoutSeconds", "40", '"40"', "a number"),
+            ("HeartbeatSeconds", "HeartbeatSeconds", True, "true", "a number"),
+            ("Retry/0/MaxAttempts", "Retry[0].MaxAttempts", "3", '"3"', "a number"),
+            ("Retry/1/MaxDelaySeconds", "Retry[1].MaxDelaySeconds", None, "null", "a number"),
+            ("Next", "Next", ["Notify Client"], '["Notify Client"]', "the name of a state"),
+            ("Catch/0/Next", "Catch[0].Next", None, "null", "the name of a state"),
+            ("TimeoutSecondsPath", "TimeoutSecondsPath", [], "[]", "a path"),
+            ("Parameters", "Parameters", [], "[]", "an object"),
+            ("ResultSelector", "ResultSelector", 5, "5", "an object"),
+            ("ResultPath", "ResultPath", 5, "5", "a path or null"),
+        )
+    ),
+    broken(
+        "Already Generated?: shape: Choices[1].And is {}; write a list",
+        put("Already Generated?/Choices/1/And", {}),
+    ),
+    broken(
+        'Already Generated?: shape: Choices[1].And[0] is "reuse"; write an object',
+        put("Already Generated?/Choices/1/And/0", "reuse"),
+    ),
+    broken(
+        'Wait For Twin: shape: Seconds is "3"; write a number',
+        put("Wait For Twin/Seconds", "3"),
+    ),
     broken(
         "(top level): shape: StartAt is not the name of a state; name the first state",
         drop("StartAt"),

@@ -276,10 +276,13 @@ def test_a_trace_is_its_last_line_and_the_runtimes_own_words_are_errors() -> Non
         "s3://bucket/models/users/SECRET/photo.jpg",
         "s3://bucket/prepared/models/users/SECRET/photo.jpg",
         "s3://bucket/masks/users/SECRET/mask.png",
+        "models/users/SECRET/photo.jpg",
+        "https://bucket.s3.amazonaws.com/models/users/SECRET/photo.jpg?X-Amz-Signature=SECRET",
         "eyJSECRETSECRET.eyJzdWIiOiJ4In0.c2lnbmF0dXJl",
         "wss://socket/live?ticket=SECRETSECRET",
         "Authorization: Bearer SECRETSECRET",
         "iVBORw0KGgo" + "SECRET" * 60,
+        "iVBORw0KGgo" + "SECRET" * 40_000,
     ],
 )
 def test_nothing_of_a_person_reaches_the_story(secret: str) -> None:
