@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from local import checks
 from local.artefacts import Build, built, logical_id
 from local.docker import address_for_containers, reachable
 from local.processes import Processes, StackError, free_ports, listening, tail
