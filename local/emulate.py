@@ -150,6 +150,9 @@ def emulate(
     """
     with built(ROOT, template or ROOT / "template.yaml", work) as build:
         choice = chosen(list(build.functions), function, event)
+        if not function:  # some functions are there with some engines only
+            deployed = checks.resources(endpoints.client, endpoints.name)
+            choice = {name: events for name, events in choice.items() if name in deployed}
         with (
             _somebody_at_the_socket(endpoints, token) as socket,
             _nobody_else_sweeps(endpoints, choice),

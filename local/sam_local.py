@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from local import checks
 from local.artefacts import Build, built, logical_id
 from local.docker import address_for_containers, reachable
 from local.processes import Processes, StackError, free_ports, listening, tail
@@ -37,8 +38,11 @@ def derived_template(build: Build, endpoints: Endpoints, where: str) -> dict[str
         where: Host and port at which containers reach the stack.
     """
     functions = endpoints.client("lambda")
+    there = checks.resources(endpoints.client, endpoints.name)  # some functions are there with some engines only
     resources: dict[str, Any] = {}
     for name, properties in build.functions.items():
+        if name not in there:
+            continue
         deployed = functions.get_function_configuration(FunctionName=endpoints.function_name(name))
         seen = {key: one for key, one in environment(endpoints, deployed).items() if not _SET_BY_SAM.fullmatch(key)}
         resources[name] = {

@@ -7,9 +7,10 @@ from typing import Any
 from scripts.facts import ROOT
 from scripts.tables import table
 from vto.domain.contract import DECISIONS
+from vto.domain.engines import PROFILES
 from vto.domain.parameters import GENERATION_DEFAULTS
 from vto.domain.planner import WARNINGS
-from vto.domain.prices import PRICES
+from vto.domain.prices import TIERS
 
 SCHEMA = ROOT / "layers" / "vto" / "vto" / "schemas" / "parameters.schema.json"
 
@@ -86,8 +87,17 @@ def prices() -> str:
         "Read on",
         "Where",
         rows=(
-            (f"`{engine}`", f"up to {side}×{side}", f"`{quality}`", f"{usd:.2f}", listed.as_of, listed.source)
-            for engine, listed in PRICES.items()
-            for (side, quality), usd in listed.usd.items()
+            (
+                f"`{engine.name}`",
+                f"up to {side}×{side}",
+                f"`{quality}`",
+                f"{usd:.3g}",
+                engine.price.date,
+                engine.price.source,
+            )
+            for engine in PROFILES.values()
+            for side, pixels in TIERS.items()
+            for quality in ("standard", "premium")
+            if (usd := engine.price.of_image(pixels, quality)) is not None
         ),
     )

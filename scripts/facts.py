@@ -37,6 +37,11 @@ def states() -> dict[str, dict[str, Any]]:
     return found
 
 
+def alarms() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Alarms that tell somebody, with their properties; one that only scales something has a plain list of actions."""
+    return ((name, one) for name, one in resources("AWS::CloudWatch::Alarm") if isinstance(one["AlarmActions"], dict))
+
+
 def resources(*types: str) -> Iterator[tuple[str, Resource]]:
     """Logical ids and properties of the resources of some types."""
     for logical_id, resource in template()["Resources"].items():

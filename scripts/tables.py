@@ -174,7 +174,7 @@ def _end(cls: type[VtoError], retried: str) -> str:
 
 def alarms() -> str:
     """Every alarm: what it means and when it rings."""
-    compared = {"GreaterThanThreshold": ">"}
+    compared = {"GreaterThanThreshold": ">", "LessThanThreshold": "<"}
     return table(
         "Alarm",
         "Means",
@@ -187,7 +187,7 @@ def alarms() -> str:
                 f"{one['Threshold']} in {one['Period']} s, "
                 f"{one.get('DatapointsToAlarm', one['EvaluationPeriods'])} of {one['EvaluationPeriods']} times",
             )
-            for name, one in facts.resources("AWS::CloudWatch::Alarm")
+            for name, one in facts.alarms()
         ),
     )
 

@@ -82,9 +82,19 @@ def _physical(name: str, parameters: Mapping[str, str]) -> str:
 
 
 def _holds(condition: str, parameters: Mapping[str, str]) -> bool:
-    match template()["Conditions"][condition]:
-        case {"Fn::Not": [{"Fn::Equals": [one, other]}]}:
-            return resolved(one, **parameters) != resolved(other, **parameters)
+    return _is_true(template()["Conditions"][condition], parameters)
+
+
+def _is_true(condition: Any, parameters: Mapping[str, str]) -> bool:
+    match condition:
+        case {"Fn::Not": [other]}:
+            return not _is_true(other, parameters)
+        case {"Fn::And": parts}:
+            return all(_is_true(part, parameters) for part in parts)
+        case {"Fn::Or": parts}:
+            return any(_is_true(part, parameters) for part in parts)
+        case {"Condition": name}:
+            return _holds(name, parameters)
         case {"Fn::Equals": [one, other]}:
             return resolved(one, **parameters) == resolved(other, **parameters)
     raise AssertionError(f"condition {condition} has a form that is not read here yet")

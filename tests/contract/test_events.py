@@ -33,13 +33,15 @@ from vto import bootstrap
 from vto.adapters.dynamodb import item_to_job, job_to_item
 from vto.adapters.preview import Preview
 from vto.domain.job import Job, StoredImage
-from vto.testing import FakeClock, FakeNotifier
+from vto.domain.lifecycle import Lifecycle
+from vto.testing import FakeClock, FakeModels, FakeNotifier
 
 ROWS = json.loads((EVENTS / "rows.json").read_text(), parse_float=Decimal)
 JOB = ROWS["vto-jobs"][0]
 PRODUCT, MODEL = ROWS["vto-products"][0], ROWS["vto-models"][0]
 USER, JOB_ID, SOCKET = JOB["user_id"], JOB["id"], JOB["connection_id"]
 UPLOADS, RESULTS = f"vto-uploads-{ACCOUNT}-{REGION}", f"vto-results-{ACCOUNT}-{REGION}"
+MODEL_ID = "amazon.nova-canvas-v1:0"
 PHOTO = f"models/users/{USER}/0d9e3f5b7a1c4e6f8a2b4c6d8e0f1a2b.jpg"
 
 
@@ -58,6 +60,7 @@ class System:
 
     clock: FakeClock = field(default_factory=FakeClock)
     notifier: FakeNotifier = field(default_factory=FakeNotifier)
+    models: FakeModels = field(default_factory=lambda: FakeModels({MODEL_ID: Lifecycle("ACTIVE")}))
 
     def __post_init__(self) -> None:
         create_storage()
@@ -165,6 +168,10 @@ def job_started(system: System) -> None:
     system.sfn.start_execution(stateMachineArn=system.machine, name=JOB_ID, input="{}")
 
 
+def the_model_is_gone(system: System) -> None:
+    system.models.known.clear()
+
+
 def job_completed(system: System) -> None:
     image = StoredImage(f"s3://{RESULTS}/results/{JOB_ID}/0.png", "0" * 64, 384, 512)
     done = item_to_job(JOB).complete(images=(image,), mask_s3_url=None, engine="preview", now=system.clock.now())
@@ -212,6 +219,7 @@ BEFORE = {
     "job_started": job_started,
     "job_completed": job_completed,
     "nothing_overdue": as_it_is,
+    "the_model_is_gone": the_model_is_gone,
 }
 EFFECTS = {
     "api/accepted": Effects(job="created", and_so=lambda system: system.started == [JOB_ID]),
@@ -287,6 +295,8 @@ EFFECTS = {
     "record_failure/refused_a_job_of_another_execution": Effects(),
     "sweep_jobs/accepted": Effects(job="created", and_so=lambda system: system.started == [JOB_ID]),
     "sweep_jobs/refused_nothing_is_overdue": Effects(),
+    "check_lifecycle/accepted": Effects(more={"status": "ACTIVE", "days_to_end_of_life": None}),
+    "check_lifecycle/refused_a_model_that_is_gone": Effects(),
     "validate_request/accepted": Effects(
         more={"source": MODEL["prepared_s3_url"], "reference": PRODUCT["prepared_s3_url"], "reuse": "none"}
     ),
@@ -347,6 +357,7 @@ def test_a_sample_event_has_the_outcome_that_its_name_says(
         monkeypatch,
         clock=system.clock,
         sockets=system.notifier,
+        models=system.models,
         engine=lambda _: Preview(FunctionsInProcess(), bootstrap.settings()["PREVIEW_FUNCTION"]),
     )
     module("render_preview")._s3.cache_clear()

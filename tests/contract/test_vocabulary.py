@@ -168,7 +168,8 @@ def stages_are_those_of_the_states(sources: Sources) -> Iterator[str]:
 
 
 def alarms_are_those_of_the_template(sources: Sources) -> Iterator[str]:
-    alarms = {name for name, _ in sources.named("AWS::CloudWatch::Alarm")}
+    found = sources.named("AWS::CloudWatch::Alarm")
+    alarms = {name for name, one in found if isinstance(one["AlarmActions"], dict)}  # those that only scale tell nobody
     (first,) = re.findall(r"^## Start here\n.*?(?=^\| Somebody)", sources.runbook, re.MULTILINE | re.DOTALL)
     yield from difference("alarms of the runbook's first table", set(re.findall(r"`(\w+Alarm)`", first)), alarms)
     dashboard = str(next(iter(dict(sources.named("AWS::CloudWatch::Dashboard")).values()))["DashboardBody"])

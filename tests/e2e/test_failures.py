@@ -117,6 +117,20 @@ def test_a_paused_engine_keeps_jobs_waiting_and_then_serves_them(world: World, a
     assert world.model_calls() == 1
 
 
+def test_a_retired_model_is_replaced_by_the_next_engine_and_asked_by_no_other_job(world: World, ada: Shopper) -> None:
+    order = "nova_canvas,preview"
+    with (
+        world.environment("ReserveSlotFunction", ENGINES=order),
+        world.environment("StoreResultFunction", ENGINES=order),
+    ):
+        world.faults({"kind": "retired", "times": ALWAYS})
+        jobs = [ada.try_on(**world.request()) for _ in range(2)]
+
+    assert [(job["status"], job["engine"]) for job in jobs] == [("completed", "preview")] * 2
+    assert [len(world.executions_of(job["id"])) for job in jobs] == [1, 1]
+    assert world.model_calls() == 1
+
+
 def _expire_lease(world: World, job_id: str) -> None:
     long_ago = (datetime.now(UTC) - timedelta(minutes=5)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     world.client("dynamodb").update_item(

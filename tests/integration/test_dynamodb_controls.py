@@ -10,6 +10,7 @@ from tests.integration.conftest import at_the_same_time
 from tests.unit.vto.world import ALICE, BOB
 from vto.adapters.dynamodb import DynamoConnections, DynamoControls, DynamoResults
 from vto.domain import times
+from vto.domain.health import Door
 from vto.errors import StorageUnavailableError
 from vto.ports import CachedResult, Connection, Ticket
 from vto.testing import NOON
@@ -120,6 +121,45 @@ def test_an_operator_pauses_an_engine_by_one_item(controls: DynamoControls, rows
     assert not controls.is_paused("nova_canvas")
     rows.put_item(Item={"control_id": "engine#preview", "state": "open"})
     assert not controls.is_paused("preview")
+
+
+# --- health ---
+
+
+def test_an_engine_is_closed_until_a_failure_opens_it_and_again_when_it_answers(controls: DynamoControls) -> None:
+    assert controls.knock("preview", NOON, probe_seconds=60) is Door.CLOSED
+    assert controls.open_engine("preview", NOON, gone=False, reason="model_unavailable") == seconds(30)
+    assert controls.knock("preview", seconds(29), probe_seconds=60) is Door.OPEN
+    assert controls.knock("nova_canvas", NOON, probe_seconds=60) is Door.CLOSED
+    controls.close_engine("preview")
+    controls.close_engine("preview")
+    assert controls.knock("preview", seconds(29), probe_seconds=60) is Door.CLOSED
+
+
+def test_of_many_jobs_one_tries_a_half_open_engine(controls: DynamoControls) -> None:
+    controls.open_engine("preview", NOON, gone=False, reason="model_unavailable")
+    doors = at_the_same_time(8, lambda number: controls.knock("preview", seconds(30), probe_seconds=60))
+    assert sorted(doors) == [Door.HALF_OPEN, *[Door.OPEN] * 7]
+    assert controls.knock("preview", seconds(91), probe_seconds=60) is Door.HALF_OPEN  # that one never told
+
+
+def test_many_jobs_that_fail_at_the_same_time_open_the_engine_once(controls: DynamoControls, rows: Any) -> None:
+    told = at_the_same_time(
+        8, lambda number: controls.open_engine("preview", NOON, gone=False, reason="model_unavailable")
+    )
+    assert [one for one in told if one] == [seconds(30)]
+    (row,) = rows.scan()["Items"]
+    assert (row["failures"], row["reason"], row["open_until"]) == (1, "model_unavailable", times.to_iso(seconds(30)))
+    assert row["ttl"] > times.epoch(seconds(600))
+
+
+def test_the_pause_of_an_operator_and_the_health_of_an_engine_are_items_of_their_own(
+    controls: DynamoControls, rows: Any
+) -> None:
+    rows.put_item(Item={"control_id": "engine#preview", "state": "paused"})
+    controls.open_engine("preview", NOON, gone=True, reason="model_retired")
+    controls.close_engine("preview")
+    assert controls.is_paused("preview")
 
 
 # --- deliveries ---

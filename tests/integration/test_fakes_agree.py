@@ -139,6 +139,18 @@ control_questions = st.one_of(
         moments,
     ),
     st.builds(lambda engine: lambda controls: controls.is_paused(engine), engines),
+    st.builds(
+        lambda engine, now: lambda controls: controls.knock(engine, now, probe_seconds=60),
+        engines,
+        moments,
+    ),
+    st.builds(
+        lambda engine, now, gone: lambda controls: controls.open_engine(engine, now, gone=gone, reason="why"),
+        engines,
+        moments,
+        st.booleans(),
+    ),
+    st.builds(lambda engine: lambda controls: controls.close_engine(engine), engines),
 )
 
 

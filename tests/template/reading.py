@@ -118,3 +118,11 @@ def dead_letter_queues(template: Template) -> set[str]:
     for _, properties in resources(template, "AWS::Events::Rule"):
         found |= {named(target.get("DeadLetterConfig", {}).get("Arn")) for target in properties.get("Targets", [])}
     return {name for name in found if name}
+
+
+def scales(template: Template, alarm: dict[str, Any]) -> bool:
+    """Whether an alarm only scales something, and tells nobody."""
+    actions = alarm.get("AlarmActions")
+    return isinstance(actions, list) and all(
+        type_of(template, named(one)) == "AWS::ApplicationAutoScaling::ScalingPolicy" for one in actions
+    )

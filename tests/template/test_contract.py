@@ -1,11 +1,13 @@
 """The template says what the code, the state machine and the published data model say."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.contract.deployed import environment, resolved
 from tests.template.reading import (
     FUNCTION,
     ROOT,
@@ -15,6 +17,9 @@ from tests.template.reading import (
     references,
     resources,
 )
+
+IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/team/canvas:1"
+WEIGHTS = "s3://my-models/fashn-vton-1.5/"
 
 PUBLISH = {"JOBS_TABLE", "CONNECTIONS_TABLE", "CONTROLS_TABLE", "SOCKET_ENDPOINT"}
 TRY_ON = {
@@ -28,7 +33,7 @@ TRY_ON = {
     "RETENTION_DAYS",
     "RESULTS_TABLE",
     "ENGINES",
-    "MODEL_ID",
+    "ENGINE_VERSIONS",
     "REQUESTS_PER_MINUTE",
     "TIER_MEASURE",
 }
@@ -47,10 +52,20 @@ ENVIRONMENT = {
         "MODELS_TABLE",
         "RESULTS_TABLE",
         "ENGINES",
-        "MODEL_ID",
+        "ENGINE_VERSIONS",
     },
+    "check_lifecycle": {"MODEL_ID"},
     "reserve_slot": {"JOBS_TABLE", "CONTROLS_TABLE", "ENGINES", "REQUESTS_PER_MINUTE"},
-    "invoke_model": {"JOBS_TABLE", "RESULTS_TABLE", "RESULTS_BUCKET", "MODEL_ID", "PREVIEW_FUNCTION"},
+    "invoke_model": {
+        "JOBS_TABLE",
+        "RESULTS_TABLE",
+        "CONTROLS_TABLE",
+        "RESULTS_BUCKET",
+        "MODEL_ID",
+        "PREVIEW_FUNCTION",
+        "CANVAS_ENDPOINT",
+        "FASHN_SECRET",
+    },
     "render_preview": set(),
     "store_result": {"JOBS_TABLE", "RESULTS_TABLE", "RESULTS_BUCKET", "ENGINES", "RETENTION_DAYS"},
     "notify_client": PUBLISH | {"DIRECT_NOTIFY"},
@@ -286,8 +301,91 @@ def test_the_engine_parameter_offers_the_engines_that_exist(template: Template) 
     from vto.domain.engines import PROFILES
 
     assert set(template["Parameters"]["Engine"]["AllowedValues"]) == set(PROFILES)
+    assert template["Parameters"]["FallbackEngine"]["AllowedValues"] == [
+        "none",
+        *template["Parameters"]["Engine"]["AllowedValues"],
+    ]
 
 
 def test_the_deployment_page_explains_every_parameter(template: Template) -> None:
     page = Path(ROOT / "docs" / "deploying.md").read_text()
     assert [name for name in template["Parameters"] if f"| `{name}` |" not in page] == []
+
+
+# --- what a deployment gets besides, and only when it asks for it ---
+
+
+def conditional(template: Template) -> dict[str, set[str]]:
+    """Logical ids by the condition of their resources."""
+    found: dict[str, set[str]] = {}
+    for name, resource in template["Resources"].items():
+        if "Condition" in resource:
+            found.setdefault(resource["Condition"], set()).add(name)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("parameters", "exists"),
+    [
+        ({}, set()),
+        ({"Engine": "nova_canvas"}, {"UsesNovaCanvas"}),
+        ({"FallbackEngine": "nova_canvas"}, {"UsesNovaCanvas"}),
+        ({"Engine": "sagemaker", "FallbackEngine": "fashn_api"}, set()),
+        ({"CanvasImage": IMAGE}, {"HasCanvasEndpoint"}),
+        ({"CanvasImage": IMAGE, "CanvasWeights": WEIGHTS}, {"HasCanvasEndpoint", "HasCanvasEndpointWithWeights"}),
+        ({"CanvasWeights": WEIGHTS}, set()),
+    ],
+)
+def test_an_engine_costs_nothing_where_it_is_not_asked_for(
+    template: Template, parameters: dict[str, str], exists: set[str]
+) -> None:
+    conditions = {"UsesNovaCanvas", "HasCanvasEndpoint", "HasCanvasEndpointWithWeights"}
+    assert {one for one in conditions if resolved({"Fn::If": [one, True, False]}, **parameters)} == exists
+    endpoint = {name for name, one in template["Resources"].items() if "SageMaker" in one["Type"]}
+    assert endpoint
+    assert endpoint <= conditional(template)["HasCanvasEndpoint"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "engines"),
+    [
+        ({}, "preview"),
+        ({"Engine": "nova_canvas", "FallbackEngine": "preview"}, "nova_canvas,preview"),
+        ({"Engine": "fashn_api", "FallbackEngine": "none"}, "fashn_api"),
+    ],
+)
+def test_every_function_that_plans_with_engines_has_the_same_order(parameters: dict[str, str], engines: str) -> None:
+    told = {environment(folder, **parameters).get("ENGINES") for folder in ENVIRONMENT}
+    assert told == {None, engines}
+
+
+@pytest.mark.parametrize(
+    ("engine", "action"),
+    [
+        ("nova_canvas", "bedrock:InvokeModel"),
+        ("sagemaker", "sagemaker:InvokeEndpoint"),
+        ("fashn_api", "secretsmanager:GetSecretValue"),
+    ],
+)
+def test_the_permission_for_an_engine_comes_and_goes_with_it(template: Template, engine: str, action: str) -> None:
+    (policy,) = template["Resources"]["InvokeModelFunction"]["Properties"]["Policies"]
+    ((condition, _, otherwise),) = [
+        one["Fn::If"] for one in policy["Statement"] if "Fn::If" in one and action in json.dumps(one)
+    ]
+    assert otherwise == {"Ref": "AWS::NoValue"}
+    for parameters, allowed in (({}, False), ({"Engine": engine}, True), ({"FallbackEngine": engine}, True)):
+        assert resolved({"Fn::If": [condition, True, False]}, **parameters) is allowed
+
+
+@pytest.mark.parametrize(
+    ("image", "repository"), [(IMAGE, "team/canvas"), (IMAGE.replace(":1", "@sha256:" + "0" * 64), "team/canvas")]
+)
+def test_the_endpoint_may_pull_its_own_image_only(template: Template, image: str, repository: str) -> None:
+    from ministack.services.cloudformation import engine
+
+    pattern = template["Parameters"]["CanvasImage"]["AllowedPattern"]
+    assert re.fullmatch(pattern, image)
+    statement = template["Resources"]["CanvasRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][0]
+    values = {"CanvasImage": {"Value": image}}
+    made = engine._resolve_refs(statement["Resource"], {}, values, {}, {}, "vto", "id")
+    assert made.endswith(f":repository/{repository}")

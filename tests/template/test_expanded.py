@@ -6,7 +6,8 @@ from collections import Counter
 import pytest
 from cfnlint.api import ManualArgs, lint
 
-from tests.template.reading import Template, expand, named, read_template, resources
+from tests.template import rules
+from tests.template.reading import Template, expand, named, read_template, resources, scales
 
 READY_MADE = {"AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess"}
 
@@ -31,7 +32,7 @@ def test_cfn_lint_would_notice_an_error_here(expanded: Template) -> None:
 
 def test_every_function_has_a_role_of_its_own(expanded: Template) -> None:
     roles = Counter(named(properties["Role"]) for _, properties in resources(expanded, "AWS::Lambda::Function"))
-    assert len(roles) == 17
+    assert len(roles) == 18
     assert set(roles.values()) == {1}
 
 
@@ -86,4 +87,5 @@ def test_the_dashboard_is_json_once_its_names_are_filled_in(expanded: Template) 
     widgets = json.loads(body)["widgets"]
     assert {widget["type"] for widget in widgets} == {"alarm", "metric"}
     shown = widgets[0]["properties"]["alarms"]
-    assert len(shown) == len(set(shown)) == len(list(resources(expanded, "AWS::CloudWatch::Alarm")))
+    alarms = [one for _, one in resources(expanded, rules.ALARM) if not scales(expanded, one)]
+    assert len(shown) == len(set(shown)) == len(alarms)

@@ -52,6 +52,7 @@ from vto.adapters.bedrock import NovaCanvas
 from vto.adapters.dynamodb import item_to_job, job_to_item
 from vto.adapters.preview import Preview
 from vto.adapters.s3 import S3Pictures
+from vto.domain.job import Stage
 
 type Event = dict[str, Any]
 type Use = tuple[str, str]  # an action, and the resource as the template names it: ("dynamodb:Query", "JobsTable/…")
@@ -219,6 +220,15 @@ def gone(system: System) -> None:
     system.clock.advance(120)
 
 
+def tries_an_opened_engine(system: System) -> None:
+    change_job(system, engine="nova_canvas", probing=True)
+
+
+def called_in_vain(system: System) -> None:
+    """The job comes from a call that no attempt of has reached the engine."""
+    change_job(system, stage=Stage.GENERATING)
+
+
 def waited_for(system: System) -> None:
     change_job(system, cache_key="key")
 
@@ -270,6 +280,7 @@ def equal_picture_of_this_job(system: System) -> None:
 
 
 STORE, INVOKE = read("store_result/accepted"), read("invoke_model/accepted")
+RESERVE = read("reserve_slot/accepted_again_after_a_throttled_call")
 PUBLISHERS = {
     "notify_client": "notify_client/accepted",
     "publish_job": "publish_job/accepted",
@@ -295,6 +306,10 @@ SITUATIONS = [
         equal_picture,
     ),
     Situation("invoke_model", {**INVOKE, "slot": {**INVOKE["slot"], "engine": "nova_canvas"}}),
+    Situation("invoke_model", {**INVOKE, "slot": {**INVOKE["slot"], "engine": "nova_canvas"}}, tries_an_opened_engine),
+    Situation(
+        "reserve_slot", {**RESERVE, "failure": {"Error": "ModelUnavailableError", "Cause": "{}"}}, called_in_vain
+    ),
     Situation("record_failure", read("record_failure/accepted"), waited_for),
     Situation("sweep_jobs", read("sweep_jobs/accepted"), running),
     Situation("sweep_jobs", read("sweep_jobs/accepted"), gone),
@@ -350,7 +365,7 @@ def run(situation: Situation, uses: Uses, patch: pytest.MonkeyPatch) -> None:
 
         # a situation may be what another function has left, so whoever prepares it has every variable
         use_environment(patch, {name: value for one in FUNCTIONS for name, value in environment(one).items()})
-        replace_builders(patch, clock=system.clock, sockets=system.notifier, engine=engine)
+        replace_builders(patch, clock=system.clock, sockets=system.notifier, models=system.models, engine=engine)
         module("render_preview")._s3.cache_clear()
         situation.before(system)
         with uses.of(situation.function):

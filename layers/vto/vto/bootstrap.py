@@ -7,22 +7,28 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import boto3
+import urllib3
 from botocore.config import Config
 
 from vto import telemetry
 from vto.adapters.bedrock import NovaCanvas
 from vto.adapters.clock import SystemClock
 from vto.adapters.dynamodb import DynamoCatalogue, DynamoConnections, DynamoControls, DynamoJobs, DynamoResults
+from vto.adapters.fashn import FashnApi
+from vto.adapters.models import BedrockModels
 from vto.adapters.preview import Preview
 from vto.adapters.s3 import S3Pictures
+from vto.adapters.sagemaker import CanvasEndpoint
+from vto.adapters.secrets import SecretKey
 from vto.adapters.sockets import ApiGatewaySockets
 from vto.adapters.sqs import RetryQueue
 from vto.adapters.step_functions import StepFunctions
-from vto.domain.engines import PROFILES, identity
+from vto.domain.engines import PROFILES
 from vto.domain.pictures import Tier
 from vto.ports import Engine, PictureTools
 from vto.use_cases.answer_message import AnswerMessage
 from vto.use_cases.browse import Browse
+from vto.use_cases.check_lifecycle import CheckLifecycle
 from vto.use_cases.create_try_on import CreateTryOn
 from vto.use_cases.deliver_result import DeliverResult
 from vto.use_cases.import_picture import ImportPicture
@@ -44,7 +50,7 @@ if TYPE_CHECKING:
 
 # Seconds that the SDK waits for an answer, by the service's prefix in policies. Each lies below the timeout of every
 # function that may call the service, so that the error says which one did not answer; `make lint` compares them.
-READ_TIMEOUT = {"dynamodb": 5, "s3": 10, "states": 5, "execute-api": 2, "sqs": 5}
+READ_TIMEOUT = {"dynamodb": 5, "s3": 10, "states": 5, "execute-api": 2, "sqs": 5, "secretsmanager": 5, "bedrock": 5}
 
 
 class SettingsError(Exception):
@@ -96,7 +102,17 @@ class Settings:
     @property
     def engines(self) -> list[str]:
         """The engines in their order of preference."""
-        return [name.strip() for name in self["ENGINES"].split(",")]
+        named = [name.strip() for name in self["ENGINES"].split(",")]
+        unknown = sorted({name for name in named if name and name not in PROFILES})
+        if unknown:
+            raise SettingsError(f"there is no engine {unknown[0]!r}: ENGINES may name {', '.join(PROFILES)}")
+        return list(dict.fromkeys(filter(None, named)))  # an engine that is named twice is asked once
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """What the deployment says of its engines' versions: ``name=version``, separated by commas."""
+        pairs = (pair.partition("=") for pair in self["ENGINE_VERSIONS"].split(","))
+        return {name.strip(): version for name, _, version in pairs}
 
 
 @cache
@@ -200,6 +216,14 @@ def results_queue() -> RetryQueue:
 
 
 @cache
+def models() -> BedrockModels:
+    """What Bedrock says of its models."""
+    return BedrockModels(
+        boto3.client("bedrock", config=Config(connect_timeout=2, read_timeout=READ_TIMEOUT["bedrock"]))
+    )
+
+
+@cache
 def engine(name: str) -> Engine:
     """One engine by its name.
 
@@ -217,7 +241,14 @@ def engine(name: str) -> Engine:
     if name == "preview":
         functions = boto3.client("lambda", config=once(PROFILES[name].read_timeout_seconds))
         return Preview(functions, settings()["PREVIEW_FUNCTION"])
-    raise SettingsError(f"there is no engine {name!r}: ENGINES may name nova_canvas and preview")
+    if name == "sagemaker":
+        endpoint = boto3.client("sagemaker-runtime", config=once(PROFILES[name].read_timeout_seconds))
+        return CanvasEndpoint(endpoint, pictures(), settings()["CANVAS_ENDPOINT"])
+    if name == "fashn_api":
+        secrets = boto3.client("secretsmanager", config=once(READ_TIMEOUT["secretsmanager"]))
+        key = SecretKey(secrets, settings()["FASHN_SECRET"])
+        return FashnApi(key, pictures(), clock(), urllib3.PoolManager(), PROFILES[name].read_timeout_seconds)
+    raise SettingsError(f"there is no engine {name!r}: ENGINES may name {', '.join(PROFILES)}")
 
 
 class _EnginesByName(dict[str, Engine]):
@@ -241,7 +272,14 @@ def import_picture() -> ImportPicture:
 @cache
 def create_try_on() -> CreateTryOn:
     """Admits try-ons."""
-    return CreateTryOn(jobs(), catalogue(), clock(), settings()["UPLOADS_BUCKET"], settings().number("RETENTION_DAYS"))
+    return CreateTryOn(
+        jobs(),
+        catalogue(),
+        clock(),
+        settings()["UPLOADS_BUCKET"],
+        settings().number("RETENTION_DAYS"),
+        settings().engines,
+    )
 
 
 @cache
@@ -253,8 +291,16 @@ def start_try_on() -> StartTryOn:
 @cache
 def validate_request() -> ValidateRequest:
     """State Validate Request."""
-    preferred = identity(settings().engines[0], settings()["MODEL_ID"])
-    return ValidateRequest(jobs(), catalogue(), results(), pictures(), picture_tools(), clock(), preferred)
+    return ValidateRequest(
+        jobs(),
+        catalogue(),
+        results(),
+        pictures(),
+        picture_tools(),
+        clock(),
+        settings().engines,
+        settings().versions,
+    )
 
 
 @cache
@@ -266,13 +312,14 @@ def reserve_slot() -> ReserveSlot:
         settings().engines,
         settings().number("REQUESTS_PER_MINUTE"),
         clock(),
+        telemetry.opened,
     )
 
 
 @cache
 def invoke_model() -> InvokeModel:
     """State Invoke Model."""
-    return InvokeModel(jobs(), _EnginesByName(), results(), clock(), settings()["RESULTS_BUCKET"])
+    return InvokeModel(jobs(), _EnginesByName(), results(), controls(), clock(), settings()["RESULTS_BUCKET"])
 
 
 @cache
@@ -286,7 +333,7 @@ def store_result() -> StoreResult:
         clock(),
         settings()["RESULTS_BUCKET"],
         settings().number("RETENTION_DAYS"),
-        settings().engines[0],
+        settings().engines,
         telemetry.ended,
     )
 
@@ -319,6 +366,12 @@ def record_failure() -> RecordFailure:
 def sweep_jobs() -> SweepJobs:
     """The scheduled repair."""
     return SweepJobs(jobs(), workflow(), record_failure(), clock(), telemetry.report)
+
+
+@cache
+def check_lifecycle() -> CheckLifecycle:
+    """The scheduled look at the model's end of life."""
+    return CheckLifecycle(models(), settings()["MODEL_ID"], clock(), telemetry.lifecycle)
 
 
 @cache
@@ -360,7 +413,7 @@ def plan_try_on() -> PlanTryOn:
         controls(),
         clock(),
         settings().engines,
-        settings()["MODEL_ID"],
+        settings().versions,
         settings().number("REQUESTS_PER_MINUTE"),
         settings().measures_sides,
     )

@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from vto.domain.catalogue import CatalogueItem, Kind
+from vto.domain.health import Door
 from vto.domain.job import Job
+from vto.domain.lifecycle import Lifecycle
 from vto.domain.parameters import Parameters
 from vto.domain.pictures import Prepared, Tier
 from vto.domain.storage import S3Url
@@ -163,6 +165,18 @@ class Controls(Protocol):
         """Whether an operator has taken the engine out of service."""
         ...
 
+    def knock(self, engine: str, now: datetime, *, probe_seconds: float) -> Door:
+        """How a job finds the engine; one that is half-open is from then on the caller's alone to try."""
+        ...
+
+    def open_engine(self, engine: str, now: datetime, *, gone: bool, reason: str) -> datetime | None:
+        """Note that the engine is gone or down; until when nobody asks it now, or None when that was known."""
+        ...
+
+    def close_engine(self, engine: str) -> None:
+        """Note that the engine answers."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class CachedResult:
@@ -270,6 +284,14 @@ class Workflow(Protocol):
 
     def is_running(self, execution_arn: str) -> bool:
         """Whether an execution still works on its job."""
+        ...
+
+
+class Models(Protocol):
+    """What the provider of models says of them."""
+
+    def lifecycle(self, model_id: str) -> Lifecycle:
+        """A model's lifecycle, ``GONE`` for one that is not known any more; raises ModelUnavailableError."""
         ...
 
 

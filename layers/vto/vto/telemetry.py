@@ -98,6 +98,19 @@ def ended(job: Job) -> None:
     )
 
 
+def opened(engine: str, error_code: str, until: str) -> None:
+    """Log and count that an engine is not asked for a while, because it is gone or down."""
+    count("EngineOpened")
+    logger().warning("engine opened", engine=engine, error_code=error_code, until=until)
+
+
+def lifecycle(model_id: str, status: str, days: int | None) -> None:
+    """Log what is known of a model's end, and count the days for the alarm, where an end is in sight."""
+    if days is not None:
+        metrics().add_metric(name="DaysToEndOfLife", unit=MetricUnit.Count, value=days)
+    logger().info("model lifecycle", model_id=model_id, status=status, days_to_end_of_life=days)
+
+
 def told(job_id: str, sockets: int) -> int:
     """Log to how many of its owner's sockets a job was told something new, and pass the number on."""
     logger().info("told", job_id=job_id, sockets=sockets)

@@ -8,7 +8,9 @@ from typing import Any
 
 from vto.domain import times
 from vto.domain.catalogue import CatalogueItem, Kind
+from vto.domain.health import Door, Health
 from vto.domain.job import Job, Status
+from vto.domain.lifecycle import GONE, Lifecycle
 from vto.domain.pacing import next_slot
 from vto.domain.pictures import LOWER_TIER, Prepared, Tier
 from vto.domain.storage import S3Url
@@ -185,6 +187,7 @@ class FakeControls:
     sending: dict[tuple[str, str], datetime] = field(default_factory=dict)
     slots: dict[str, datetime] = field(default_factory=dict)
     paused: set[str] = field(default_factory=set)
+    health: dict[str, Health] = field(default_factory=dict)
 
     def issue_ticket(self, ticket: Ticket) -> None:
         """Store a one-time ticket."""
@@ -231,6 +234,24 @@ class FakeControls:
     def is_paused(self, engine: str) -> bool:
         """Whether the engine is out of service."""
         return engine in self.paused
+
+    def knock(self, engine: str, now: datetime, *, probe_seconds: float) -> Door:
+        """How a job finds the engine."""
+        health = self.health.get(engine, Health())
+        door = health.door(now)
+        if door is Door.HALF_OPEN:
+            self.health[engine] = health.probed(now, probe_seconds)
+        return door
+
+    def open_engine(self, engine: str, now: datetime, *, gone: bool, reason: str) -> datetime | None:
+        """Note that the engine is gone or down."""
+        before = self.health.get(engine, Health())
+        self.health[engine] = before.failed(now, gone=gone, reason=reason)
+        return None if self.health[engine] is before else self.health[engine].open_until
+
+    def close_engine(self, engine: str) -> None:
+        """Note that the engine answers."""
+        self.health.pop(engine, None)
 
 
 @dataclass
@@ -386,6 +407,20 @@ class FakeWorkflow:
     def is_running(self, execution_arn: str) -> bool:
         """Whether it was said to run."""
         return execution_arn in self.running
+
+
+@dataclass
+class FakeModels:
+    """Models by their id; ``problem`` is raised instead where it is set."""
+
+    known: dict[str, Lifecycle] = field(default_factory=dict)
+    problem: VtoError | None = None
+
+    def lifecycle(self, model_id: str) -> Lifecycle:
+        """A model's lifecycle."""
+        if self.problem:
+            raise self.problem
+        return self.known.get(model_id, GONE)
 
 
 @dataclass

@@ -255,3 +255,19 @@ def test_an_accepted_request_sent_again_is_answered_whatever_became_of_the_catal
     world.catalogue.rows.clear()
     again, is_new = world.create_try_on(REQUEST, user_id=ALICE)
     assert (again.id, is_new) == (first.id, False)
+
+
+def test_a_request_that_no_engine_can_do_is_refused_with_what_would_be_possible(world: World) -> None:
+    world.engine_order = ["fashn_api", "sagemaker"]
+    error = refused(world, parameters={"maskType": "PROMPT", "promptBasedMask": {"maskPrompt": "sofa"}})
+    assert paths(error) == ["parameters.maskType"]
+    boots = {"maskType": "GARMENT", "garmentBasedMask": {"garmentClass": "BOOTS"}}
+    assert paths(refused(world, parameters=boots)) == ["parameters.garmentBasedMask.garmentClass"]
+
+
+def test_a_request_that_one_of_the_engines_can_do_is_admitted(world: World) -> None:
+    world.engine_order = ["fashn_api", "preview"]
+    parameters = {"maskType": "PROMPT", "promptBasedMask": {"maskPrompt": "sofa"}}
+    job, is_new = world.create_try_on({**REQUEST, "parameters": parameters}, user_id=ALICE)
+    assert is_new
+    assert job.source_pixels == 800 * 1200

@@ -111,12 +111,12 @@ def test_no_call_is_made_for_a_job_that_belongs_to_another_execution_or_has_ende
 
 def test_results_of_different_models_or_engines_are_told_apart() -> None:
     identities = {
-        identity("nova_canvas", "model-1"),
-        identity("nova_canvas", "model-2"),
-        identity("preview", "model-1"),
+        *(identity(name, {name: "version-1"}) for name in PROFILES),
+        identity("nova_canvas", {"nova_canvas": "version-2"}),
+        identity("sagemaker", {"sagemaker": "version-2"}),
     }
-    assert len(identities) == 3
-    assert identity("preview", "model-1") == identity("preview", "model-2")  # the preview engine has no such model
+    assert len(identities) == len(PROFILES) + 2
+    assert identity("preview", {"preview": "1"}) == identity("preview", {})  # its version is ours, not a deployment's
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
@@ -225,3 +225,20 @@ def test_a_call_of_which_nothing_could_be_written_down_counts_as_billed_and_its_
         invoke(world, parts)
     monkeypatch.setattr(world.jobs, "save", save)
     assert world.jobs.rows["job-1"].billable_calls == 1
+
+
+def test_the_engine_gets_what_it_honours_and_the_job_keeps_what_was_asked(world: World) -> None:
+    world.engine_order = ["fashn_api"]
+    asked = canonical(
+        {
+            "maskType": "GARMENT",
+            "garmentBasedMask": {"garmentClass": "UPPER_BODY", "garmentStyling": {"tuckingStyle": "TUCKED"}},
+            "imageGenerationConfig": {"numberOfImages": 5},
+        }
+    )
+    invoke(world, prepared(world, parameters=asked))
+    given = world.engine.requests[0].parameters
+    assert given["imageGenerationConfig"]["numberOfImages"] == 4
+    assert given["garmentBasedMask"] == {"garmentClass": "UPPER_BODY", "garmentStyling": {}}
+    assert world.jobs.rows["job-1"].parameters == asked
+    assert world.jobs.rows["job-1"].requested_images == 5

@@ -52,6 +52,17 @@ def test_a_mask_goes_as_a_picture_and_its_address_stays_here() -> None:
     assert b"s3://" not in body
 
 
+@given(st.binary(), st.binary(), st.none() | st.binary(min_size=1), st.text())
+def test_whatever_is_asked_and_whatever_the_pictures_hold_the_body_is_the_json_of_it(
+    source: bytes, reference: bytes, mask: bytes | None, prompt: str
+) -> None:
+    parameters = canonical({"maskType": "PROMPT", "promptBasedMask": {"maskPrompt": prompt}, "returnMask": True})
+    sent = json.loads(request_body(source, reference, mask, parameters))["virtualTryOnParams"]
+    masked = {"imageBasedMask": {"maskImage": encoded(mask)}} if mask else {}
+    rest = {name: value for name, value in parameters.items() if name != "imageGenerationConfig"}
+    assert sent == {"sourceImage": encoded(source), "referenceImage": encoded(reference), **masked, **rest}
+
+
 def test_width_and_height_are_never_sent() -> None:
     body = json.loads(request_body(b"p", b"s", None, canonical({"maskType": "GARMENT"})))
     assert not {"width", "height"} & set(body["imageGenerationConfig"])

@@ -8,8 +8,9 @@ import pytest
 
 from tests.unit.vto.test_answer_message import say
 from tests.unit.vto.world import ALICE, GARMENT, UPLOADS, World, photo, shirt
+from vto.domain.engines import PROFILES
 from vto.domain.parameters import canonical
-from vto.domain.prices import PRICES, price
+from vto.domain.prices import price
 from vto.errors import InvalidRequestError, PictureRejectedError, VtoError
 
 REQUEST: dict[str, Any] = {"product_id": "blue-shirt", "model_id": "stock-anna", "dry_run": True}
@@ -32,15 +33,16 @@ def test_a_plan_has_all_that_a_client_wants_to_know(world: World) -> None:
         "engine": "preview",
         "cached": False,
         "price": {
-            "usd": 0.0,
-            "per_image": 0.0,
+            "usd": None,
+            "per_image": None,
             "images": 1,
             "tier": 1024,
-            "as_of": PRICES["preview"].as_of,
-            "source": PRICES["preview"].source,
+            "as_of": PROFILES["preview"].price.date,
+            "source": PROFILES["preview"].price.source,
         },
         "eta_seconds": 4,
         "warnings": [],
+        "adaptations": [],
     }
 
 
@@ -144,6 +146,6 @@ def test_a_price_is_that_of_the_photos_tier_times_the_pictures(
 
 
 def test_what_is_not_known_is_not_guessed() -> None:
-    unknown = price("somebody_elses", config(), 800, 800, False)
-    assert (unknown["usd"], unknown["per_image"], unknown["source"]) == (None, None, None)
+    unknown = price("sagemaker", config(), 800, 800, False)
+    assert (unknown["usd"], unknown["per_image"]) == (None, None)
     assert price("nova_canvas", config(), None, None, False)["usd"] is None

@@ -9,8 +9,10 @@ from tests.unit.vto.world import BLANK_SLOT, EXECUTION, World
 from vto.domain import times
 from vto.domain.engines import PROFILES
 from vto.domain.job import Stage
+from vto.domain.parameters import canonical
 from vto.errors import (
     ExpiredError,
+    InvalidRequestError,
     JobClosedError,
     ModelRetiredError,
     ModelThrottledError,
@@ -219,3 +221,65 @@ def test_a_closed_job_is_not_given_an_engine(world: World) -> None:
     world.record_failure.lost("job-1", EXECUTION, "swept")
     with pytest.raises(JobClosedError):
         reserve(world)
+
+
+# --- capabilities ---
+
+PROMPT = canonical({"maskType": "PROMPT", "promptBasedMask": {"maskPrompt": "sofa"}})
+
+
+def test_an_engine_that_cannot_do_what_is_asked_is_passed_over_for_this_job_only(world: World) -> None:
+    world.engine_order = ["fashn_api", "preview"]
+    world.claimed_job(parameters=PROMPT)
+    world.claimed_job("job-2")
+    assert reserve(world)["engine"] == "preview"
+    assert reserve(world, job_id="job-2")["engine"] == "fashn_api"
+
+
+def test_what_the_engine_will_do_otherwise_stands_on_the_job_before_it_is_called(world: World) -> None:
+    world.engine_order = ["fashn_api", "preview"]
+    world.claimed_job()
+    reserve(world)
+    told = world.jobs.rows["job-1"].public()["adaptations"]
+    assert [one["path"] for one in told] == ["parameters.mergeStyle", "images"]
+
+
+def test_the_next_engine_has_adaptations_of_its_own(world: World) -> None:
+    world.engine_order = ["fashn_api", "preview"]
+    world.claimed_job()
+    reserve(world, reserve(world), ModelUnavailableError)
+    assert world.jobs.rows["job-1"].public()["adaptations"] == []
+
+
+def test_a_job_that_no_engine_can_do_any_more_is_refused_with_the_field(world: World) -> None:
+    world.engine_order = ["fashn_api"]
+    world.claimed_job(parameters=PROMPT)
+    with pytest.raises(InvalidRequestError) as caught:
+        reserve(world)
+    assert [one.path for one in caught.value.violations] == ["parameters.maskType"]
+    assert world.controls.slots == {}
+
+
+# --- what the shopper is told while no engine is there ---
+
+
+def test_who_waits_for_an_engine_is_told_so_without_an_estimate_and_told_again_when_it_goes_on(world: World) -> None:
+    world.engine_order = TWO
+    world.claimed_job()
+    before = reserve(world)
+    world.controls.paused.update(TWO)
+    world.invoke_model("job-1", EXECUTION, world.validate_request("job-1", EXECUTION, 0), before)
+
+    for _ in range(3):
+        with pytest.raises(NoEngineError):
+            reserve(world, before, ModelUnavailableError)
+    waiting = world.jobs.rows["job-1"]
+    world.controls.paused.clear()
+    reserve(world, before, ModelUnavailableError)
+    going_on = world.jobs.rows["job-1"]
+
+    assert waiting.public()["notice"] == NoEngineError.message
+    assert (waiting.eta_seconds, waiting.engine, waiting.public()["adaptations"]) == (None, None, [])
+    assert (going_on.notice, going_on.eta_seconds) == (None, PROFILES["preview"].usual_seconds)
+    assert going_on.version == waiting.version + 1  # told once that it waits, and once that it goes on
+    assert going_on.public(waiting.version)["notice"] is None

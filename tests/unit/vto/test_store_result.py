@@ -292,3 +292,22 @@ def test_what_was_made_with_another_seed_is_not_offered_to_those_who_ask_for_thi
     store(world, (validation, world.invoke_model("job-1", EXECUTION, validation, slot)))
     assert (world.results.ready, world.results.claims) == ({}, {})
     assert world.snapshots(world.jobs.rows["job-1"])["seed"] == 13
+
+
+def test_a_job_whose_first_engine_cannot_do_it_shares_the_result_of_the_one_that_can(world: World) -> None:
+    world.engine_order = ["fashn_api", "preview"]
+    prompt = canonical({"maskType": "PROMPT", "promptBasedMask": {"maskPrompt": "sofa"}})
+    first = world.completed_job(parameters=prompt)
+    assert first.engine == "preview"
+    world.claimed_job("job-2", parameters=prompt)
+    assert world.validate_request("job-2", EXECUTION, 0)["reuse"] == "ready"
+
+
+def test_a_reused_result_tells_what_its_engine_did_otherwise(world: World) -> None:
+    world.engine_order = ["fashn_api"]
+    world.completed_job()
+    world.claimed_job("job-2")
+    validation = world.validate_request("job-2", EXECUTION, 0)
+    world.store_result("job-2", EXECUTION, validation, None)
+    told = world.jobs.rows["job-2"].public()["adaptations"]
+    assert [one["path"] for one in told] == ["parameters.mergeStyle", "images"]

@@ -5,7 +5,6 @@ from typing import Any
 
 from vto.domain import times
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness
-from vto.domain.engines import identity
 from vto.domain.job import Job, Status
 from vto.domain.parameters import canonical, for_garment_class
 from vto.domain.storage import S3Url
@@ -131,6 +130,7 @@ class World:
     engine_order: list[str] = field(default_factory=lambda: ["preview"])
     reports: list[tuple[str, VtoError]] = field(default_factory=list)
     endings: list[Job] = field(default_factory=list)
+    openings: list[tuple[str, str, str]] = field(default_factory=list)
     start_directly: bool = True
 
     def __post_init__(self) -> None:
@@ -155,6 +155,10 @@ class World:
         """Keep what would be logged."""
         self.reports.append((what, error))
 
+    def opened(self, engine: str, error_code: str, until: str) -> None:
+        """Keep what would be logged of an engine that is not asked for a while."""
+        self.openings.append((engine, error_code, until))
+
     # --- the use cases ---
 
     @property
@@ -163,7 +167,7 @@ class World:
 
     @property
     def create_try_on(self) -> CreateTryOn:
-        return CreateTryOn(self.jobs, self.catalogue, self.clock, UPLOADS, 30)
+        return CreateTryOn(self.jobs, self.catalogue, self.clock, UPLOADS, 30, self.engine_order)
 
     @property
     def request_try_on(self) -> RequestTryOn:
@@ -171,18 +175,25 @@ class World:
 
     @property
     def validate_request(self) -> ValidateRequest:
-        preferred = identity(self.engine_order[0], "model-1")
         return ValidateRequest(
-            self.jobs, self.catalogue, self.results, self.pictures, self.tools, self.clock, preferred
+            self.jobs,
+            self.catalogue,
+            self.results,
+            self.pictures,
+            self.tools,
+            self.clock,
+            self.engine_order,
+            {"nova_canvas": "model-1", "sagemaker": "image-1"},
         )
 
     @property
     def reserve_slot(self) -> ReserveSlot:
-        return ReserveSlot(self.jobs, self.controls, self.engine_order, 60, self.clock)
+        return ReserveSlot(self.jobs, self.controls, self.engine_order, 60, self.clock, self.opened)
 
     @property
     def invoke_model(self) -> InvokeModel:
-        return InvokeModel(self.jobs, dict.fromkeys(self.engine_order, self.engine), self.results, self.clock, RESULTS)
+        engines = dict.fromkeys(self.engine_order, self.engine)
+        return InvokeModel(self.jobs, engines, self.results, self.controls, self.clock, RESULTS)
 
     @property
     def store_result(self) -> StoreResult:
@@ -194,7 +205,7 @@ class World:
             self.clock,
             RESULTS,
             30,
-            self.engine_order[0],
+            self.engine_order,
             self.endings.append,
         )
 
@@ -234,7 +245,14 @@ class World:
     def plan_try_on(self) -> PlanTryOn:
         order, pace = self.engine_order, 60
         return PlanTryOn(
-            self.create_try_on, self.results, self.controls, self.clock, order, "model-1", pace, prices_by_side=False
+            self.create_try_on,
+            self.results,
+            self.controls,
+            self.clock,
+            order,
+            {"nova_canvas": "model-1"},
+            pace,
+            prices_by_side=False,
         )
 
     @property

@@ -1,6 +1,5 @@
 """The engine ``nova_canvas``: Nova Canvas, or whatever keeps its contract, through Bedrock's InvokeModel."""
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import (
@@ -13,8 +12,7 @@ from botocore.exceptions import (
 )
 
 from vto.adapters.aws_errors import code_of
-from vto.domain.nova_canvas import read_answer, request_body
-from vto.domain.storage import S3Url
+from vto.adapters.exchange import exchange
 from vto.errors import (
     ContentBlockedError,
     ModelAccessDeniedError,
@@ -27,7 +25,6 @@ from vto.errors import (
     ModelUnavailableError,
     PictureBlockedError,
     PromptBlockedError,
-    StorageUnavailableError,
     VtoError,
 )
 from vto.ports import Generation, Pictures, TryOnRequest
@@ -72,18 +69,7 @@ class NovaCanvas:
 
     def generate(self, request: TryOnRequest) -> Generation:
         """Make the pictures; raises the Model…, …Blocked and BadModelOutput errors."""
-        with ThreadPoolExecutor(max_workers=3) as pool:  # three reads from S3 take as long as one
-            wanted = (request.source, request.reference, *([request.mask] if request.mask else []))
-            read = list(pool.map(self._pictures.read, wanted))
-        body = request_body(read[0], read[1], read[2] if request.mask else None, request.parameters)
-        answer = read_answer(self._invoke(body))
-        try:
-            images = [self._store(request.output, f"{i}.png", image) for i, image in enumerate(answer.images)]
-            mask = self._store(request.output, "mask.png", answer.mask) if answer.mask else None
-        except StorageUnavailableError as error:
-            # the answer is paid for; as a storage error the call would be repeated, and paid, four times more
-            raise ModelTimeoutError(f"the answer could not be kept: {error.detail}") from error
-        return Generation(tuple(images), mask, answer.warning)
+        return exchange(request, self._pictures, self._invoke)
 
     def _invoke(self, body: bytes) -> bytes:
         try:
@@ -100,11 +86,6 @@ class NovaCanvas:
             raise ModelTimeoutError(f"the answer was lost: {type(error).__name__}") from error
         except BotoCoreError as error:
             raise ModelUnavailableError(type(error).__name__) from error
-
-    def _store(self, folder: S3Url, name: str, content: bytes) -> str:
-        url = S3Url(folder.bucket, folder.key + name)
-        self._pictures.write(url, content, "image/png")
-        return str(url)
 
 
 def error_of(error: ClientError) -> VtoError:

@@ -14,6 +14,7 @@ from vto import telemetry
 from vto.adapters.aws_errors import as_storage_error, code_of
 from vto.domain import times
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness
+from vto.domain.health import Door, Health
 from vto.domain.job import OPEN, Change, Job, Stage, Status, StoredImage
 from vto.domain.pacing import next_slot
 from vto.errors import InternalError, InvalidRequestError, StorageUnavailableError, Violation
@@ -317,6 +318,48 @@ class DynamoControls:
         item = _get(self._table, {"control_id": f"engine#{engine}"}) or {}
         return item.get("state") == "paused"
 
+    def knock(self, engine: str, now: datetime, *, probe_seconds: float) -> Door:
+        """How a job finds the engine; one that is half-open is from then on the caller's alone to try."""
+        item = _get(self._table, {"control_id": _health_key(engine)})
+        health = _health(item)
+        door = health.door(now)
+        if door is Door.HALF_OPEN and not self._save_health(engine, item, health.probed(now, probe_seconds), now):
+            return Door.OPEN  # another job was faster: it tries, and this one need not
+        return door
+
+    def open_engine(self, engine: str, now: datetime, *, gone: bool, reason: str) -> datetime | None:
+        """Note that the engine is gone or down; until when nobody asks it now, or None when that was known."""
+        item = _get(self._table, {"control_id": _health_key(engine)})
+        before = _health(item)
+        after = before.failed(now, gone=gone, reason=reason)
+        if after is before or not self._save_health(engine, item, after, now):
+            return None  # who was faster has said the same
+        return after.open_until
+
+    def close_engine(self, engine: str) -> None:
+        """Note that the engine answers."""
+        with as_storage_error("close engine"):
+            self._table.delete_item(Key={"control_id": _health_key(engine)})
+
+    def _save_health(self, engine: str, read: Mapping[str, Any] | None, health: Health, now: datetime) -> bool:
+        """Write what is known of an engine, if nobody has written since it was read."""
+        moments = {"open_until": health.open_until, "probing_until": health.probing_until}
+        item = {
+            "control_id": _health_key(engine),
+            "failures": health.failures,
+            "reason": health.reason,
+            "revision": (read or {}).get("revision", 0) + 1,
+            "ttl": times.epoch(now, seconds=SHORT_LIVED_SECONDS),
+            **{name: times.to_iso(moment) for name, moment in moments.items() if moment},
+        }
+        unchanged: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(control_id)"}
+        if read is not None:
+            unchanged = {
+                "ConditionExpression": "revision = :read",
+                "ExpressionAttributeValues": {":read": read.get("revision", 0)},
+            }
+        return _conditionally("save health", lambda: self._table.put_item(Item=item, **unchanged))
+
 
 class DynamoResults:
     """``vto-results``."""
@@ -406,6 +449,7 @@ def item_to_job(item: Mapping[str, Any]) -> Job:
             "images": tuple(StoredImage(**one) for one in plain.get("images", [])),
             "error_details": tuple(plain.get("error_details", [])),
             "warnings": tuple(plain.get("warnings", [])),
+            "adaptations": tuple(plain.get("adaptations", [])),
         }
     )
 
@@ -446,6 +490,22 @@ def _id_name(kind: Kind) -> str:
 
 def _connection(item: Mapping[str, Any]) -> Connection:
     return Connection(item["connection_id"], item["user_id"], item["connected_at"], int(item["ttl"]))
+
+
+def _health_key(engine: str) -> str:
+    return f"health#{engine}"
+
+
+def _health(item: Mapping[str, Any] | None) -> Health:
+    if item is None:
+        return Health()
+    opened, probing = item.get("open_until"), item.get("probing_until")
+    return Health(
+        item["failures"],
+        times.from_iso(opened) if opened else None,
+        times.from_iso(probing) if probing else None,
+        item.get("reason"),
+    )
 
 
 def _delivery(job_id: str, connection_id: str) -> str:

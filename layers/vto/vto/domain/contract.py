@@ -190,8 +190,8 @@ def body_bytes(pictures: Iterable[int], other_bytes: int) -> int:
     return other_bytes + sum(4 * ((size + 2) // 3) for size in pictures)
 
 
-def body_violations(size: int) -> Iterator[Violation]:
+def body_violations(size: int, limit: int = MAX_BODY_BYTES) -> Iterator[Violation]:
     """Check the size of a body in bytes."""
-    if size > MAX_BODY_BYTES:
-        problem = f"the pictures make a request of {size:,} bytes; at most {MAX_BODY_BYTES:,} can be sent"
+    if size > limit:
+        problem = f"the pictures make a request of {size:,} bytes; at most {limit:,} can be sent"
         yield Violation("(the whole request)", problem, "use pictures with fewer bytes")

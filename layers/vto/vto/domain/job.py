@@ -99,12 +99,18 @@ class Job:
     seed_is_pinned: bool = True  # the request named it; a job of before this field is treated as if it did
     warnings: tuple[Mapping[str, str], ...] = ()
     cache_key: str | None = None
+    source_pixels: int | None = None
+    adaptations: tuple[Mapping[str, str], ...] = ()
     eta_seconds: int | None = None
+    notice: str | None = None
+    """Why it waits without an estimate, in words for the shopper."""
     attempts: int = 0
     billable_calls: int = 0  # of this execution: those after which nothing says that they were not billed
     blocked_calls: int = 0  # of this execution: those whose results a content filter kept back, all of them
     slot_round: int = 0
     slot_at: str | None = None
+    probing: bool | None = None
+    """Whether this job is the one that tries an engine which was opened."""
     execution_arn: str | None = None
     open: str | None = None  # a row without it is a finished job: see create, complete and fail
     lease_until: str | None = None
@@ -130,6 +136,7 @@ class Job:
         retention_days: float,
         seed_is_pinned: bool = True,
         warnings: Iterable[Notice] = (),
+        source_pixels: int | None = None,
     ) -> Self:
         """A new job: version 1, status ``created``, with a lease after which the sweep starts it."""
         at = times.to_iso(now)
@@ -153,6 +160,7 @@ class Job:
             seed=parameters["imageGenerationConfig"]["seed"],
             seed_is_pinned=seed_is_pinned,
             warnings=tuple(one.public() for one in warnings),
+            source_pixels=source_pixels,
             open=OPEN,
             lease_until=times.after(now, START_LEASE_SECONDS),
             ttl=times.epoch(now, days=retention_days),
@@ -190,7 +198,8 @@ class Job:
     def enter(self, stage: Stage, *, execution_arn: str, now: datetime, lease_seconds: float, **changes: Any) -> Self:
         """The job at a step of its execution, with a lease beyond that step.
 
-        A step that is retried finds its stage already entered and extends the lease only: no new version.
+        A step that is retried finds its stage already entered and extends the lease only: no new version, unless there
+        is something else to tell.
 
         Args:
             stage: The step.
@@ -204,7 +213,7 @@ class Job:
         """
         self.ensure_worked_on_by(execution_arn)
         leased = replace(self, lease_until=times.after(now, lease_seconds), **changes)
-        if self.stage is stage:
+        if self.stage is stage and self.notice == leased.notice:
             return leased
         return leased._changed(Status.PROCESSING, now, stage)
 
@@ -241,7 +250,15 @@ class Job:
         """Whether the result is of the seed that the parameters say, and so is any equal request's result too."""
         return bool(self.seed == self.parameters["imageGenerationConfig"]["seed"])
 
-    def complete(self, *, images: tuple[StoredImage, ...], mask_s3_url: str | None, engine: str, now: datetime) -> Self:
+    def complete(
+        self,
+        *,
+        images: tuple[StoredImage, ...],
+        mask_s3_url: str | None,
+        engine: str,
+        now: datetime,
+        adaptations: tuple[Mapping[str, str], ...] = (),
+    ) -> Self:
         """The job with its result; closed, so that neither the sweep nor a late step touches it again."""
         few = notices.of_delivery(self.requested_images, len(images))
         done = replace(
@@ -251,6 +268,8 @@ class Job:
             result_s3_url=images[0].s3_url,
             mask_s3_url=mask_s3_url,
             engine=engine,
+            adaptations=adaptations,
+            notice=None,
             eta_seconds=None,
             open=None,
             lease_until=None,
@@ -271,6 +290,7 @@ class Job:
             error_code=public["code"],
             error_message=public["message"],
             error_details=tuple(public["details"]),
+            notice=None,
             eta_seconds=None,
             open=None,
             lease_until=None,
@@ -311,8 +331,10 @@ class Job:
             "updated_at": then.at,
             "stages": [change.public() for change in self.timeline[:seq]],
             "eta_seconds": self.eta_seconds if seq == self.version else None,
+            "notice": self.notice if seq == self.version else None,
             "requested_images": self.requested_images,
             "warnings": [dict(one) for one in self.warnings if one["path"] or then.status is Status.COMPLETED],
+            "adaptations": [dict(one) for one in self.adaptations],
         }
         if then.status is Status.ERROR:
             view["error"] = public_error(self)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vto.domain.contract import body_bytes, body_violations
+from vto.domain.contract import MAX_BODY_BYTES, body_bytes, body_violations
 from vto.domain.parameters import Parameters
 from vto.errors import BadModelOutputError, InvalidRequestError, ResultsBlockedError
 
@@ -25,7 +25,14 @@ class Answer:
     warning: str | None
 
 
-def request_body(source: bytes, reference: bytes, mask: bytes | None, parameters: Parameters) -> bytes:
+def request_body(
+    source: bytes,
+    reference: bytes,
+    mask: bytes | None,
+    parameters: Parameters,
+    *,
+    max_bytes: int = MAX_BODY_BYTES,
+) -> bytes:
     """The JSON body of a ``VIRTUAL_TRY_ON`` request.
 
     Args:
@@ -33,21 +40,31 @@ def request_body(source: bytes, reference: bytes, mask: bytes | None, parameters
         reference: The prepared product, JPEG or PNG.
         mask: A black and white PNG of the source's size, for maskType IMAGE.
         parameters: Canonical parameters.
+        max_bytes: The largest body that the engine takes.
 
     Raises:
-        InvalidRequestError: The body would be larger than InvokeModel takes.
+        InvalidRequestError: The body would be larger.
     """
-    params = {name: value for name, value in parameters.items() if name != "imageGenerationConfig"}
-    if mask is not None:
-        params["imageBasedMask"] = {"maskImage": _encode(mask)}
-    body = json.dumps(
-        {
-            "taskType": "VIRTUAL_TRY_ON",
-            "virtualTryOnParams": {"sourceImage": _encode(source), "referenceImage": _encode(reference), **params},
-            "imageGenerationConfig": parameters["imageGenerationConfig"],
-        }
-    ).encode()
-    if found := list(body_violations(len(body))):
+    params = {
+        name: value for name, value in parameters.items() if name not in ("imageGenerationConfig", "imageBasedMask")
+    }
+    frame = {"taskType": "VIRTUAL_TRY_ON", "imageGenerationConfig": parameters["imageGenerationConfig"]}
+    # The pictures are put in as bytes: looking through a megabyte of base64 for what JSON would escape takes ten times
+    # as long as encoding it (7.9 ms instead of 1.4 for two pictures of 1 MP, with it).
+    body = b"".join(
+        (
+            json.dumps(frame).encode()[:-1],
+            b', "virtualTryOnParams": {"sourceImage": "',
+            base64.b64encode(source),
+            b'", "referenceImage": "',
+            base64.b64encode(reference),
+            b'", ',
+            *((b'"imageBasedMask": {"maskImage": "', base64.b64encode(mask), b'"}, ') if mask is not None else ()),
+            json.dumps(params).encode()[1:],
+            b"}",
+        )
+    )
+    if found := list(body_violations(len(body), max_bytes)):
         raise InvalidRequestError("body", found)
     return body
 
@@ -89,10 +106,6 @@ def read_answer(body: bytes) -> Answer:
         mask=_decode(mask) if mask else None,
         warning=str(error)[:300] if error else None,
     )
-
-
-def _encode(content: bytes) -> str:
-    return base64.b64encode(content).decode()
 
 
 def _decode(text: Any) -> bytes:

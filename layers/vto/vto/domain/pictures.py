@@ -10,6 +10,7 @@ from vto.domain.contract import MAX_ASPECT, MAX_SIDE, MIN_SIDE, PIXELS_BELOW
 from vto.errors import PictureRejectedError, Violation
 
 MAX_PIXELS = PIXELS_BELOW - 1
+TIER_PIXELS = 1024 * 1024  # of the cheaper price tier; the output follows the source's size
 MAX_UPLOAD_BYTES = 25_000_000
 MAX_UPLOAD_PIXELS = 60_000_000  # above this a picture is refused from its header, before it can fill the memory
 UPLOAD_FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}

@@ -1,7 +1,7 @@
 """A request becomes a job, once, or is refused with everything that is wrong with it."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from vto import schemas
 from vto.domain import planner
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness, model_id_of
 from vto.domain.contract import cross_field_violations
+from vto.domain.engines import refusals
 from vto.domain.job import Job
 from vto.domain.notices import Notice
 from vto.domain.parameters import (
@@ -38,6 +39,7 @@ class Admission:
     model: CatalogueItem
     parameters: Parameters
     warnings: tuple[Notice, ...]
+    source_pixels: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class CreateTryOn:
     clock: Clock
     uploads_bucket: str
     retention_days: float
+    engines: Sequence[str]
 
     def __call__(self, request: Any, *, user_id: str, connection_id: str | None = None) -> tuple[Job, bool]:
         """Create the job of a request, or find it when the same request came before.
@@ -62,7 +65,7 @@ class CreateTryOn:
             The job, and whether it is new.
 
         Raises:
-            InvalidRequestError: The request breaks rules; all of them are named.
+            InvalidRequestError: The request breaks rules, or no engine can do it; all of them are named.
             PictureRejectedError: The product or the photo was rejected at its import.
             RequestConflictError: The ``request_id`` was used for another request.
         """
@@ -93,6 +96,7 @@ class CreateTryOn:
             retention_days=self.retention_days,
             seed_is_pinned=names_a_seed(request.get("parameters") or {}),
             warnings=admitted.warnings,
+            source_pixels=admitted.source_pixels,
         )
         if self.jobs.create(job):
             return job, True
@@ -109,7 +113,7 @@ class CreateTryOn:
             user_id: Who asks.
 
         Raises:
-            InvalidRequestError: The request breaks rules; all of them are named.
+            InvalidRequestError: The request breaks rules, or no engine can do it; all of them are named.
             PictureRejectedError: The product or the photo was rejected at its import.
         """
         violations: list[Violation] = []
@@ -117,6 +121,9 @@ class CreateTryOn:
         model = self._model(request, user_id, violations)
         words = planner.read(product.category, product.name, product.description) if product else planner.Reading(None)
         parameters = self._parameters(request, product, words, user_id, violations)
+        pixels = model.width * model.height if model and model.width and model.height else None
+        if parameters is not None and not violations:
+            violations.extend(refusals(self.engines, parameters, pixels))
         if violations:
             raise InvalidRequestError("rules", violations)
         if product is None or model is None or parameters is None:  # each None has left a violation
@@ -126,7 +133,7 @@ class CreateTryOn:
         worn = planner.worn_sleeves(model.description)
         is_proposed = "parameters" not in request
         notices = planner.warnings(parameters, product.garment_class, words, worn, is_proposed=is_proposed)
-        return Admission(product, model, parameters, tuple(notices))
+        return Admission(product, model, parameters, tuple(notices), pixels)
 
     def _product(self, product_id: str, violations: list[Violation]) -> CatalogueItem | None:
         product = self.catalogue.get(Kind.PRODUCT, product_id)

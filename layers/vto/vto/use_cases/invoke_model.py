@@ -5,18 +5,20 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from vto.domain.engines import PROFILES
+from vto.domain.engines import PROFILES, adapted
 from vto.domain.job import Job, Stage
 from vto.domain.storage import S3Url, generated_prefix
 from vto.errors import (
     BadModelOutputError,
+    FailureError,
     ModelFailedError,
     ModelTimeoutError,
+    RefusalError,
     ResultsBlockedError,
     StorageUnavailableError,
     VtoError,
 )
-from vto.ports import Clock, Engines, Jobs, Results, TryOnRequest
+from vto.ports import Clock, Controls, Engine, Engines, Generation, Jobs, Results, TryOnRequest
 from vto.use_cases.changing_jobs import change_job
 
 # The engine worked, or may have. AWS does not say whether blocked results are billed: they count as if they were.
@@ -31,6 +33,7 @@ class InvokeModel:
     jobs: Jobs
     engines: Engines
     results: Results
+    controls: Controls
     clock: Clock
     results_bucket: str
 
@@ -65,20 +68,35 @@ class InvokeModel:
             )
 
         job = change_job(self.jobs, job_id, enter)
-        try:
-            generation = engine.generate(
-                TryOnRequest(
-                    source=S3Url.parse(validation["source"]),
-                    reference=S3Url.parse(validation["reference"]),
-                    mask=S3Url.parse(validation["mask"]) if validation["mask"] else None,
-                    parameters=job.call_parameters,
-                    output=S3Url(self.results_bucket, generated_prefix(job_id, job.attempts)),
-                )
-            )
-        except VtoError as error:
-            self._note(job_id, execution_arn, error)
-            raise
+        request = TryOnRequest(
+            source=S3Url.parse(validation["source"]),
+            reference=S3Url.parse(validation["reference"]),
+            mask=S3Url.parse(validation["mask"]) if validation["mask"] else None,
+            parameters=adapted(profile, job.call_parameters),
+            output=S3Url(self.results_bucket, generated_prefix(job_id, job.attempts)),
+        )
+        generation = self._generate(job, execution_arn, engine, request)
         return {**asdict(generation), "engine": slot["engine"]}
+
+    def _generate(self, job: Job, execution_arn: str, engine: Engine, request: TryOnRequest) -> Generation:
+        """Call the engine; the job that tries an opened one closes it when it answers, be it with a refusal."""
+        try:
+            generation = engine.generate(request)
+        except VtoError as error:
+            self._note(job.id, execution_arn, error)
+            if isinstance(error, RefusalError):
+                self._answers(job)
+            raise
+        self._answers(job)
+        return generation
+
+    def _answers(self, job: Job) -> None:
+        if not job.probing or job.engine is None:
+            return
+        try:
+            self.controls.close_engine(job.engine)
+        except FailureError:
+            return  # the call is paid: it must not be repeated for this; the trial lapses and the next one closes it
 
     def _note(self, job_id: str, execution_arn: str, error: VtoError) -> None:
         """Write down what the error says of the call; where that cannot be written, the call counts as billed."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vto import schemas
-from vto.domain.engines import PROFILES, identity
+from vto.domain.engines import PROFILES, able, adaptations, identity
 from vto.domain.parameters import cache_key
 from vto.domain.prices import price
 from vto.errors import InvalidRequestError
@@ -28,7 +28,7 @@ class PlanTryOn:
     controls: Controls
     clock: Clock
     order: Sequence[str]
-    model_id: str
+    versions: Mapping[str, str]
     requests_per_minute: float
     prices_by_side: bool
 
@@ -42,7 +42,8 @@ class PlanTryOn:
         Returns:
             ``product_id``, ``model_id``, ``parameters`` (as the engine would get them), ``engine`` (None while all are
             paused), ``cached`` (whether a finished result would be used again; None where only the mask's pixels could
-            tell), ``price``, ``eta_seconds`` (None while all engines are paused) and ``warnings``.
+            tell), ``price``, ``eta_seconds`` (None while all engines are paused), ``warnings`` and
+            ``adaptations`` (in what the engine's picture differs from what was asked).
 
         Raises:
             InvalidRequestError: The request breaks rules; all of them are named.
@@ -52,22 +53,25 @@ class PlanTryOn:
         if found:
             raise InvalidRequestError("schema", found)
         admitted = self.create_try_on.admit(request, user_id)
-        cached = self._is_cached(admitted)
-        engine = next((name for name in self.order if not self.controls.is_paused(name)), None)
-        model = admitted.model
+        model, parameters = admitted.model, admitted.parameters
+        fit = able(self.order, parameters, admitted.source_pixels)
+        cached = self._is_cached(admitted, fit[0])
+        # whether an engine that failed answers again is found out by jobs only, not by asking
+        engine = next((name for name in fit if not self.controls.is_paused(name)), None)
         return {
             "product_id": admitted.product.item_id,
             "model_id": model.item_id,
-            "parameters": admitted.parameters,
+            "parameters": parameters,
             "engine": engine,
             "cached": cached,
-            "price": price(engine or self.order[0], admitted.parameters, model.width, model.height, self.prices_by_side)
+            "price": price(engine or fit[0], parameters, model.width, model.height, self.prices_by_side)
             | ({"usd": 0.0} if cached else {}),
             "eta_seconds": 0 if cached else self._eta(engine),
             "warnings": [dict(one.public()) for one in admitted.warnings],
+            "adaptations": [one.public() for one in adaptations(PROFILES[engine or fit[0]], parameters)],
         }
 
-    def _is_cached(self, admitted: Admission) -> bool | None:
+    def _is_cached(self, admitted: Admission, engine: str) -> bool | None:
         if "imageBasedMask" in admitted.parameters:
             return None  # its digest is that of the fitted mask, and this function carries no pixel library
         key = cache_key(
@@ -75,7 +79,7 @@ class PlanTryOn:
             reference_sha256=admitted.product.sha256 or "",
             mask_sha256=None,
             parameters=admitted.parameters,
-            engine=identity(self.order[0], self.model_id),
+            engine=identity(engine, self.versions),
             owner=admitted.model.user_id,
         )
         return self.results.get_ready(key, self.clock.now()) is not None

@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from vto.domain import times
+from vto.domain.engines import PROFILES, able, adaptations
 from vto.domain.job import Job, Stage, Status, StoredImage
 from vto.domain.storage import MANIFEST, S3Url, result_key
 from vto.errors import BadModelOutputError, PictureMissingError, PictureRejectedError
@@ -28,7 +29,7 @@ class StoreResult:
     clock: Clock
     results_bucket: str
     retention_days: float
-    preferred_engine: str
+    engines: Sequence[str]
     ended: Callable[[Job], None]
 
     def __call__(
@@ -57,8 +58,9 @@ class StoreResult:
         job = read_job(self.jobs, job_id)
         if not (job.status is Status.COMPLETED and job.execution_arn == execution_arn):
             job = self._complete(job_id, execution_arn, generation or validation["cached"])
-        if generation is not None and generation["engine"] == self.preferred_engine and job.keeps_its_seed:
-            # the key names engine and seed; what another one made in its place is not the same result
+        preferred = next(iter(able(self.engines, job.parameters, job.source_pixels)), None)
+        if generation is not None and generation["engine"] == preferred and job.keeps_its_seed:
+            # the key names seed and first engine that can do the job; what another one made is not the same result
             self._offer(job, validation["cache_key"])
         elif generation is not None:
             self.results.release(validation["cache_key"], job_id)
@@ -83,7 +85,14 @@ class StoreResult:
 
         def complete(job: Job) -> Job:
             job.ensure_worked_on_by(execution_arn)
-            return job.complete(images=images, mask_s3_url=mask, engine=made["engine"], now=self.clock.now())
+            profile = PROFILES[made["engine"]]
+            return job.complete(
+                images=images,
+                mask_s3_url=mask,
+                engine=profile.name,
+                adaptations=tuple(one.public() for one in adaptations(profile, job.parameters)),
+                now=self.clock.now(),
+            )
 
         done = change_job(self.jobs, job_id, complete)
         self.ended(done)

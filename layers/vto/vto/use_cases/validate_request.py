@@ -1,12 +1,13 @@
 """State "Validate Request": are the pictures still there and usable, and has somebody made this result already?"""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness
 from vto.domain.contract import body_violations, size_violations
+from vto.domain.engines import able, identity
 from vto.domain.job import Job, Stage
 from vto.domain.nova_canvas import request_bytes
 from vto.domain.parameters import cache_key
@@ -30,7 +31,8 @@ class ValidateRequest:
     pictures: Pictures
     tools: PictureTools
     clock: Clock
-    preferred_engine: str
+    engines: Sequence[str]
+    versions: Mapping[str, str]
 
     def __call__(self, job_id: str, execution_arn: str, twin_waits: int) -> dict[str, Any]:
         """Validate the job.
@@ -64,7 +66,7 @@ class ValidateRequest:
             reference_sha256=product.sha256 or "",
             mask_sha256=None if mask_content is None else hashlib.sha256(mask_content).hexdigest(),
             parameters=job.parameters,
-            engine=self.preferred_engine,
+            engine=self._preferred(job),
             owner=model.user_id,
         )
         if job.cache_key != key:
@@ -79,6 +81,11 @@ class ValidateRequest:
             "cached": asdict(cached) if cached else None,
             "twin_waits": twin_waits + 1 if reuse == "twin" else twin_waits,
         }
+
+    def _preferred(self, job: Job) -> str:
+        """The identity of the first engine that can do this job: the one whose results it shares."""
+        name = next(iter(able(self.engines, job.parameters, job.source_pixels)), self.engines[0])
+        return identity(name, self.versions)
 
     def _enter(self, job: Job, execution_arn: str) -> Job:
         return job.enter(

@@ -1,0 +1,57 @@
+"""What engines have in common: pictures are read at once, the answer's are kept as they are."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from vto.domain.contract import MAX_BODY_BYTES
+from vto.domain.nova_canvas import read_answer, request_body
+from vto.domain.storage import S3Url
+from vto.errors import ModelTimeoutError, StorageUnavailableError
+from vto.ports import Generation, Pictures, TryOnRequest
+
+
+def exchange(
+    request: TryOnRequest, pictures: Pictures, ask: Callable[[bytes], bytes], *, max_bytes: int = MAX_BODY_BYTES
+) -> Generation:
+    """One call of an engine that speaks Nova Canvas's contract: pictures into a body, its answer into pictures.
+
+    Args:
+        request: What to make.
+        pictures: Where pictures are read and kept.
+        ask: Sends a body and returns the answer's; raises an error of ours.
+        max_bytes: The largest body that the engine takes.
+    """
+    read = read_pictures(request, pictures)
+    body = request_body(read[0], read[1], read[2] if request.mask else None, request.parameters, max_bytes=max_bytes)
+    answer = read_answer(ask(body))
+    images, mask = keep(request.output, pictures, answer.images, answer.mask)
+    return Generation(images, mask, answer.warning)
+
+
+def read_pictures(request: TryOnRequest, pictures: Pictures) -> list[bytes]:
+    """The source, the reference and the mask, if there is one; three reads from S3 take as long as one."""
+    wanted = (request.source, request.reference, *([request.mask] if request.mask else []))
+    with ThreadPoolExecutor(max_workers=3) as pool:
+        return list(pool.map(pictures.read, wanted))
+
+
+def keep(
+    folder: S3Url, pictures: Pictures, images: Sequence[bytes], mask: bytes | None = None
+) -> tuple[tuple[str, ...], str | None]:
+    """Store an answer's pictures, their bytes untouched, and return their addresses.
+
+    Raises:
+        ModelTimeoutError: They could not be kept. The answer is paid for; as a storage error the call would be
+            repeated, and paid, four times more.
+    """
+
+    def store(name: str, content: bytes) -> str:
+        url = S3Url(folder.bucket, folder.key + name)
+        pictures.write(url, content, "image/png")
+        return str(url)
+
+    try:
+        kept = tuple(store(f"{i}.png", image) for i, image in enumerate(images))
+        return kept, store("mask.png", mask) if mask else None
+    except StorageUnavailableError as error:
+        raise ModelTimeoutError(f"the answer could not be kept: {error.detail}") from error
