@@ -241,9 +241,17 @@ class Job:
         """Whether the result is of the seed that the parameters say, and so is any equal request's result too."""
         return bool(self.seed == self.parameters["imageGenerationConfig"]["seed"])
 
-    def complete(self, *, images: tuple[StoredImage, ...], mask_s3_url: str | None, engine: str, now: datetime) -> Self:
+    def complete(
+        self,
+        *,
+        images: tuple[StoredImage, ...],
+        mask_s3_url: str | None,
+        engine: str,
+        now: datetime,
+        is_filtered: bool = False,
+    ) -> Self:
         """The job with its result; closed, so that neither the sweep nor a late step touches it again."""
-        few = notices.of_delivery(self.requested_images, len(images))
+        few = notices.of_delivery(self.requested_images, len(images), is_filtered=is_filtered)
         done = replace(
             self,
             images=images,

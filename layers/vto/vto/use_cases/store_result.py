@@ -83,7 +83,13 @@ class StoreResult:
 
         def complete(job: Job) -> Job:
             job.ensure_worked_on_by(execution_arn)
-            return job.complete(images=images, mask_s3_url=mask, engine=made["engine"], now=self.clock.now())
+            return job.complete(
+                images=images,
+                mask_s3_url=mask,
+                engine=made["engine"],
+                now=self.clock.now(),
+                is_filtered=bool(made.get("warning")),  # a finished result that is used again does not say why
+            )
 
         done = change_job(self.jobs, job_id, complete)
         self.ended(done)
