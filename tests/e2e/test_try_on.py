@@ -212,3 +212,27 @@ def test_the_preview_engine_as_a_function_of_the_stack_makes_a_picture(world: Wo
     assert job["engine"] == "preview"
     assert world.model_calls() == 0
     assert Image.open(io.BytesIO(ada.download(job["images"][0]["url"]))).size
+
+
+def test_a_dry_run_says_what_would_be_made_over_both_ways_and_makes_nothing(world: World, ada: Shopper) -> None:
+    request = {**world.request(), "dry_run": True}
+    before = world.count("jobs")
+    planned = ada.post("/try-ons", request)
+    ada.send({"action": "tryOn", "request_id": "only-asking", **request})
+    frame = ada.receive()
+
+    assert frame is not None
+    assert (frame["type"], frame["request_id"], frame["plan"]) == ("plan", "only-asking", planned)
+    assert (planned["engine"], planned["cached"], planned["price"]["usd"]) == ("nova_canvas", False, 0.04)
+    assert (
+        planned["parameters"]["imageGenerationConfig"]["seed"] == request["parameters"]["imageGenerationConfig"]["seed"]
+    )
+    assert (world.count("jobs"), world.model_calls()) == (before, 0)
+
+
+def test_what_a_dry_run_finds_finished_is_used_again(world: World, ada: Shopper) -> None:
+    request = world.request()
+    ada.try_on(**request)
+    planned = ada.post("/try-ons", {**request, "dry_run": True})
+
+    assert (planned["cached"], planned["price"]["usd"], planned["eta_seconds"]) == (True, 0.0, 0)

@@ -91,6 +91,13 @@ def test_twenty_who_take_a_slot_at_the_same_time_get_twenty_that_are_an_interval
     assert sorted(taken) == [NOON + number * timedelta(seconds=0.6) for number in range(20)]
 
 
+def test_whoever_looks_at_the_next_slot_leaves_it_to_others(controls: DynamoControls) -> None:
+    assert controls.next_slot("preview", 60, NOON) == NOON
+    controls.take_slot("preview", 60, NOON, latest=FAR)
+    assert [controls.next_slot("preview", 60, NOON) for _ in range(3)] == [seconds(1)] * 3
+    assert controls.take_slot("preview", 60, NOON, latest=FAR) == seconds(1)
+
+
 def test_a_slot_that_would_be_too_late_is_not_taken(controls: DynamoControls) -> None:
     for _ in range(3):
         controls.take_slot("preview", 60, NOON, latest=FAR)

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from tests.unit.vto.world import ALICE, BOB, EXECUTION, new_job
 from vto.adapters.dynamodb import DynamoJobs, job_to_item
 from vto.domain.job import Job, Stage, Status, StoredImage
+from vto.domain.notices import Notice
 from vto.domain.parameters import canonical
 from vto.errors import InvalidRequestError, ModelTimeoutError, StorageUnavailableError, Violation
 from vto.ports import VersionConflictError
@@ -51,6 +52,8 @@ EVERY_STATE = [
     ),
     completed(new_job()),
     new_job().fail(InvalidRequestError("x", [Violation("model_id", "is gone")]), NOON),
+    new_job().fail(InvalidRequestError("x", [Violation("model_id", "is gone", "choose another")]), NOON),
+    claimed(new_job(seed_is_pinned=False, warnings=[Notice("code", "Message.", "parameters.maskType")])).call(),
     new_job(parameters=canonical({"maskType": "GARMENT", "imageGenerationConfig": {"cfgScale": 1.1, "seed": 0}})),
 ]
 

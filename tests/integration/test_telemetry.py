@@ -157,7 +157,7 @@ def test_a_result_with_fewer_pictures_than_were_asked_for_is_counted(lines: Any)
             parameters={"imageGenerationConfig": {"numberOfImages": 2, "seed": 0}}, connection_id=None,
             now=NOON, retention_days=30,
         ).claimed("arn:1", NOON)  # fmt: skip
-        telemetry.ended(job.complete(images=(picture,), mask_s3_url=None, engine="preview", now=NOON))
+        telemetry.ended(job.complete(images=(picture,), mask_s3_url=None, engine="preview", now=NOON, is_filtered=True))
 
     handler({}, CONTEXT)
     written = lines()

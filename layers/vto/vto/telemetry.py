@@ -80,7 +80,7 @@ def report(what: str, error: VtoError) -> None:
 
 def ended(job: Job) -> None:
     """Log a job's ending with what an operator asks of endings; told again when the step that ended it is repeated."""
-    if job.images and len(job.images) < job.requested_images:
+    if any(one["code"] == "some_results_blocked" for one in job.warnings):
         count("SomeResultsBlocked")
     logger().info(
         "job ended",

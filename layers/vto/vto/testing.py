@@ -442,4 +442,5 @@ class FakeEngine:
             url = S3Url(request.output.bucket, f"{request.output.key}{i}.png")
             self.pictures.put(str(url), f"picture {i}".encode())
             images.append(str(url))
-        return Generation(tuple(images), None)
+        wanted = request.parameters["imageGenerationConfig"]["numberOfImages"]
+        return Generation(tuple(images), None, "Some of the images were blocked." if outcome < wanted else None)

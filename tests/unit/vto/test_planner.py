@@ -155,6 +155,7 @@ def test_a_hooded_garment_gets_room_for_its_hood_and_an_outer_one_leaves_what_is
             "maskShape": "BOUNDING_BOX",
             "garmentStyling": {"outerLayerStyle": "OPEN"},
         },
+        "maskExclusions": {"preserveBodyPose": "ON", "preserveHands": "ON", "preserveFace": "ON"},
     }
 
 
@@ -171,6 +172,11 @@ def test_the_class_of_the_row_counts_more_than_words(garment_class: str) -> None
 def garment(garment_class: str, **styling: str) -> Parameters:
     mask: dict[str, Any] = {"garmentClass": garment_class, **({"garmentStyling": styling} if styling else {})}
     return {"maskType": "GARMENT", "garmentBasedMask": mask}
+
+
+def boxed(**exclusions: str) -> Parameters:
+    mask = {"garmentClass": "UPPER_BODY", "maskShape": "BOUNDING_BOX"}
+    return {"maskType": "GARMENT", "garmentBasedMask": mask, "maskExclusions": exclusions}
 
 
 def said(parameters: Parameters, name: str = "", worn: str | None = None) -> list[str]:
@@ -201,6 +207,11 @@ def said(parameters: Parameters, name: str = "", worn: str | None = None) -> lis
         (garment("UPPER_BODY", tuckingStyle="UNTUCKED"), "Shirt", None, []),
         (garment("FULL_BODY", tuckingStyle="UNTUCKED"), "Dress", None, ["dress_cannot_be_tucked"]),
         (garment("FULL_BODY", tuckingStyle="UNTUCKED"), "Outfit", None, []),
+        (boxed(), "Tee", None, ["box_covers_the_person"]),
+        (boxed(preserveFace="ON"), "Tee", None, ["box_covers_the_person"]),
+        (boxed(preserveFace="ON", preserveHands="DEFAULT"), "Tee", None, ["box_covers_the_person"]),
+        (boxed(preserveFace="ON", preserveHands="ON"), "Tee", None, []),
+        (boxed(preserveFace="OFF", preserveHands="ON"), "Tee", None, []),
         ({"maskType": "PROMPT", "promptBasedMask": {"maskPrompt": "hat"}}, "Hat", None, []),
         (
             {"maskType": "PROMPT", "promptBasedMask": {"maskPrompt": "hat", "maskShape": "CONTOUR"}},
@@ -225,6 +236,7 @@ def test_every_warning_has_its_meaning_and_none_is_never_said() -> None:
         *said(garment("UPPER_BODY"), "Hat"),
         *said(garment("UPPER_BODY", outerLayerStyle="OPEN", longSleeveStyle="SLEEVE_UP", tuckingStyle="TUCKED"), "Tee"),
         *said(garment("FULL_BODY", tuckingStyle="TUCKED"), "Dress"),
+        *said(boxed()),
     ]
     prompt = {"maskType": "PROMPT", "promptBasedMask": {"maskPrompt": "hat", "maskShape": "CONTOUR"}}
     every += [one.code for one in warnings(prompt, None, Reading(None), None, is_proposed=True)]

@@ -269,13 +269,21 @@ def test_what_came_is_kept_when_the_filter_kept_some_back_and_the_job_says_so(wo
     assert world.snapshots(job, job.version - 1)["warnings"] == []  # nobody knew of it then
 
 
-def test_whoever_gets_the_same_result_again_is_told_the_same(world: World) -> None:
+def test_whoever_gets_the_same_result_again_is_told_that_there_is_no_more(world: World) -> None:
     parameters = canonical({**GARMENT, "imageGenerationConfig": {"numberOfImages": 3}})
     world.engine.outcomes = [1]
     world.completed_job(parameters=parameters)
     world.claimed_job("job-2", parameters=parameters)
     store(world, (world.validate_request("job-2", EXECUTION, 0), None), "job-2")
-    assert [one["code"] for one in world.jobs.rows["job-2"].warnings] == ["some_results_blocked"]
+    assert [one["code"] for one in world.jobs.rows["job-2"].warnings] == ["fewer_results"]
+
+
+def test_an_engine_that_makes_fewer_for_another_reason_is_not_said_to_have_filtered(world: World) -> None:
+    parameters = canonical({**GARMENT, "imageGenerationConfig": {"numberOfImages": 2}})
+    validation, generation = world.generated_job(parameters=parameters)
+    store(world, (validation, {**generation, "warning": None}))
+    (warning,) = world.snapshots(world.jobs.rows["job-1"])["warnings"]
+    assert warning["message"] == "2 pictures were asked for, and here is what there is: one picture."
 
 
 def test_a_whole_result_has_no_warning(world: World) -> None:

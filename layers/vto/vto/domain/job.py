@@ -258,9 +258,10 @@ class Job:
         engine: str,
         now: datetime,
         adaptations: tuple[Mapping[str, str], ...] = (),
+        is_filtered: bool = False,
     ) -> Self:
         """The job with its result; closed, so that neither the sweep nor a late step touches it again."""
-        few = notices.of_delivery(self.requested_images, len(images))
+        few = notices.of_delivery(self.requested_images, len(images), is_filtered=is_filtered)
         done = replace(
             self,
             images=images,

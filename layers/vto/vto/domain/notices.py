@@ -26,18 +26,26 @@ class Notice:
         return {"code": self.code, "message": self.message, "path": self.path}
 
 
-def of_delivery(requested: int, delivered: int) -> list[Notice]:
+def of_delivery(requested: int, delivered: int, *, is_filtered: bool) -> list[Notice]:
     """What to say of a result that has fewer pictures than were asked for.
 
-    The one thing that drops pictures is a content filter; which ones it dropped is not reported.
+    Args:
+        requested: How many pictures were asked for.
+        delivered: How many came.
+        is_filtered: Whether the engine said that its content filter kept some back; which ones, it does not say.
+
     Source: https://docs.aws.amazon.com/nova/latest/userguide/image-gen-errors.html
 
     Example:
-        >>> [one.code for one in of_delivery(3, 2)]
+        >>> [one.code for one in of_delivery(3, 2, is_filtered=True)]
         ['some_results_blocked']
     """
     if delivered >= requested:
         return []
     came = "one picture" if delivered == 1 else f"{delivered} pictures"
-    return [Notice("some_results_blocked", f"The content filter kept {requested - delivered} of {requested} pictures"
-                   f" back; here is what came: {came}.")]  # fmt: skip
+    if is_filtered:
+        said = (
+            f"The content filter kept {requested - delivered} of {requested} pictures back; here is what came: {came}."
+        )
+        return [Notice("some_results_blocked", said)]
+    return [Notice("fewer_results", f"{requested} pictures were asked for, and here is what there is: {came}.")]

@@ -21,6 +21,7 @@ from vto.domain.parameters import FOOTWEAR, FULL_BODY, LOWER_BODY, UPPER_BODY, P
 GROUPS = {name: group[0] for group in (UPPER_BODY, LOWER_BODY, FULL_BODY, FOOTWEAR) for name in group}
 """The general class of each class."""
 
+EXCLUSIONS = ("preserveBodyPose", "preserveHands", "preserveFace")
 SLEEVES_OF_CLASS = {"LONG_SLEEVE_SHIRT": "long", "SHORT_SLEEVE_SHIRT": "short", "NO_SLEEVE_SHIRT": "no"}
 LENGTH = {"no": 0, "short": 1, "long": 2}
 
@@ -34,6 +35,7 @@ WARNINGS: Mapping[str, str] = {
     "sleeve_up_needs_free_arms": "`SLEEVE_UP` does not work where the person wears long sleeves down",
     "tucked_needs_tucked_source": "`TUCKED` works only where what the person wears is tucked in already",
     "dress_cannot_be_tucked": "`tuckingStyle` says nothing about a dress",
+    "box_covers_the_person": "a box covers face and hands too, unless `maskExclusions` says otherwise",
     "contour_keeps_old_shape": "`CONTOUR` follows the old item's outline, so a new one of another shape is cut to it",
     "item_must_be_in_photo": "the mask is found by words: something of that kind has to be in the photo",
 }
@@ -215,12 +217,14 @@ def propose(garment_class: str | None, reading: Reading) -> Parameters | None:
             return None
         return {"maskType": "PROMPT", "promptBasedMask": {"maskPrompt": kind.prompt, "maskShape": "BOUNDING_BOX"}}
     mask: dict[str, Any] = {"garmentClass": group}
+    parameters: Parameters = {"maskType": "GARMENT", "garmentBasedMask": mask}
     if kind and kind.group == group:
         if kind.is_bulky:
             mask["maskShape"] = "BOUNDING_BOX"  # else a hood is cut to the outline of what was there before
+            parameters["maskExclusions"] = dict.fromkeys(EXCLUSIONS, "ON")  # what AWS advises with a box
         if kind.is_outer:
             mask["garmentStyling"] = {"outerLayerStyle": "OPEN"}  # else what is worn below is painted anew too
-    return {"maskType": "GARMENT", "garmentBasedMask": mask}
+    return parameters
 
 
 def warnings(
@@ -240,7 +244,11 @@ def warnings(
     if parameters["maskType"] == "GARMENT":
         mask = parameters["garmentBasedMask"]
         group = group_of(garment_class, product)
-        return [*_of_class(mask["garmentClass"], group, product, worn), *_of_styling(mask, product)]
+        return [
+            *_of_class(mask["garmentClass"], group, product, worn),
+            *_of_styling(mask, product),
+            *_of_shape(mask, parameters.get("maskExclusions", {})),
+        ]
     return []
 
 
@@ -271,6 +279,14 @@ def _of_class(asked: str, group: str | None, product: Reading, worn: str | None)
         yield _notice("old_sleeve_stays", path, f"use {general}")
     elif replaced is None or worn != replaced:
         yield _notice("fine_class_needs_same_source", path, f"use {general} if you do not know what they wear")
+
+
+def _of_shape(mask: Mapping[str, Any], exclusions: Mapping[str, str]) -> Iterator[Notice]:
+    is_upper = GROUPS[mask["garmentClass"]] in ("UPPER_BODY", "FULL_BODY")
+    left_open = any(exclusions.get(one, "DEFAULT") == "DEFAULT" for one in ("preserveHands", "preserveFace"))
+    if mask.get("maskShape") == "BOUNDING_BOX" and is_upper and left_open:
+        advice = "set preserveFace and preserveHands to ON, or to OFF where they are to be painted anew"
+        yield _notice("box_covers_the_person", "maskExclusions", advice)
 
 
 def _of_styling(mask: Mapping[str, Any], product: Reading) -> Iterator[Notice]:

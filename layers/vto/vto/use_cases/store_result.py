@@ -92,6 +92,7 @@ class StoreResult:
                 engine=profile.name,
                 adaptations=tuple(one.public() for one in adaptations(profile, job.parameters)),
                 now=self.clock.now(),
+                is_filtered=bool(made.get("warning")),  # a finished result that is used again does not say why
             )
 
         done = change_job(self.jobs, job_id, complete)
