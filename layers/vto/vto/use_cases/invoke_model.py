@@ -7,7 +7,7 @@ from typing import Any
 from vto.domain.engines import PROFILES, adapted
 from vto.domain.job import Job, Stage
 from vto.domain.storage import S3Url, generated_prefix
-from vto.errors import FailureError, RefusalError
+from vto.errors import FailureError, ModelThrottledError, RefusalError
 from vto.ports import Clock, Controls, Engine, Engines, Generation, Jobs, Results, TryOnRequest
 from vto.use_cases.changing_jobs import change_job
 
@@ -68,10 +68,10 @@ class InvokeModel:
         return {**asdict(generation), "engine": slot["engine"]}
 
     def _generate(self, job: Job, engine: Engine, request: TryOnRequest) -> Generation:
-        """Call the engine; the job that tries an opened one closes it when it answers, be it with a refusal."""
+        """Call the engine; the job that tries an opened one closes it when it answers, be it with a no."""
         try:
             generation = engine.generate(request)
-        except RefusalError:
+        except (RefusalError, ModelThrottledError):
             self._answers(job)
             raise
         self._answers(job)
