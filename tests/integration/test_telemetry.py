@@ -231,4 +231,4 @@ def test_the_days_until_a_models_end_are_a_metric_of_this_stack_and_none_while_n
     told = lines()
     assert [one["DaysToEndOfLife"] for one in told if "DaysToEndOfLife" in one] == [[90.0]]
     assert [one["service"] for one in told if "DaysToEndOfLife" in one] == ["vto"]
-    assert [one["days_to_end_of_life"] for one in told if one.get("message") == "model lifecycle"] == [None, 90]
+    assert [one.get("days_to_end_of_life") for one in told if one.get("message") == "model lifecycle"] == [None, 90]
