@@ -122,6 +122,8 @@ class Visit:
 class Run:
     """One execution, as it went; its ``assert_…`` methods say in words what should have come of it.
 
+    ``mocked``: its Tasks were answered from a mock file, so it shows nothing of what they call.
+
     Example:
         >>> run.assert_path("Claim Job", "Already Claimed").assert_status("SUCCEEDED")
     """
@@ -133,6 +135,7 @@ class Run:
     status: str = "RUNNING"
     error: str | None = None
     output: Any = None
+    mocked: bool = False
 
     @property
     def path(self) -> list[str]:
@@ -281,8 +284,8 @@ class Engine:
         ended = SimpleNamespace(terminated=lambda: None)
         worker = SyncExecutionWorker(details, ended, None, {}, mocks)
         worker._get_evaluation_entrypoint = lambda: _parse(self.definition)[0]  # parsing takes a second
-        run = Run(self.machine, arn, document)
-        with self._watched(_Execution(self, run, mocked=mocks is not None)):
+        run = Run(self.machine, arn, document, mocked=mocks is not None)
+        with self._watched(_Execution(self, run)):
             worker.start()
         match worker.env.program_state():
             case ProgramEnded():
@@ -322,8 +325,8 @@ class _Innermost:
 class _Execution:
     """One execution's side of the hooks: writes down, and calls the world."""
 
-    def __init__(self, engine: Engine, run: Run, *, mocked: bool) -> None:
-        self._engine, self._run, self.now, self._mocked = engine, run, engine.clock.now, mocked
+    def __init__(self, engine: Engine, run: Run) -> None:
+        self._engine, self._run, self.now = engine, run, engine.clock.now
         limit = engine.machine.definition.get("TimeoutSeconds")
         self._until = self.now() + timedelta(seconds=limit) if limit else None
         self._retries = {(one.state, one.field): one for one in engine.machine.retries()}
@@ -354,7 +357,7 @@ class _Execution:
         self._visit.left_by = self._edges[self._visit.state, f"Choices[{rule}]"]
 
     def retry(self, rule: int, again: bool) -> None:
-        if self._mocked:
+        if self._run.mocked:
             self._visit.attempts.append(Attempt("mocked"))
         attempt = self._visit.attempts[-1]
         attempt.retry, attempt.exhausted = self._retries[self._visit.state, f"Retry[{rule}]"], not again

@@ -17,6 +17,7 @@ from local import emulate as emulation
 from local import sam_local as sam
 from local import sfn_local as other
 from local.catalogue import upload_samples
+from local.docker import ask
 from local.outcomes import EVENTS, read_event
 from local.processes import StackError
 from local.running import announced, need_running, running
@@ -157,6 +158,7 @@ def sam_local(
 ) -> None:
     """Run one handler with `sam local invoke` (Docker), wired to the running stack; exit 1 when it fails."""
     try:
+        ask("info")
         endpoints, _ = need_running()
         payload = read_event(event)
         endpoints.function_name(function)
@@ -178,6 +180,7 @@ def sfn(
     work = ROOT / "out" / "sfn-local"
     try:
         chosen = other.engine_named(engine)
+        ask("info")
         endpoints, _ = need_running()
         _, role = other.definition(endpoints)
         with sam.wired(endpoints, work, image) as (local, _), local.serving() as functions:
@@ -201,6 +204,7 @@ def emulate(
 ) -> None:
     """Run every built function with every sample event on AWS's own runtime client; exit 1 when one surprises."""
     try:
+        emulation.chosen(emulation.functions(), function, event)  # a mistake is said before anything is built
         with emulation.stack_for_it(_say) as (endpoints, token):
             _say("Building the functions (sam build) and running them")
             rows = emulation.emulate(endpoints, token, work=ROOT / "out" / "emulate", function=function, event=event)

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
+from samtranslator.yaml_helper import yaml_parse
+
 from local import checks
-from local.artefacts import Build, built, folder_of, logical_id, remove
+from local.artefacts import FUNCTION, Build, built, folder_of, logical_id, remove
 from local.catalogue import upload_samples
 from local.outcomes import EVENTS
 from local.processes import Processes, StackError
@@ -38,6 +40,12 @@ class Row:
     warm: float | None = None
     memory: float | None = None
     size: float | None = None
+
+
+def functions(template: Path = ROOT / "template.yaml") -> list[str]:
+    """Return the logical ids of all functions of a template."""
+    resources = yaml_parse(template.read_text())["Resources"]
+    return [name for name, one in resources.items() if one["Type"] == FUNCTION]
 
 
 def chosen(functions: list[str], function: str, event: str) -> dict[str, list[Path]]:

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,8 @@ IMAGE = "amazon/aws-stepfunctions-local"
 ITS_PORT = 8083
 """It listens on this one only."""
 READY_SECONDS = 90.0
+PULL_SECONDS = 900.0
+"""Longest download of the image, which is needed once."""
 INSTEAD = "SFN_ENGINE=jar SFN_LOCAL_JAR=… runs it with Java, `make test-fast` the same cases on moto's engine"
 _OF_THE_CLIENT = re.compile(r"PATH|HOME|XDG_RUNTIME_DIR|DOCKER_\w+")
 MOCKS_IN_CONTAINER = "/home/StepFunctionsLocal/MockConfigFile.json"
@@ -71,6 +74,11 @@ def _container(processes: Processes, settings: Mapping[str, str], mocks: Path | 
     for key in variables:
         command += ["--env", key]
     here = {name: value for name, value in os.environ.items() if _OF_THE_CLIENT.fullmatch(name)}
+    if subprocess.run(["docker", "image", "inspect", IMAGE], env=here, capture_output=True, check=False).returncode:
+        print(f"Pulling {IMAGE}, once, which takes minutes", file=sys.stderr)
+        pull = processes.start("pull", ["docker", "pull", IMAGE], here, ROOT)
+        pull.finish(PULL_SECONDS)
+        processes.end(pull)
     child = processes.start("engine", [*command, IMAGE], here | variables, ROOT)
     try:
         processes.wait_until(lambda: listening(port), child, READY_SECONDS)

@@ -4,7 +4,7 @@ Most rules need no more than the machine. What only its project knows (which err
 how a loop ends, how large a field can get) comes in as :class:`Project`.
 """
 
-from asl.lint import clocks, graph, payload, shape, tasks
+from asl.lint import clocks, graph, paths, payload, shape, tasks
 from asl.lint.clocks import longest_way
 from asl.lint.framework import TOP, Finding, Rule
 from asl.lint.project import Bound, Function, Loop, Project
@@ -16,7 +16,7 @@ __all__ = ["RULES", "TOP", "Bound", "Finding", "Function", "Loop", "Project", "f
 # all that these files register, in the order in which findings and documents name them
 RULES: dict[str, Rule] = {
     one.name: one
-    for module in (shape, graph, tasks, clocks, payload)
+    for module in (shape, graph, tasks, clocks, paths, payload)
     for one in vars(module).values()
     if isinstance(one, Rule)
 }

@@ -1,5 +1,6 @@
 """Rules about size: what a Task keeps of its result, and how large the state document can get."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -21,8 +22,12 @@ def _selected(state: State) -> Mapping[str, Any]:
 
 @rule()
 def selected_results(machine: Machine, project: Project) -> Iterator[Problem]:
-    """A Task keeps named fields of declared sizes of its result, or nothing: no picture travels in the state."""
+    """A Task adds named fields of declared sizes to the document, or nothing: no picture travels, nothing is lost."""
     for name, state in machine.tasks.items():
+        kept = {"its result": state} | {f"Catch[{index}]": one for index, one in enumerate(state.get("Catch", []))}
+        for what, part in kept.items():
+            if part.get("ResultPath", "$") == "$":
+                yield name, f"{what} replaces the whole document", "set ResultPath to a key of its own, or to null"
         if state.get("ResultPath", "$") is None:
             continue
         declared, selected = project.bounds.get(name, {}), _selected(state)
@@ -41,7 +46,7 @@ def selected_results(machine: Machine, project: Project) -> Iterator[Problem]:
 
 def _document_parts(machine: Machine, project: Project) -> dict[str, int]:
     """The most bytes of each part of the state document, by where it lies; what is written twice counts once."""
-    parts = {"input": project.input_size}
+    parts = {"input": len(json.dumps(project.input))}
 
     def put(path: str | None, size: int) -> None:
         if path is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Project:
         quick: Errors that come at once, not after the Task's whole timeout: by name, seconds that suffice.
         loops: Each cycle's end.
         bounds: Of each Task, the fields that its ResultSelector selects.
-        input_size: The most bytes of an execution's input.
+        input: An execution's input, its fields at their largest.
     """
 
     errors: Collection[str] = ()
@@ -61,4 +62,4 @@ class Project:
     quick: Mapping[str, float] = field(default_factory=dict)
     loops: Sequence[Loop] = ()
     bounds: Mapping[str, Mapping[str, Bound]] = field(default_factory=dict)
-    input_size: int = 0
+    input: Mapping[str, Any] = field(default_factory=dict)

@@ -9,6 +9,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 WANTED = "asks the real AWS: needs credentials and VTO_CLOUD=1 (`make cloud`)"
 
+REMEDY = "name them and a region: `aws sso login`, AWS_PROFILE=…, AWS_DEFAULT_REGION=us-east-1"
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark everything below this folder, and skip it unless it was asked for."""
@@ -27,4 +29,4 @@ def step_functions() -> Any:
         boto3.client("sts").get_caller_identity()
         return boto3.client("stepfunctions")
     except (BotoCoreError, ClientError) as problem:
-        pytest.exit(f"AWS does not take these credentials: {problem}", returncode=1)
+        pytest.exit(f"AWS cannot be asked: {problem}\n{REMEDY}", returncode=1)

@@ -187,7 +187,7 @@ def test_what_cannot_be_explained(world: World) -> None:
 
     odd = vto(world, "explain", "../etc")
     assert odd.returncode == 1
-    assert "cannot be the id of a job" in odd.stderr
+    assert "cannot be the id of a job: 1 to 72 letters, digits, - and _" in odd.stderr
 
     nowhere = subprocess.run(
         [VTO, "explain", "some-job", "--stack", "no-such-stack"],

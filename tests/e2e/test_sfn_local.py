@@ -14,18 +14,7 @@ from local.sam_local import wired
 from local.scene import Scene
 from local.sfn_local import definition, served, try_on
 from tests.e2e.conftest import World
-
-WAY = [
-    "Claim Job",
-    "Validate Request",
-    "Already Generated?",
-    "Reserve Slot",
-    "Wait For Slot",
-    "Invoke Model",
-    "Store Result",
-    "Notify Client",
-    "Job Completed",
-]
+from tests.workflow.cases import HAPPY_PATH
 
 
 def test_the_definition_is_the_deployed_one(world: World) -> None:
@@ -42,7 +31,7 @@ def test_a_try_on_of_the_stack_runs_on_another_engine(world: World, tmp_path: Pa
     with served("moto", world.endpoints, world.endpoints.aws, role, tmp_path) as engine:
         ran = try_on(world.endpoints, engine)
 
-    assert (ran.status, ran.states) == ("SUCCEEDED", WAY)
+    assert (ran.status, ran.states) == ("SUCCEEDED", HAPPY_PATH)
     assert ran.job["status"] == {"S": "completed"}
 
 

@@ -11,18 +11,8 @@ from PIL import Image
 
 from local.shopper import Shopper
 from tests.e2e.conftest import World, eventually
+from tests.workflow.cases import HAPPY_PATH
 
-HAPPY_PATH = [
-    "Claim Job",
-    "Validate Request",
-    "Already Generated?",
-    "Reserve Slot",
-    "Wait For Slot",
-    "Invoke Model",
-    "Store Result",
-    "Notify Client",
-    "Job Completed",
-]
 STAGES = [
     ("created", None),
     ("processing", "validating"),

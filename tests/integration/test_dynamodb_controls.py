@@ -160,6 +160,29 @@ def test_many_jobs_that_fail_at_the_same_time_open_the_engine_once(controls: Dyn
     assert row["ttl"] > times.epoch(seconds(600))
 
 
+def test_whoever_is_beaten_to_the_trial_finds_the_engine_open_and_to_the_news_says_nothing(
+    controls: DynamoControls, rows: Any
+) -> None:
+    class Beaten:
+        name = "vto-controls"
+
+        def __init__(self, before: Callable[[], Any]) -> None:
+            self.before = before
+
+        def get_item(self, **options: Any) -> Any:
+            return rows.get_item(**options)
+
+        def put_item(self, **options: Any) -> Any:
+            self.before()
+            return rows.put_item(**options)
+
+    first: Any = Beaten(lambda: controls.open_engine("preview", NOON, gone=True, reason="model_retired"))
+    assert DynamoControls(first).open_engine("preview", NOON, gone=False, reason="model_unavailable") is None
+    later = seconds(600)
+    trial: Any = Beaten(lambda: controls.knock("preview", later, probe_seconds=60))
+    assert DynamoControls(trial).knock("preview", later, probe_seconds=60) is Door.OPEN
+
+
 def test_the_pause_of_an_operator_and_the_health_of_an_engine_are_items_of_their_own(
     controls: DynamoControls, rows: Any
 ) -> None:

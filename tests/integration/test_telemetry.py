@@ -182,6 +182,7 @@ def test_neither_a_ticket_nor_a_link_nor_a_picture_is_ever_logged(
         "UPLOADS_BUCKET": UPLOADS,
         "RESULTS_BUCKET": "shop-results",
         "RETENTION_DAYS": "30",
+        "ENGINES": "preview",
         "DIRECT_START": "off",
         "RESULTS_TABLE": "vto-results",
         "ENGINES": "preview",
@@ -243,3 +244,18 @@ def test_loading_a_handler_reads_no_environment_and_builds_no_client(
         monkeypatch.setattr(boto3, name, refuse)
     monkeypatch.setattr("os.environ", {})
     assert callable(handler_of(function))
+
+
+def test_the_days_until_a_models_end_are_a_metric_of_this_stack_and_none_while_no_end_is_in_sight(
+    lines: Callable[[], list[dict[str, Any]]],
+) -> None:
+    @telemetry.observed("check_lifecycle")
+    def handler(event: Any, context: Any) -> None:
+        telemetry.lifecycle("amazon.nova-canvas-v1:0", "LEGACY", event)
+
+    handler(None, None)
+    handler(90, None)
+    told = lines()
+    assert [one["DaysToEndOfLife"] for one in told if "DaysToEndOfLife" in one] == [[90.0]]
+    assert [one["service"] for one in told if "DaysToEndOfLife" in one] == ["vto"]
+    assert [one.get("days_to_end_of_life") for one in told if one.get("message") == "model lifecycle"] == [None, 90]

@@ -53,6 +53,19 @@ def test_emulate_says_in_one_line_that_the_stack_does_not_answer(run, monkeypatc
     assert (ran.exit_code, ran.stderr.strip()) == (1, '✗ Could not connect to the endpoint URL: "http://127.0.0.1:1"')
 
 
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("--function", "nobody"), "no function nobody; it has api"),
+        (("--function", "store_result", "--event", "acepted"), "no sample event acepted of store_result; it is one of"),
+    ],
+)
+def test_emulate_says_what_there_is_not_before_anything_is_built(run, monkeypatch, arguments, problem):
+    monkeypatch.setattr(command.emulation, "stack_for_it", None)
+    ran = run("emulate", *arguments)
+    assert (ran.exit_code, problem in ran.stderr) == (1, True)
+
+
 def test_invoke_prints_the_answer_of_a_handler(run, running, tmp_path):
     ran = run("invoke", "WorkFunction", event(tmp_path, {}))
     assert ran.exit_code == 0

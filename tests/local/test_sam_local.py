@@ -176,7 +176,14 @@ def running(probe, tmp_path, monkeypatch):
         yield
 
 
-def test_without_a_running_stack_one_is_told_how_to_start_it(run, tmp_path, monkeypatch):
+@pytest.fixture
+def docker_runs(tmp_path, monkeypatch):
+    """A docker command whose engine answers."""
+    program(tmp_path, "docker", "exit 0")
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+
+def test_without_a_running_stack_one_is_told_how_to_start_it(run, docker_runs, tmp_path, monkeypatch):
     monkeypatch.setattr(stacks, "RUNNING", tmp_path / "running.json")
     for arguments in (("sam-local", "api", "event.json"), ("sfn",)):
         ran = run(*arguments)
@@ -193,16 +200,16 @@ def test_without_a_running_stack_one_is_told_how_to_start_it(run, tmp_path, monk
         (("sfn", "--engine", "steam"), "the engine is steam; it must be one of docker, jar, moto"),
     ],
 )
-def test_what_is_wrong_is_said_before_docker_is_asked(run, running, arguments, problem):
+def test_what_is_wrong_is_said_before_anything_is_built(run, docker_runs, running, arguments, problem):
     ran = run(*arguments)
     assert ran.exit_code == 1
     assert problem in ran.stderr
 
 
-def test_a_missing_docker_is_said_before_anything_is_built(run, running, tmp_path, monkeypatch):
+@pytest.mark.parametrize("arguments", [("sam-local", "api", "event.json"), ("sfn",)])
+def test_a_missing_docker_is_said_before_a_stack_is_asked_for(run, tmp_path, monkeypatch, arguments):
+    monkeypatch.setattr(stacks, "RUNNING", tmp_path / "running.json")
     monkeypatch.setenv("PATH", str(tmp_path))
-    event = tmp_path / "event.json"
-    event.write_text("{}")
-    ran = run("sam-local", "WorkFunction", event)
+    ran = run(*arguments)
     assert (ran.exit_code, "there is no docker command" in ran.stderr) == (1, True)
     assert docker.INSTEAD in ran.stderr

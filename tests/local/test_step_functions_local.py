@@ -9,12 +9,14 @@ import pytest
 
 from local import docker
 from local.processes import StackError
-from local.step_functions_local import running
+from local.step_functions_local import IMAGE, running
 
 pytestmark = pytest.mark.enable_socket
 
 CLIENT = """#!/bin/sh
 printf '%s\\n' "$*" >> "$HOME/calls"
+[ "$1 $2" = "image inspect" ] && exec test -e "$HOME/image"
+[ "$1" = pull ] && { echo "$DOCKER_PULL_FAILS"; [ -z "$DOCKER_PULL_FAILS" ] && exec touch "$HOME/image"; exit 1; }
 [ "$1" = run ] || exit 0
 env > "$HOME/environment"
 port=$(printf '%s' "$*" | sed 's/.*--publish 127.0.0.1:\\([0-9]*\\):8083.*/\\1/')
@@ -29,6 +31,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home.mkdir()
     (home / "docker").write_text(CLIENT)
     (home / "docker").chmod(0o755)
+    (home / "image").touch()
     for name, value in {"HOME": home, "DOCKER_CONTEXT": "rootless", "DOCKER_STAND_IN": sys.executable}.items():
         monkeypatch.setenv(name, str(value))
     monkeypatch.setenv("PATH", f"{home}{os.pathsep}{os.environ['PATH']}")
@@ -42,11 +45,32 @@ def test_it_runs_on_the_engine_that_the_shell_speaks_to_and_is_removed(home: Pat
 
     assert {"DOCKER_CONTEXT=rootless", "AWS_DEFAULT_REGION=us-east-1"} <= set(seen)
     assert not [line for line in seen if line.startswith("PYTHONPATH=")]
-    asked, started, *_, removed = (home / "calls").read_text().splitlines()
+    asked, _, started, *_, removed = (home / "calls").read_text().splitlines()
     name = started.partition("--name ")[2].partition(" ")[0]
     assert (asked, removed) == ("info", f"rm --force {name}")
     assert f"source={home}/mocks.json,destination=/home/StepFunctionsLocal/MockConfigFile.json" in started
     assert "us-east-1" not in started  # values are not for everybody who lists processes
+
+
+def test_an_image_that_is_not_here_is_pulled_before_the_clock_of_its_start_begins(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "image").unlink()
+    for _ in range(2):
+        with running("docker", {}, home / "logs"):
+            pass
+
+    calls = [line.split()[0] for line in (home / "calls").read_text().splitlines()]
+    once = ["info", "image", "run", "rm"]
+    assert calls == [*once[:2], "pull", *once[2:], *once]
+    assert capsys.readouterr().err == f"Pulling {IMAGE}, once, which takes minutes\n"
+
+
+def test_an_image_that_cannot_be_pulled_is_said_with_the_reason(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "image").unlink()
+    monkeypatch.setenv("DOCKER_PULL_FAILS", "no such host")
+    with pytest.raises(StackError, match=r"pull failed(.|\n)*no such host"), running("docker", {}, home / "logs"):
+        pass
 
 
 def test_without_docker_it_is_said_what_runs_the_same_cases(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from moto.stepfunctions.parser.mocking.mock_config import MockedResponseReturn, MockTestCase, StateMockedResponses
 
 from asl.coverage import Coverage
 from asl.engine import Engine
@@ -76,6 +77,18 @@ def test_a_run_of_another_machine_does_not_count() -> None:
 
     coverage.add(Engine(json.dumps(other), Clock(), failing()).execute("test", {"n": 1}), "test_other")
 
+    assert len(coverage.missing) == len(coverage.takers)
+
+
+def test_a_run_with_mocks_does_not_count() -> None:
+    coverage = Coverage(Machine(DEFINITION))
+    answer = MockedResponseReturn(0, 0, {"StatusCode": 200, "Payload": {}})
+    mocks = MockTestCase("machine", "Answered", [StateMockedResponses("Ask", "Answer", [answer])])
+
+    run = Engine(json.dumps(DEFINITION), Clock(), failing()).execute("test", {"n": 1}, mocks)
+    coverage.add(run, "test_mocked")
+
+    assert run.path == ["Ask", "Which?", "Done"]
     assert len(coverage.missing) == len(coverage.takers)
 
 

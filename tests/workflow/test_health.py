@@ -105,11 +105,14 @@ def test_an_operators_pause_stands_whatever_the_engines_health(world: World) -> 
 
 
 @BOTH
-def test_a_refusal_shows_that_the_engine_lives(world: World) -> None:
-    world.model.outcomes = [errors.ModelUnavailableError() for _ in range(3)] + [errors.ContentBlockedError()]
+@pytest.mark.parametrize(
+    ("answer", "end"), [(errors.ContentBlockedError(), "Refused"), (errors.ModelThrottledError(), "Job Completed")]
+)
+def test_a_no_shows_that_the_engine_lives(world: World, answer: errors.VtoError, end: str) -> None:
+    world.model.outcomes = [*(errors.ModelUnavailableError() for _ in range(3)), answer]
     world.run(world.ask("first", parameters=parameters(1)))
     world.clock.advance(FIRST_PAUSE_SECONDS)
-    world.run(world.ask("second", parameters=parameters(2))).assert_end("Refused")
+    world.run(world.ask("second", parameters=parameters(2))).assert_end(end)
     assert world.controls.health == {}
 
 

@@ -27,7 +27,7 @@ def explain(
     Reads only. Exit code 1: there is no such job, or nothing can be read.
     """
     if not JOB_ID.fullmatch(job_id):
-        raise CommandError(f"{job_id!r} cannot be the id of a job: letters, digits and dashes")
+        raise CommandError(f"{job_id!r} cannot be the id of a job: 1 to 72 letters, digits, - and _")
     clients, chosen = stacks.clients(region)
     found = stacks.find(stack, clients, chosen)
     story = tell(sources.Sources(clients, found, sources.now()).evidence(job_id, with_logs=logs))

@@ -2,7 +2,25 @@
 
 from tests.template.lint.machines import PROJECT, broken, drop, put
 
+ADD = "set ResultPath to a key of its own, or to null"
+
 BROKEN = [
+    broken(
+        f"Store Result: selected-results: its result replaces the whole document; {ADD}",
+        drop("Store Result/ResultPath"),
+    ),
+    broken(
+        f"Store Result: selected-results: its result replaces the whole document; {ADD}",
+        put("Store Result/ResultPath", "$"),
+    ),
+    broken(
+        f"Store Result: selected-results: Catch[1] replaces the whole document; {ADD}",
+        drop("Store Result/Catch/1/ResultPath"),
+    ),
+    broken(
+        f"Claim Job: selected-results: Catch[0] replaces the whole document; {ADD}",
+        put("Claim Job/Catch/0/ResultPath", "$"),
+    ),
     broken(
         "Store Result: selected-results: keeps its whole result; "
         "select the fields that are needed, or set ResultPath to null",

@@ -4,12 +4,11 @@ import pytest
 
 from asl import lint
 from scripts import lint_machine
-from tests.template.lint import broken_clocks, broken_graph, broken_payload, broken_shape, broken_tasks
+from tests.template.lint import broken_clocks, broken_graph, broken_paths, broken_payload, broken_shape, broken_tasks
 from tests.template.lint.machines import PROJECT, TEXT, Case, lines
 
-BROKEN = [
-    case for one in (broken_shape, broken_graph, broken_tasks, broken_clocks, broken_payload) for case in one.BROKEN
-]
+KINDS = (broken_shape, broken_graph, broken_tasks, broken_clocks, broken_paths, broken_payload)
+BROKEN = [case for one in KINDS for case in one.BROKEN]
 
 
 def test_the_state_machine_keeps_every_rule() -> None:

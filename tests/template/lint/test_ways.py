@@ -90,3 +90,18 @@ def test_a_choice_that_leaves_the_loop_by_a_number_bounds_it() -> None:
     assert named("bounded-loops", loop) == set()
     loop.definition["States"]["Again?"]["Choices"][0]["Next"] = "Wait"
     assert named("bounded-loops", loop) == {"Again?"}
+
+
+def test_whatever_lies_below_a_result_that_is_kept_whole_may_be_read() -> None:
+    call = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "ResultPath": "$.answer", "Next": "Wait"}
+    wait = {"Type": "Wait", "SecondsPath": "$.answer.seconds", "Next": "End"}
+    machine = Machine({"StartAt": "Call", "States": {"Call": call, "Wait": wait, "End": {"Type": "Succeed"}}})
+    assert named("written-paths", machine) == set()
+    wait["SecondsPath"] = "$.answers.seconds"
+    assert named("written-paths", machine) == {"Wait"}
+
+
+def test_the_execution_itself_and_variables_are_no_part_of_the_document() -> None:
+    given = {"id.$": "$$.Execution.Id", "sum.$": "States.MathAdd($count.all, 1)", "all.$": "$"}
+    machine = Machine({"StartAt": "Pass", "States": {"Pass": {"Type": "Pass", "Parameters": given, "End": True}}})
+    assert named("written-paths", machine) == set()

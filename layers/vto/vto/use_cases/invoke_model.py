@@ -12,6 +12,7 @@ from vto.errors import (
     BadModelOutputError,
     FailureError,
     ModelFailedError,
+    ModelThrottledError,
     ModelTimeoutError,
     RefusalError,
     ResultsBlockedError,
@@ -79,12 +80,12 @@ class InvokeModel:
         return {**asdict(generation), "engine": slot["engine"]}
 
     def _generate(self, job: Job, execution_arn: str, engine: Engine, request: TryOnRequest) -> Generation:
-        """Call the engine; the job that tries an opened one closes it when it answers, be it with a refusal."""
+        """Call the engine; the job that tries an opened one closes it when it answers, be it with a no."""
         try:
             generation = engine.generate(request)
         except VtoError as error:
             self._note(job.id, execution_arn, error)
-            if isinstance(error, RefusalError):
+            if isinstance(error, RefusalError | ModelThrottledError):
                 self._answers(job)
             raise
         self._answers(job)
