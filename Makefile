@@ -58,7 +58,7 @@ test: $(READY) ## All tests, the local stack's included (about eight minutes on 
 	@$(PY) -m pytest -q $(ASL_COVERAGE)
 
 .PHONY: test-fast
-test-fast: .venv/ready ## The tests that need no local stack (about two minutes on two cores)
+test-fast: .venv/ready ## The tests that need no local stack (about three minutes on two cores)
 	@$(PY) -m pytest -q -m "not e2e" --ignore tests/local $(ASL_COVERAGE)
 
 .PHONY: lint
