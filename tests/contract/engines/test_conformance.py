@@ -39,11 +39,13 @@ KNOWN: dict[str, dict[str, str]] = {
 }
 EVERYTHING = os.environ.get("VTO_CONFORMANCE") == "all"
 CASES = chosen(quick=not EVERYTHING)
+# the endpoint checks a request before any engine sees it, so one engine's run shows that
+ONCE = frozenset() if EVERYTHING else frozenset({"refused", "pictures refused"})
 
 
 def _parameters() -> Iterator[object]:
     for engine, known in KNOWN.items():
-        for case in CASES:
+        for case in (one for one in CASES if engine == "preview" or one.group not in ONCE):
             marks = [pytest.mark.xfail(reason=known[case.name])] if case.name in known else []
             yield pytest.param(engine, case, marks=marks, id=f"{engine}-{case.name}")
 
