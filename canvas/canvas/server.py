@@ -243,7 +243,7 @@ class Endpoint:
         fields["images"] = len(drawn.images)
         if adapted:
             fields["adapted"] = list(adapted)
-        engine = f"vto canvas, engine {self._capabilities.engine} {self._capabilities.version}"
+        engine = f"{self._capabilities.engine} {self._capabilities.version}"
         return answer_body(Drawn(drawn.images, drawn.mask, adapted), engine, fault), adapted
 
 
