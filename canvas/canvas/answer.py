@@ -14,6 +14,7 @@ from canvas.errors import ValidationError
 from canvas.faults import ALL_BLOCKED, SOME_BLOCKED, Fault
 from canvas.request import MAX_BODY_BYTES
 
+OWN: Final = frozenset({"Description", "Disclaimer"})
 FAST: Final = 3  # zlib's level: the default 6 takes three times as long for 5 % less
 SMALL: Final = 9
 
@@ -33,9 +34,9 @@ def answer_body(drawn: Drawn, engine: str, fault: Fault | None = None) -> bytes:
     kind = fault.kind if fault else None
     if kind == "garbage_json":
         return _json({"outcome": "done", "pictures": 1})
-    texts = {"Software": engine}
+    texts = {"Software": "vto canvas endpoint", "vto:engine": engine}
     if drawn.adapted:
-        texts["vto-adapted"] = "; ".join(drawn.adapted)
+        texts["vto:adapted"] = "; ".join(drawn.adapted)
     for level in (FAST, SMALL):
         body = _json(_document(drawn, texts, level, kind))
         if len(body) <= MAX_BODY_BYTES:
@@ -65,11 +66,11 @@ def _document(drawn: Drawn, texts: Mapping[str, str], level: int, kind: str | No
 def encoded(image: Image.Image, texts: Mapping[str, str], level: int = FAST) -> str:
     """The picture as base64 text of a PNG, with these texts in its metadata and no others than the engine's own.
 
-    What an engine says of itself stands in ``image.info`` under names that begin with ``vto``; nothing else of it goes
-    out, because it may come from the caller's photo (places, cameras, profiles).
+    What an engine says of itself stands in ``image.info`` under ``Description``, ``Disclaimer`` or a name that begins
+    with ``vto:``; nothing else of it goes out, because it may come from the caller's photo (places, cameras, profiles).
     """
     notes = PngInfo()
-    own = {str(key): value for key, value in image.info.items() if str(key).startswith("vto")}
+    own = {str(key): one for key, one in image.info.items() if key in OWN or str(key).startswith("vto:")}
     for key, value in (own | dict(texts)).items():
         notes.add_text(key, str(value))
     plain = image.copy()

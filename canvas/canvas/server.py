@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from PIL import Image
@@ -215,7 +216,8 @@ class Endpoint:
                 raise error
         if model_id in self._settings.retired:
             raise ResourceNotFoundError
-        task = await self._reading.run(lambda: self._read(body))
+        task = await self._reading.run(partial(self._read, body))
+        del body  # a call that waits holds its pictures, not their text as well
         fields |= {"mask_type": task.parameters.get("maskType"), "megapixels": megapixels(task.source)}
         answer, adapted = await self._gate.run(lambda: self._draw(task, fault, fields))
         response = _whole(answer, fault)
@@ -241,7 +243,7 @@ class Endpoint:
         fields["images"] = len(drawn.images)
         if adapted:
             fields["adapted"] = list(adapted)
-        engine = f"vto canvas, engine {self._capabilities.engine} {self._capabilities.version}"
+        engine = f"{self._capabilities.engine} {self._capabilities.version}"
         return answer_body(Drawn(drawn.images, drawn.mask, adapted), engine, fault), adapted
 
 

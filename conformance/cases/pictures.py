@@ -124,7 +124,7 @@ def _cases() -> Iterator[Case]:
         yield _fine(f"maskImage: {name}", body)
     yield _fine("a body of 25,000,000 bytes", Padded(changed(SHIRT, WRONG_SEED), MAX_BODY))
     yield _drawn("a jpeg source and returns nothing of its metadata", garment(sourceImage="@jpeg with places"))
-    yield _drawn("a grey source", garment(sourceImage="@grey png"), changes_inside, decided=True)
+    yield _drawn("a grey source", garment(sourceImage="@grey png"), changes_inside, decided=True, slow=True)
     for orientation in TURNED:
         body = garment(sourceImage=f"@jpeg turned by {orientation}")
         about = f"a jpeg with EXIF orientation {orientation} upright and says so"

@@ -78,7 +78,7 @@ def _noted(document: dict[str, Any]) -> None:
 
 def _leaky(painter: Painter, task: TryOn, drawn: Drawn) -> Drawn:
     for image in drawn.images:
-        image.info["vto-note"] = PLACES
+        image.info["vto:note"] = PLACES
     return drawn
 
 

@@ -182,12 +182,12 @@ def _png(text: str) -> Image.Image:
 
 def test_a_picture_s_metadata_says_the_engine_and_what_was_adapted_and_nothing_of_the_source() -> None:
     picture = Image.new("RGB", (4, 4))
-    picture.info = {"comment": "secret", "exif": b"Exif\0\0secret", "icc_profile": b"secret", "vto-note": "own"}
-    body = json.loads(answer_body(Drawn((picture,), None, ("quality=standard",)), "vto canvas, engine x 1"))
+    picture.info = {"comment": "secret", "exif": b"Exif\0\0secret", "icc_profile": b"secret", "vto:note": "own"}
+    body = json.loads(answer_body(Drawn((picture,), None, ("quality=standard",)), "x 1"))
     raw = base64.b64decode(body["images"][0])
     assert b"secret" not in raw
     assert _png(body["images"][0]).info == {
-        "Software": "vto canvas, engine x 1", "vto-adapted": "quality=standard", "vto-note": "own",
+        "Software": "vto canvas endpoint", "vto:engine": "x 1", "vto:adapted": "quality=standard", "vto:note": "own",
     }  # fmt: skip
 
 
