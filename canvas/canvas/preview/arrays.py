@@ -210,6 +210,24 @@ def clusters(points: Floats, count: int, rounds: int = 8) -> tuple[Floats, Float
     return centres, floats(spreads), floats(weights)
 
 
+def grab(pixels: Floats, marks: NDArray[np.uint8], rounds: int) -> Bools:
+    """GrabCut: what belongs together by colour and edges, from marks that say what is surely or probably in and out.
+
+    Args:
+        pixels: RGB 0 to 255.
+        marks: ``cv2.GC_BGD``, ``GC_FGD``, ``GC_PR_BGD`` or ``GC_PR_FGD`` for each pixel.
+        rounds: How often colours and cut are made anew.
+    """
+    inside = bools(marks & 1)
+    if min(inside.sum(), (~inside).sum()) < 8:
+        return inside
+    cv2.setRNGSeed(1)
+    found = marks.copy()
+    models = np.zeros((1, 65)), np.zeros((1, 65))
+    cv2.grabCut(np.ascontiguousarray(pixels, np.uint8), found, None, *models, rounds, cv2.GC_INIT_WITH_MASK)
+    return bools(found & 1)
+
+
 def median_line(values: Sequence[float] | Floats, radius: int) -> Floats:
     """A running median over a line of values, with the ends repeated: single wild values vanish, steps stay."""
     line = floats(values)

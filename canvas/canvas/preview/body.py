@@ -18,7 +18,8 @@ from canvas.preview.arrays import (
     spread,
     touching,
 )
-from canvas.preview.people import Face, Scene
+from canvas.preview.faces import Face
+from canvas.preview.people import Scene
 from canvas.preview.product import brightness, matte
 from canvas.preview.shape import LEFT, RIGHT, Limb, Lower, Upper, limb_from, read_lower, read_upper, shoulder_end
 

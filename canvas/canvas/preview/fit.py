@@ -185,8 +185,9 @@ def _height_map(ys: Floats, here: list[float], there: list[float]) -> Floats:
 
 
 def dress_upper(
-    body: Body, product: Product, *, long: bool, sleeves_up: bool = False, open_front: bool = False
-) -> Worn | None:
+    body: Body, product: Product, *, long: bool, sleeves_up: bool = False, open_front: bool = False,
+    untucked: bool = False,
+) -> Worn | None:  # fmt: skip
     """Puts on a top or (``long``) a dress.
 
     Args:
@@ -195,6 +196,7 @@ def dress_upper(
         long: Whether it may go on below the old top's hem.
         sleeves_up: Whether long sleeves are pushed up.
         open_front: Whether it is worn open, over what is worn now.
+        untucked: Whether it may hang over the waist, as far as it is long.
 
     Returns:
         The garment on the picture; None when the body or the product shows no torso.
@@ -212,17 +214,27 @@ def dress_upper(
     hem_there = there.trunk.bottom
     hem = here.armpit + (hem_there - there.armpit) * scale
     old_hem = here.trunk.bottom
+    tall = scale
     if long:
         hem = min(hem, _ankle(body))
-    elif hem - here.armpit > 0.55 * (old_hem - here.armpit):
-        hem = old_hem  # a top ends where the old one does: what lies below it is not known well enough
+    else:
+        natural, room = (hem_there - there.shoulder) * scale, old_hem - here.shoulder
+        tall = scale * float(np.clip(room / max(natural, 1), 0.82, 1.25))
+        hem = here.shoulder + (hem_there - there.shoulder) * tall
+        if hem > old_hem:  # what is longer goes into the waist, if it is not to hang over it
+            hem = min(hem, old_hem + 0.3 * room) if untucked else old_hem
+        elif hem - here.armpit > 0.55 * (old_hem - here.armpit):
+            hem = old_hem  # a top ends where the old one does: what lies below it is not known well enough
+            tall = room / max(hem_there - there.shoulder, 1)
     sleeves, bare_arm, off_arm = _sleeves(worn, body, product, here, there, scale, up=sleeves_up)
     trunk = _trunk(body, here, there, scale, hem, long=long)
     ys = floats(np.arange(max(0, math.floor(trunk.top)), min(body.size[1], math.ceil(trunk.bottom)))) + 0.5
-    marks_here = [here.shoulder, here.armpit, hem]
-    marks_there = [there.shoulder, there.armpit, hem_there]
-    heights = _height_map(ys, marks_here, marks_there)
-    heights = np.where(ys < here.shoulder, there.shoulder + (ys - here.shoulder) / scale, heights)
+    if long:
+        marks_here = [here.shoulder, here.armpit, hem]
+        heights = _height_map(ys, marks_here, [there.shoulder, there.armpit, hem_there])
+        heights = np.where(ys < here.shoulder, there.shoulder + (ys - here.shoulder) / scale, heights)
+    else:
+        heights = there.shoulder + (ys - here.shoulder) / tall
     worn.cover *= _room(body, here, sleeves, long=long, collar=False)
     _rows(worn, product, trunk, there.trunk, floats(heights), 0.0)
     worn.cover *= _room(body, here, sleeves, long=long, collar=True)

@@ -12,6 +12,7 @@ from canvas.preview.arrays import (
     closed,
     clusters,
     components,
+    dilated,
     filled,
     floats,
     opened,
@@ -43,7 +44,7 @@ def class_region(body: Body, garment_class: str) -> Bools:
     group = GROUPS[garment_class]
     region = np.zeros((body.size[1], body.size[0]), np.bool_)
     if group in {"upper", "full"}:
-        region |= body.top > 0.02
+        region |= dilated(body.top > 0.02, max(1, round(0.03 * body.unit)))
         if garment_class != "NO_SLEEVE_SHIRT":
             region |= _arms(body, 0.5 if garment_class == "SHORT_SLEEVE_SHIRT" else 1.0)
     if group in {"lower", "full"}:
@@ -71,9 +72,11 @@ def class_limit(body: Body, garment_class: str) -> Bools | None:
 
 
 def _arms(body: Body, part: float) -> Bools:
-    """The arms up to a part of their length from the shoulder."""
+    """The arms, bare or in sleeves, up to a part of their length from the shoulder."""
     width, height = body.size
     found = np.zeros((height, width), np.bool_)
+    bare = (body.skin > 0.3) & (body.head < 0.5)
+    bare = dilated(bare | (body.top > 0.3), max(2, round(0.06 * body.unit)))
     ys, xs = np.mgrid[0:height:2, 0:width:2].astype(np.float32)
     for arm in body.arms:
         if arm is None or part <= 0:
@@ -82,9 +85,9 @@ def _arms(body: Body, part: float) -> Bools:
         along = arm.along
         for at in np.linspace(0, arm.length * part, 24):
             x, y, half = (float(np.interp(at, along, line)) for line in (arm.xs, arm.ys, arm.half))
-            near |= (xs - x) ** 2 + (ys - y) ** 2 < (half * 1.12 + 2) ** 2
+            near |= (xs - x) ** 2 + (ys - y) ** 2 < (half * 1.3 + 2) ** 2
         found |= np.repeat(np.repeat(near, 2, axis=0), 2, axis=1)[:height, :width]
-    return found
+    return found & bare
 
 
 def _between_legs(body: Body) -> Bools:
