@@ -111,6 +111,7 @@ def _arms(scene: Scene, face: Face, upper: Upper | None) -> tuple[tuple[Limb | N
     lines = upper.trunk.sides(rows)
     middle = (lines[0] + lines[1])[:, None] / 2
     bare = scene.skin & ~dilated(scene.head, 1) & (rows[:, None] > upper.shoulder - 0.1 * upper.chest)
+    bare &= ~touching(bare, bare & dilated(scene.head, 3))  # a neck is no arm
     labels, sizes = components(bare)
     arms: list[Limb | None] = []
     for side in (LEFT, RIGHT):

@@ -34,7 +34,7 @@ def dressed(body: Body, worn: Worn, keep: Floats, closeness: float, *, long: boo
         closeness: 0 to 1; the higher, the more of the product's own colours and the less of the scene's light.
     """
     free = 1 - np.maximum(worn.keep, keep)
-    cover = np.maximum(worn.cover, worn.old * worn.claim) * free
+    cover = np.maximum.reduce([worn.cover, worn.old * worn.claim, worn.arm]) * free
     light, plain = _light(body, (1 - 0.45 * closeness) * (0.7 if long else 1), body.unit * 0.14 if long else 0)
     # cloth is continued to wherever the old outline is wider than what was laid
     laid = floats(worn.cover > 0.6)
@@ -50,8 +50,9 @@ def dressed(body: Body, worn: Worn, keep: Floats, closeness: float, *, long: boo
     region = dilated(body.scene.top | body.scene.bottom | body.scene.shoes, 1)
     rim = resized(floats(region), *body.size)
     # what goes takes its soft shadow on the ground with it
-    wide = 2.2 if body.scene.studio else 0.0  # on a busy ground what is guessed shows
+    wide = 2.2 if body.scene.plain else 0.0  # on a busy ground what is guessed shows
     reach = np.clip(blur(floats(worn.old > 0.3), max(1.0, body.unit * 0.05)) * wide, 0, 1)
+    reach = reach * np.clip((np.abs(body.pixels - body.ground).max(axis=2) - 5) / 14, 0, 1)
     person = np.clip(body.top + body.bottom + body.shoes + body.skin + body.head, 0, 1)
     gone = (
         np.clip(np.maximum(np.maximum(worn.old, rim * (worn.old > 0.004)), reach * (1 - person)) - cover, 0, 1) * free
@@ -90,6 +91,12 @@ def _light(body: Body, strength: float, smoothing: float) -> tuple[Floats, Float
         toned = np.where(inner, 1 + (factor - 1) * trust * strength, toned)
         known = np.where(inner, 1, known).astype(np.float32)
     both = spread(np.stack([toned, full], axis=-1).astype(np.float32), known)
+    # the edge of a sleeve must not show through a longer one: where cloth and skin meet the light is soft
+    width_of_edge = max(1, round(body.unit * 0.10))
+    edge = dilated(body.top > 0.5, width_of_edge) & dilated(body.skin > 0.5, width_of_edge)
+    if edge.any():
+        soft_edge = np.clip(blur(floats(edge), max(1.0, body.unit * 0.05)), 0, 1)[..., None]
+        both = both * (1 - soft_edge) + blur(both, max(1.0, body.unit * 0.12)) * soft_edge
     # far from anything known the light is even
     near = np.clip(blur(known, width / 60) * 3, 0, 1)[..., None]
     both = both * near + (1 - near)

@@ -141,6 +141,7 @@ def _garment(
             body, product, long=group == "full",
             sleeves_up=styling.get("longSleeveStyle") == "SLEEVE_UP",
             open_front=styling.get("outerLayerStyle") == "OPEN",
+            untucked=styling.get("tuckingStyle") == "UNTUCKED",
         )  # fmt: skip
     elif group == "lower":
         worn = fit.dress_lower(body, product)
@@ -154,7 +155,7 @@ def _garment(
         worn.claim = worn.claim * limit
         worn.old = worn.old * limit
     painting = compose.dressed(body, worn, keep, closeness, long=group == "full")
-    area = dilated(painting.strength > 0.004, 2)
+    area = dilated(painting.strength > 0.06, 2)
     if garment_class:
         area |= regions.class_region(body, garment_class)
     if limit is not None:

@@ -14,6 +14,7 @@ from canvas.preview.shape import LEFT, RIGHT, Limb, Lower, Trunk, Upper, read_lo
 
 TAIL: Final = 0.06  # face widths by which an old hem's soft edge may hang below it
 LONG_SLEEVE: Final = 0.92  # sleeves longer than this part of the chest's width reach the wrist
+HIGH_COLLAR: Final = 0.22  # what rises higher above the shoulders, in parts of the chest's width, is a hood
 EDGE: Final = 1.2  # pixels over which a drawn side fades
 
 
@@ -21,7 +22,7 @@ EDGE: Final = 1.2  # pixels over which a drawn side fades
 class Worn:
     """The product on the picture: colours and coverage, where it claims the old garment, and what that leaves over.
 
-    ``claim`` is 1 where the old garment's own outline decides the edge of the new one. ``skin`` is 1 where the body
+    ``arm`` is what of an arm a long sleeve hides. ``claim`` is 1 where the old garment's own outline decides the edge of the new one. ``skin`` is 1 where the body
     shows when the old garment goes; elsewhere its place becomes ground.
     """
 
@@ -31,12 +32,13 @@ class Worn:
     skin: Floats
     old: Floats
     keep: Floats
+    arm: Floats
 
     @classmethod
     def empty(cls, body: Body) -> "Worn":
         """Nothing worn yet."""
         width, height = body.size
-        flat = [np.zeros((height, width), np.float32) for _ in range(5)]
+        flat = [np.zeros((height, width), np.float32) for _ in range(6)]
         return cls(body.pixels.copy(), *flat)
 
     def lay(self, box: tuple[int, int, int, int], colours: Floats, cover: Floats) -> None:
@@ -211,7 +213,8 @@ def dress_upper(
     worn.old = np.maximum(widened(body.top), widened(body.bottom) if both else 0)
     scale = here.chest / max(there.chest, 1)
     product = product.softened(scale)
-    hem_there = there.trunk.bottom
+    rise = (there.shoulder - there.trunk.top) / max(there.chest, 1)
+    hem_there = there.trunk.bottom - 0.012 * (there.trunk.bottom - there.trunk.top)  # not its frayed last row
     hem = here.armpit + (hem_there - there.armpit) * scale
     old_hem = here.trunk.bottom
     tall = scale
@@ -235,9 +238,9 @@ def dress_upper(
         heights = np.where(ys < here.shoulder, there.shoulder + (ys - here.shoulder) / scale, heights)
     else:
         heights = there.shoulder + (ys - here.shoulder) / tall
-    worn.cover *= _room(body, here, sleeves, long=long, collar=False)
+    worn.cover *= _room(body, here, sleeves, long=long, collar=0)
     _rows(worn, product, trunk, there.trunk, floats(heights), 0.0)
-    worn.cover *= _room(body, here, sleeves, long=long, collar=True)
+    worn.cover *= _room(body, here, sleeves, long=long, collar=max(rise, 0.01))
     _claims(worn, body, here, trunk, hem, bare_arm, off_arm, long=long)
     if open_front:
         closed_part = _open_front(body, here)
@@ -258,14 +261,21 @@ def _open_front(body: Body, here: Upper) -> Floats:
     return floats(np.clip((np.abs(xs - middle) - half) / 2 + 0.5, 0, 1))
 
 
-def _room(body: Body, here: Upper, sleeves: Floats, *, long: bool, collar: bool) -> Floats:
-    """Where a top may be: inside the old one's outline, on the arms, with ``collar`` beside the neck, and for a
+def near_top(body: Body) -> Bools:
+    """The top that is worn now and a finger's width around it."""
+    return dilated(body.top > 0.5, max(1, round(0.06 * body.unit)))
+
+
+def _room(body: Body, here: Upper, sleeves: Floats, *, long: bool, collar: float) -> Floats:
+    """Where a top may be: inside the old one's outline, on the arms, with a ``collar`` (its height in parts of the chest's width) beside the neck, and for a
     ``long`` one below the armpits."""
     width, height = body.size
     near = widened(body.top)
     ys = floats(np.arange(height))[:, None] + 0.5
     xs = floats(np.arange(width))[None] + 0.5
-    rising = np.clip((0.72 * body.unit - np.abs(xs - body.neck)) / 6, 0, 1) * (ys < here.armpit) * collar
+    rising = np.clip((0.72 * body.unit - np.abs(xs - body.neck)) / 6, 0, 1) * (ys < here.armpit) * (collar > 0)
+    if collar < HIGH_COLLAR:  # the neckline that is seen now stays; a hood or a high collar rises above it
+        rising = rising * (1 - np.clip(body.skin + body.head, 0, 1) * (1 - floats(near_top(body))))
     low = here.shoulder + 0.5 * (here.armpit - here.shoulder)
     on_arm = sleeves * np.clip((ys - low) / (0.15 * here.chest), 0, 1)
     below = np.clip((ys - here.armpit) / (0.1 * here.chest), 0, 1) if long else np.zeros((1, 1))
@@ -294,7 +304,7 @@ def _trunk(body: Body, here: Upper, there: Upper, scale: float, hem: float, *, l
         blend = np.clip((ys - here.armpit) / max(old_hem - here.armpit, 1), 0, 1)
         half_body = (right - left) / 2
         # on a plain ground a dress may be slimmer than the shirt it replaces; on a busy one what it uncovers is unknown
-        slim = 0.84 if body.scene.studio else 0.98
+        slim = 0.84 if body.scene.plain else 0.98
         wide = np.where(ys < old_hem, np.clip(own, half_body * (1 - (1 - slim) * blend), half_body * (1 + blend)), own)
         if hips is not None:
             hip_left, hip_right = hips.sides(ys)
@@ -344,11 +354,12 @@ def _sleeves(
             continue
         if other is not None and sleeve.length > 1.25 * other.length:
             sleeve = sleeve.until(other.length)  # one of a pair is longer when something was taken for a part of it
-        reach, replaced = sleeve.length * scale, False
+        reach, replaced, whole = sleeve.length * scale, False, False
         if sleeve.length > LONG_SLEEVE * there.chest and arm.length > 1.2 * (old.length if old else 0):
             reach = (0.6 if up else 1.0) * arm.length + 0.06 * body.unit
-            arm = _loose(arm, sleeve, scale)
-            replaced = body.scene.studio  # elsewhere nobody knows what the wider old sleeve hides
+            arm = _loose(arm, sleeve, scale, old)
+            whole = True
+            replaced = body.scene.plain  # elsewhere nobody knows what the wider old sleeve hides
         elif old is not None and 0.6 < reach / old.length < 1.6:
             reach, arm = old.length * 1.06, old  # nearly the same length: the old cuff is the true one
         else:
@@ -357,6 +368,9 @@ def _sleeves(
         cover = product.cover * np.minimum(resized(floats(dilated(own, 2)), *product.cover.shape[::-1]) * 2, 1)
         along = _limb(worn, product, cover, arm, sleeve, reach)
         on_arms = np.maximum(on_arms, floats(along >= 0))
+        if whole:  # a long sleeve leaves no sliver of the arm beside it
+            bare = widened(body.skin) * (along >= 0) * (1 - widened(body.head))
+            worn.arm = np.maximum(worn.arm, floats(bare))
         if old is not None and reach < 0.9 * old.length:
             bare_arm = np.maximum(bare_arm, floats((region > 0.5) & (along < 0)))
         if replaced:
@@ -365,11 +379,18 @@ def _sleeves(
     return on_arms, bare_arm, off_arm
 
 
-def _loose(arm: Limb, sleeve: Limb, scale: float) -> Limb:
-    """The arm as wide as the sleeve on it is: never tighter than the arm, a little looser than it."""
+def _loose(arm: Limb, sleeve: Limb, scale: float, old: Limb | None) -> Limb:
+    """The arm as wide as the sleeve on it is: never tighter than the arm, a little looser than it.
+
+    From the cuff of a wider ``old`` sleeve it narrows gently: the new sleeve is not to step in there.
+    """
     share = arm.along / max(arm.length, 1) * sleeve.length
     own = np.interp(share, sleeve.along, sleeve.half) * scale
-    return Limb(arm.xs, arm.ys, floats(np.maximum(arm.half * 1.16, np.minimum(own, arm.half * 1.75))))
+    half = np.maximum(arm.half * 1.16, np.minimum(own, arm.half * 1.75))
+    if old is not None:
+        cuff = float(old.half[-1])
+        half = np.maximum(half, np.minimum(cuff * 1.02, cuff - 0.3 * (arm.along - old.length)))
+    return Limb(arm.xs, arm.ys, floats(half))
 
 
 def _flipped(limb: Limb, upper: Upper) -> Limb:
