@@ -52,6 +52,13 @@ class Body:
     skin_colour: Floats
 
     @property
+    def runs_out(self) -> bool:
+        """Whether the picture ends before the legs do."""
+        if self.lower is None:
+            return True
+        return self.lower.outline.bottom > 0.985 * self.size[1] and not self.scene.shoes.any()
+
+    @property
     def size(self) -> tuple[int, int]:
         """(width, height)."""
         return self.pixels.shape[1], self.pixels.shape[0]
@@ -150,8 +157,8 @@ def _feet(scene: Scene, lower: Lower | None, face: Face) -> list[tuple[float, fl
     boxes = sorted(boxes, key=lambda box: (box[2] - box[0]) * (box[3] - box[1]), reverse=True)[:2]
     if boxes:
         return [tuple(map(float, box)) for box in sorted(boxes)]  # type: ignore[misc]
-    if lower is None:
-        return []
+    if lower is None or lower.outline.bottom > 0.97 * scene.shape[0]:
+        return []  # the picture ends above them
     low = lower.outline.bottom
     legs = lower.legs or (lower.outline,)
     found = []

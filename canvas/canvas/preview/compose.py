@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import Final
 
+import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from canvas.preview.arrays import Bools, Floats, blur, dilated, eroded, floats, resized, spread
 from canvas.preview.body import Body
-from canvas.preview.fit import Worn
 from canvas.preview.product import brightness
+from canvas.preview.worn import Worn
 
 BANNER: Final = "PREVIEW  ·  drawn without a model"
 
@@ -66,11 +67,23 @@ def dressed(body: Body, worn: Worn, keep: Floats, closeness: float, *, long: boo
     return Painting(floats(garment * share + under * (1 - share)), floats(total), floats(cover))
 
 
+def above(upper: Painting, lower: Painting) -> Painting:
+    """Two paintings as one, the first over the second."""
+    total = upper.strength + lower.strength * (1 - upper.strength)
+    share = (upper.strength / np.maximum(total, 1e-4))[..., None]
+    colours = upper.colours * share + lower.colours * (1 - share)
+    return Painting(floats(colours), floats(total), np.maximum(upper.product, lower.product))
+
+
 def _light(body: Body, strength: float, smoothing: float) -> tuple[Floats, Floats]:
     """The folds and shadows of what is worn now, as factors around 1: as strong as wanted, and in full."""
     bright = brightness(body.pixels)
     width, height = body.size
     fine = blur(bright, max(1.0, width / 700))
+    # a print is no light: what stands out from the cloth around it counts as the cloth around it
+    size = 2 * max(1, round(min(0.16 * body.unit, 60) / 2)) + 1
+    around = floats(cv2.medianBlur(np.clip(fine * 255, 0, 255).astype(np.uint8), size)) / 255
+    fine = np.where(np.abs(fine - around) > 0.13, around, fine)
     full = np.ones((height, width), np.float32)
     toned = np.ones((height, width), np.float32)
     known = np.zeros((height, width), np.float32)

@@ -6,12 +6,15 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image
 
-from canvas.preview import compose, fit, regions
+from canvas.preview import compose, regions
 from canvas.preview.arrays import Bools, Floats, bounds, dilated, floats
 from canvas.preview.body import Body, read_body
 from canvas.preview.compose import Painting
+from canvas.preview.lowers import drape_skirt, dress_lower, is_bent
 from canvas.preview.people import Scene, read_scene
-from canvas.preview.product import Group, cut
+from canvas.preview.product import Group, cut, cut_outfit
+from canvas.preview.things import place, put_on_shoes
+from canvas.preview.uppers import dress_upper
 from canvas.preview.words import meaning
 
 DEFAULT_SEED: Final = 12
@@ -123,6 +126,9 @@ def _plan(
     if body:
         group = regions.GROUPS[garment_class]
         plan = _garment(body, reference, group, garment_class, keep, closeness, options.get("garmentStyling") or {})
+    if plan is None and body and regions.GROUPS[garment_class] == "feet":
+        nothing = np.zeros((size[1], size[0]), np.float32)  # shoes go on feet: where none are seen, nothing changes
+        return _Plan(Painting(pixels, nothing, nothing), nothing > 0)
     if plan is None:
         return _thing(pixels, reference, _guess(scene, regions.GROUPS[garment_class], size), keep, tidy=False)
     if options.get("maskShape") == "BOUNDING_BOX":
@@ -135,26 +141,32 @@ def _garment(
     styling: dict[str, Any],
 ) -> _Plan | None:  # fmt: skip
     """The plan for something worn; None when the person or the product does not show the part needed."""
-    product = cut(reference, group)
+    outfit = cut_outfit(reference) if group == "full" else None
+    product = outfit[0] if outfit else cut(reference, group)
+    below = None
     if group in {"upper", "full"}:
-        worn = fit.dress_upper(
-            body, product, long=group == "full",
+        bent = group == "full" and is_bent(body)
+        worn = dress_upper(
+            body, product, long=group == "full" and not outfit and not bent,
             sleeves_up=styling.get("longSleeveStyle") == "SLEEVE_UP",
             open_front=styling.get("outerLayerStyle") == "OPEN",
             untucked=styling.get("tuckingStyle") == "UNTUCKED",
         )  # fmt: skip
+        if outfit:
+            below = dress_lower(body, outfit[1])
+        elif bent:
+            below = drape_skirt(body, product)
     elif group == "lower":
-        worn = fit.dress_lower(body, product)
+        worn = dress_lower(body, product)
     else:
-        worn = fit.put_on_shoes(body, product, boots={"BOOTS": True, "SHOES": False}.get(garment_class))
+        worn = put_on_shoes(body, product, boots={"BOOTS": True, "SHOES": False}.get(garment_class))
     if worn is None:
         return None
-    limit = regions.class_limit(body, garment_class)
-    if limit is not None:
-        worn.cover = worn.cover * limit
-        worn.claim = worn.claim * limit
-        worn.old = worn.old * limit
-    painting = compose.dressed(body, worn, keep, closeness, long=group == "full")
+    worn.limited(limit := regions.class_limit(body, garment_class))
+    painting = compose.dressed(body, worn, keep, closeness, long=group == "full" and not below)
+    if below is not None:
+        below.limited(limit)
+        painting = compose.above(painting, compose.dressed(body, below, keep, closeness, long=False))
     area = dilated(painting.strength > 0.06, 2)
     if garment_class:
         area |= regions.class_region(body, garment_class)
@@ -207,7 +219,7 @@ def _thing(
     """The plan for a thing that is put into a region; with ``tidy`` what stands there now is taken away first."""
     product = cut(reference, "thing")
     area = region if contour else regions.boxed(region)
-    colours, cover = fit.place(pixels, product, area, stretch=1.35 if tidy else 1.12)
+    colours, cover = place(pixels, product, area, stretch=1.35 if tidy else 1.12)
     cover = floats(cover * (1 - keep))
     if not tidy:
         return _Plan(Painting(colours, cover, cover), area & (keep < 0.95))

@@ -318,7 +318,7 @@ def without_gaps(colours: Floats, ground: Bools, region: Bools, unit: float) -> 
         rim = dilated(part, 6) & ~part
         thick = opened(part, max(3, round(0.09 * unit))).any()  # the shaded edge of a limb is thin
         if 0.01 < (rim & ~region).sum() / rim.sum() < (0.95 if thick else 0.4):
-            cut |= dilated(part, 1)
+            cut |= dilated(part, 2) & (own > of_ground - 1)
     if not cut.any():
         return region
     rest = opened(region & ~cut, 1)
