@@ -5,9 +5,9 @@ import math
 import cv2
 import numpy as np
 
-from canvas.preview.arrays import bounds, floats
+from canvas.preview.arrays import Bools, Floats, bounds, floats
 from canvas.preview.body import Body
-from canvas.preview.product import Product
+from canvas.preview.product import Product, brightness
 from canvas.preview.shape import LEFT, RIGHT, Lower, Trunk, read_lower
 from canvas.preview.uppers import ankle, bare_legs
 from canvas.preview.worn import Worn, grid, height_map, lay_rows, widened
@@ -29,7 +29,7 @@ def dress_lower(body: Body, product: Product) -> Worn | None:
     worn.keep = np.maximum(np.maximum(body.head, body.hands), body.top)
     waist_there = _width(there.outline, there.outline.top + 0.04 * (there.outline.bottom - there.outline.top))
     waist_here = _width(here.outline, here.outline.top + 0.02 * (here.outline.bottom - here.outline.top))
-    if is_bent(body) or (product.cropped and not body.runs_out):
+    if is_bent(body) or _spreads(product.region) or (product.cropped and not body.runs_out):
         hips = 0.9 * body.upper.chest if body.upper else waist_here
         drape(worn, product, min(hips, 2.5 * body.unit) / max(waist_there, 1))
         worn.claim = floats(np.ones_like(worn.cover))
@@ -40,7 +40,8 @@ def dress_lower(body: Body, product: Product) -> Worn | None:
     waist = here.outline.top - 0.16 * waist_here
     length = there.outline.bottom - there.outline.top
     if body.runs_out and not (there.legs and here.legs):
-        _rows_between(worn, product, here.outline, there.outline, waist, max(waist + length * scale, body.size[1]))
+        even = Trunk(here.outline.top, here.outline.bottom, _straight(here.outline.left), _straight(here.outline.right))
+        _rows_between(worn, product, even, there.outline, waist, max(waist + length * scale, body.size[1]))
         worn.cover *= worn.old
         worn.claim = floats(body.bottom > 0)
     elif there.legs and here.legs:
@@ -61,12 +62,16 @@ def dress_lower(body: Body, product: Product) -> Worn | None:
 
 
 def is_bent(body: Body) -> bool:
+    """Whether somebody does not stand upright: sits, or strides."""
+    return not body.runs_out and _spreads(body.scene.bottom)
+
+
+def _spreads(region: Bools) -> bool:
     """Whether legs spread too far, and fill too little of the place between them, to be those of somebody upright."""
-    region = body.scene.bottom
     left, top, right, bottom = bounds(region)
-    if bottom - top < 8 or body.runs_out:
+    if bottom - top < 8:
         return False
-    return (right - left) / (bottom - top) > 0.6 and region.sum() < 0.68 * (right - left) * (bottom - top)
+    return bool((right - left) / (bottom - top) > 0.6 and region.sum() < 0.68 * (right - left) * (bottom - top))
 
 
 def drape_skirt(body: Body, product: Product) -> Worn | None:
@@ -91,10 +96,15 @@ def drape(worn: Worn, product: Product, scale: float) -> None:
     The cloth is the largest square that is all product, without its own light, continued by mirroring.
     """
     inner = floats(cv2.distanceTransform((product.cover > 0.95).astype(np.uint8), cv2.DIST_L2, 3))
-    y, x = np.unravel_index(int(np.argmax(inner)), inner.shape)
-    half = max(2, int(0.66 * inner[y, x]))
+    # where the cloth is least creased: seams and folds of the product are not those of who wears it
+    grey = brightness(product.colours)
+    creased = np.abs(cv2.blur(grey, (5, 5)) - cv2.blur(grey, (41, 41)))
+    reach = 0.5 * float(inner.max())
+    creased = cv2.blur(creased, (2 * int(0.6 * reach) + 1,) * 2)
+    y, x = np.unravel_index(int(np.argmin(np.where(inner >= reach, creased, np.inf))), inner.shape)
+    half = max(2, int(0.62 * inner[y, x]))
     patch = product.colours[max(0, y - half) : y + half, max(0, x - half) : x + half]
-    even = cv2.GaussianBlur(patch, (0, 0), max(1.0, half / 3), borderType=cv2.BORDER_REFLECT_101)
+    even = cv2.GaussianBlur(patch, (0, 0), max(1.0, half / 4), borderType=cv2.BORDER_REFLECT_101)
     patch = floats(np.clip(patch - even + np.median(patch.reshape(-1, 3), axis=0), 0, 255))
     if scale < 0.8:
         patch = floats(cv2.GaussianBlur(patch, (0, 0), 0.42 / max(scale, 0.05)))
@@ -108,6 +118,12 @@ def drape(worn: Worn, product: Product, scale: float) -> None:
 def _width(trunk: Trunk, y: float) -> float:
     left, right = trunk.sides(floats([y]))
     return float(right[0] - left[0])
+
+
+def _straight(line: Floats) -> Floats:
+    """A side as a straight line: what is seen of hips is too short, and hands hide too much of it, for a curve."""
+    at = np.arange(len(line))
+    return floats(np.polyval(np.polyfit(at, line, 1), at)) if len(line) > 2 else line
 
 
 def _rows_between(worn: Worn, product: Product, here: Trunk, there: Trunk, top: float, bottom: float) -> None:

@@ -232,13 +232,23 @@ def with_lower(pixels: Floats, colours: Floats, front: Bools, face: Face, parts:
     bottom = filled(opened(bottom, 2), below=round(0.1 * unit * unit))
     labels, sizes = components(bottom)  # a hand on a knee may part a leg from the rest
     bottom &= (np.asarray(sizes) > 0.15 * max(sizes))[labels]
-    shoes = parts.shoes
-    if not shoes.any():
-        for x, y, wide in leg_ends(bottom, unit):
-            shoes = shoes | _shoe(pixels, bottom, x, y, max(wide, 0.6 * unit))
-    skin = _with_marks(parts.skin & ~bottom & ~shoes, front & ~bottom & ~shoes & ~parts.head, parts.top | bottom)
+    skin = _with_marks(parts.skin & ~bottom, front & ~bottom & ~parts.head, parts.top | bottom)
     skin = touching(skin, skin & ((rows < waist) | dilated(arms & (rows < waist), 2)))
-    return Parts(skin, parts.head, parts.top, bottom & ~shoes, shoes)
+    return Parts(skin, parts.head, parts.top, bottom, parts.shoes & ~bottom)
+
+
+def with_shoes(pixels: Floats, parts: Parts, unit: float) -> Parts:
+    """The parts with what stands below the legs' ends, cut from the ground around it; legs that the picture cuts off
+    have no shoes."""
+    shoes = parts.shoes.copy()
+    height = shoes.shape[0]
+    for x, y, wide in leg_ends(parts.bottom, unit):
+        if y > height - 0.5 * unit:
+            continue
+        found = _shoe(pixels, parts.bottom, x, y, max(wide, 0.7 * unit))
+        if found.sum() > 0.3 * unit * unit:
+            shoes |= found
+    return Parts(parts.skin & ~shoes, parts.head, parts.top, parts.bottom & ~shoes, shoes)
 
 
 def _with_marks(skin: Bools, front: Bools, worn: Bools) -> Bools:
@@ -273,14 +283,14 @@ def _shoe(pixels: Floats, bottom: Bools, x: float, y: float, wide: float) -> Boo
     """What stands below a leg's end, cut from the ground around it."""
     height, width = bottom.shape
     ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
-    inner = (np.abs(xs - x) < 0.6 * wide) & (ys > y) & (ys < y + 1.5 * wide) & ~bottom
+    inner = (np.abs(xs - x) < 0.55 * wide) & (ys > y) & (ys < y + 2.0 * wide) & ~bottom
     reach = (np.abs(xs - x) < 1.7 * wide) & (ys > y - 0.1 * wide) & (ys < y + 2.4 * wide) & ~bottom
     if inner.sum() < 20:
         return np.zeros_like(bottom)
     marks = np.full((height, width), cv2.GC_BGD, np.uint8)
     marks[reach] = cv2.GC_PR_BGD
     marks[inner] = cv2.GC_PR_FGD
-    marks[(np.abs(xs - x) < 0.28 * wide) & (ys > y + 1) & (ys < y + 0.9 * wide) & ~bottom] = cv2.GC_FGD
+    marks[(np.abs(xs - x) < 0.3 * wide) & (ys > y + 1) & (ys < y + 1.4 * wide) & ~bottom] = cv2.GC_FGD
     left, top, right, low = bounds(dilated(reach, round(0.5 * wide)))
     box = (slice(top, low), slice(left, right))
     found = np.zeros_like(bottom)
@@ -317,7 +327,8 @@ def without_gaps(colours: Floats, ground: Bools, region: Bools, unit: float) -> 
             continue
         rim = dilated(part, 6) & ~part
         thick = opened(part, max(3, round(0.09 * unit))).any()  # the shaded edge of a limb is thin
-        if 0.01 < (rim & ~region).sum() / rim.sum() < (0.95 if thick else 0.4):
+        open_side = float((rim & ~region).sum() / rim.sum())
+        if (0.01 < open_side < (0.95 if thick else 0.4)) or (thick and sizes[label] > 0.1 * region.sum()):
             cut |= dilated(part, 2) & (own > of_ground - 1)
     if not cut.any():
         return region

@@ -27,7 +27,7 @@ from canvas.preview.arrays import (
     touching,
 )
 from canvas.preview.faces import Face, find_face
-from canvas.preview.parts import Parts, find_parts, with_lower, without_gaps
+from canvas.preview.parts import Parts, find_parts, with_lower, with_shoes, without_gaps
 
 LONGEST: Final = 448
 
@@ -162,6 +162,8 @@ def read_scene(picture: Image.Image) -> Scene:
         bare = without_gaps(colours, ground, lower.top, face.width)
         legs = without_gaps(colours, ground, lower.bottom, face.width)
         lower = Parts(lower.skin, lower.head, bare, legs, lower.shoes)
+        if not lower.shoes.any():
+            lower = with_shoes(pixels, lower, face.width)
         front = (front & ~(parts.whole & ~lower.whole)) | lower.shoes
         parts = lower
     return Scene(

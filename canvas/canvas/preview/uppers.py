@@ -250,7 +250,7 @@ def _claims(
     ys = floats(np.arange(height)) + 0.5
     xs = floats(np.arange(width))[None] + 0.5
     chest = here.chest
-    neck = (np.abs(xs - body.neck) < 0.62 * body.unit) & (ys < here.shoulder + 0.45 * chest)[:, None]
+    neck = (np.abs(xs - body.neck) < 0.62 * body.unit) & (ys < here.shoulder + 0.62 * chest)[:, None]
     # a small gap at the neck is a collar that is cut a little differently; a large one is a low neckline
     gap = (worn.old > 0.5) & neck & (worn.cover < 0.5)
     low_cut = gap.sum() / body.unit**2 > 0.16 and abs(float(np.nonzero(gap)[1].mean()) - body.neck) < 0.15 * body.unit
