@@ -125,6 +125,8 @@ def _arms(scene: Scene, face: Face, upper: Upper | None) -> tuple[tuple[Limb | N
         beside = np.arange(width)[None] < middle if side == LEFT else np.arange(width)[None] >= middle
         own = np.zeros(len(sizes), np.bool_)
         for label in range(1, len(sizes)):
+            if sizes[label] < 6:
+                continue
             part = labels == label
             own[label] = (part & beside).sum() > 0.6 * sizes[label]
         sleeve = upper.sleeve_regions[side]

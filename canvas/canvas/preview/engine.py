@@ -12,7 +12,7 @@ from canvas.preview.body import Body, read_body
 from canvas.preview.compose import Painting
 from canvas.preview.lowers import drape_skirt, dress_lower, is_bent
 from canvas.preview.people import Scene, read_scene
-from canvas.preview.product import Group, cut, cut_outfit
+from canvas.preview.product import Group, Reference, cut, cut_outfit, look
 from canvas.preview.things import place, put_on_shoes
 from canvas.preview.uppers import dress_upper
 from canvas.preview.words import meaning
@@ -66,7 +66,7 @@ def render(
     small_mask = None
     if mask is not None:
         small_mask = np.asarray(mask.convert("L").resize(view.size, Image.Resampling.NEAREST)) < 128
-    plan = _plan(pixels, scene, body, reference, small_mask, parameters, config)
+    plan = _plan(pixels, scene, body, look(reference), small_mask, parameters, config)
     area = _enlarged(plan.area, source.size)
     if mask is not None:
         area &= np.asarray(mask.convert("L")) < 128
@@ -104,7 +104,7 @@ def _enlarged(area: Bools, size: tuple[int, int]) -> Bools:
 
 
 def _plan(
-    pixels: Floats, scene: Scene, body: Body | None, reference: Image.Image, mask: Bools | None,
+    pixels: Floats, scene: Scene, body: Body | None, reference: Reference, mask: Bools | None,
     parameters: dict[str, Any], config: dict[str, Any],
 ) -> _Plan:  # fmt: skip
     mask_type = parameters.get("maskType", "GARMENT")
@@ -137,7 +137,7 @@ def _plan(
 
 
 def _garment(
-    body: Body, reference: Image.Image, group: Group, garment_class: str, keep: Floats, closeness: float,
+    body: Body, reference: Reference, group: Group, garment_class: str, keep: Floats, closeness: float,
     styling: dict[str, Any],
 ) -> _Plan | None:  # fmt: skip
     """The plan for something worn; None when the person or the product does not show the part needed."""
@@ -191,7 +191,7 @@ def _group_under(body: Body | None, mask: Bools) -> Group | None:
 
 
 def _prompted(
-    pixels: Floats, scene: Scene, body: Body | None, reference: Image.Image, prompt: str, shape: str, keep: Floats,
+    pixels: Floats, scene: Scene, body: Body | None, reference: Reference, prompt: str, shape: str, keep: Floats,
     closeness: float,
 ) -> _Plan:  # fmt: skip
     named = meaning(prompt)
@@ -214,7 +214,7 @@ def _prompted(
 
 
 def _thing(
-    pixels: Floats, reference: Image.Image, region: Bools, keep: Floats, *, tidy: bool, contour: bool = False
+    pixels: Floats, reference: Reference, region: Bools, keep: Floats, *, tidy: bool, contour: bool = False
 ) -> _Plan:
     """The plan for a thing that is put into a region; with ``tidy`` what stands there now is taken away first."""
     product = cut(reference, "thing")

@@ -38,11 +38,13 @@ class _Palette:
         self.penalty = -np.log(np.maximum(weights, 0.02)) * 0.35
 
     def cost(self, colours: Floats) -> Floats:
-        costs = [
-            (((colours - centre) / spread) ** 2).sum(axis=2) + penalty
-            for centre, spread, penalty in zip(self.centres, self.spreads, self.penalty, strict=True)
-        ]
-        return floats(np.min(costs, axis=0))
+        least = np.full(colours.shape[:2], np.inf, np.float32)
+        for centre, spread, penalty in zip(self.centres, self.spreads, self.penalty, strict=True):
+            cost = np.full(least.shape, penalty, np.float32)
+            for channel in range(3):
+                cost += ((colours[..., channel] - centre[channel]) / spread[channel]) ** 2
+            least = np.minimum(least, cost)
+        return least
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +259,8 @@ def _with_marks(skin: Bools, front: Bools, worn: Bools) -> Bools:
     labels, sizes = components(rest)
     found = skin.copy()
     for label in range(1, len(sizes)):
+        if sizes[label] < 12:
+            continue
         part = labels == label
         rim = dilated(part, 2) & ~part
         if (rim & skin).sum() > 0.3 * rim.sum() and (rim & skin).sum() > (rim & worn).sum():
@@ -322,9 +326,9 @@ def without_gaps(colours: Floats, ground: Bools, region: Bools, unit: float) -> 
     labels, sizes = components(odd)
     cut = np.zeros_like(region)
     for label in range(1, len(sizes)):
-        part = labels == label
         if sizes[label] < 0.08 * unit * unit or sizes[label] > 0.4 * region.sum():
             continue
+        part = labels == label
         rim = dilated(part, 6) & ~part
         thick = opened(part, max(3, round(0.09 * unit))).any()  # the shaded edge of a limb is thin
         open_side = float((rim & ~region).sum() / rim.sum())
@@ -333,5 +337,8 @@ def without_gaps(colours: Floats, ground: Bools, region: Bools, unit: float) -> 
     if not cut.any():
         return region
     rest = opened(region & ~cut, 1)
+    scraps = opened((of_ground < 8) & (own > of_ground) & rest, 1)
+    rest &= ~touching(scraps, dilated(cut, 4))
+    rest = opened(rest, 1)
     labels, sizes = components(rest)
     return (np.asarray(sizes) > 0.1 * max(sizes))[labels] & rest

@@ -96,14 +96,31 @@ def brightness(pixels: Floats) -> Floats:
     return floats(pixels @ floats([0.299, 0.587, 0.114]) / 255)
 
 
-def cut(reference: Image.Image, group: Group) -> Product:
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The product's picture, RGB, no larger than is of use, and what was found in it."""
+
+    picture: Image.Image
+    scene: Scene
+
+
+def look(reference: Image.Image) -> Reference:
+    """The reference picture as ``cut`` takes it: looked at once, however often it is cut from."""
+    factor = max(reference.size) / LONGEST
+    if factor > 1:
+        size = (max(1, round(reference.width / factor)), max(1, round(reference.height / factor)))
+        reference = reference.resize(size, Image.Resampling.LANCZOS)
+    return Reference(reference, read_scene(reference))
+
+
+def cut(reference: Reference, group: Group) -> Product:
     """The part of the reference picture that is worth trying on.
 
     Args:
-        reference: The product's picture, RGB; it may be worn, and several may lie in it.
+        reference: The product; it may be worn, and several may lie in its picture.
         group: What is looked for.
     """
-    picture, scene = _looked_at(reference)
+    picture, scene = reference.picture, reference.scene
     region = _worn(scene, group) if scene.face else None
     if region is None or region.sum() < 0.004 * region.size:
         region = _laid(scene, group)
@@ -112,9 +129,9 @@ def cut(reference: Image.Image, group: Group) -> Product:
     return _cut_out(picture, scene, region)
 
 
-def cut_outfit(reference: Image.Image) -> tuple[Product, Product] | None:
+def cut_outfit(reference: Reference) -> tuple[Product, Product] | None:
     """Top and bottom of an outfit; None when the picture shows one piece (a dress) or only one of them."""
-    picture, scene = _looked_at(reference)
+    picture, scene = reference.picture, reference.scene
     if scene.face:
         top, bottom = scene.top, scene.bottom
         if min(top.sum(), bottom.sum()) < 0.01 * top.size:
@@ -130,14 +147,6 @@ def cut_outfit(reference: Image.Image) -> tuple[Product, Product] | None:
         top, bottom = pieces[kinds.index("upper")], pieces[kinds.index("lower")]
         top = top & ~_opening(scene, top)
     return _cut_out(picture, scene, top), _cut_out(picture, scene, bottom)
-
-
-def _looked_at(reference: Image.Image) -> tuple[Image.Image, Scene]:
-    factor = max(reference.size) / LONGEST
-    if factor > 1:
-        size = (max(1, round(reference.width / factor)), max(1, round(reference.height / factor)))
-        reference = reference.resize(size, Image.Resampling.LANCZOS)
-    return reference, read_scene(reference)
 
 
 def _cut_out(reference: Image.Image, scene: Scene, region: Bools) -> Product:
