@@ -116,25 +116,35 @@ def _light(body: Body, strength: float, smoothing: float) -> tuple[Floats, Float
     return floats(both[..., 0]), floats(both[..., 1])
 
 
-def rows_between(pixels: Floats, hole: Bools) -> Floats:
-    """The picture with a hole filled from its left and right, row by row: walls and floors go on behind a thing."""
-    filled = pixels.copy()
-    soft = np.stack([blur(pixels[..., c], 3) for c in range(3)], axis=-1)
-    for y in np.flatnonzero(hole.any(axis=1)):
-        xs = np.flatnonzero(hole[y])
-        start, end = int(xs[0]), int(xs[-1])
-        left = soft[y, start - 6] if start >= 8 else None
-        right = soft[y, end + 6] if end < hole.shape[1] - 8 else None
-        if left is None and right is None:
-            continue
-        left = right if left is None else left
-        right = left if right is None else right
-        share = np.linspace(0, 1, end - start + 1, dtype=np.float32)[:, None]
-        line = left * (1 - share) + right * share  # type: ignore[operator]
-        inside = hole[y, start : end + 1]
-        filled[y, start : end + 1][inside] = line[inside]
-    mixed = np.stack([blur(filled[..., c], 2) for c in range(3)], axis=-1)
-    return np.where(hole[..., None], mixed, filled)
+def without(pixels: Floats, hole: Bools) -> Floats:
+    """The picture with a hole filled from what is around it: walls and floors go on behind a thing.
+
+    Sideways first, because that is how walls and floors run, then evenly, so that no streaks are left.
+    """
+    if not hole.any() or hole.all():
+        return pixels
+    height, width = hole.shape
+    small = (max(8, width // 4), max(8, height // 4))
+    known = floats(~dilated(hole, 3))
+    weight = resized(known, *small)
+    colours = resized(pixels * known[..., None], *small) / np.maximum(weight, 1e-3)[..., None]
+    sure = floats(weight > 0.5)
+    across = max(3, small[0] // 3) | 1
+    wide = cv2.blur(colours * sure[..., None], (across, 3)) / np.maximum(cv2.blur(sure, (across, 3)), 1e-3)[..., None]
+    seen = np.clip(cv2.blur(sure, (across, 3)) * 6, 0, 1)
+    guess = floats(wide * seen[..., None] + spread(colours, sure) * (1 - seen[..., None]))
+    guess = floats(cv2.blur(guess, (5, 5)))
+    return floats(np.where(hole[..., None], resized(guess, width, height), pixels))
+
+
+def covering(pixels: Floats, cloth: Floats, area: Bools, keep: Floats) -> Painting:
+    """A material over a surface, in the surface's own light."""
+    bright = brightness(pixels)
+    soft = blur(bright, max(1.0, pixels.shape[1] / 300))
+    level = float(np.percentile(soft[area], 70)) if area.any() else 1.0
+    light = np.clip(soft / max(level, 0.05), 0.35, 1.3)
+    edge = cv2.blur(floats(area), (3, 3)) * area * (1 - keep)
+    return Painting(floats(cloth * light[..., None]), floats(edge), floats(edge))
 
 
 def varied(painting: Painting, seed: int, amount: float = 0.05) -> Floats:

@@ -6,16 +6,17 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image
 
-from canvas.preview import compose, regions
+from canvas.preview import compose, regions, rooms
 from canvas.preview.arrays import Bools, Floats, bounds, dilated, floats
 from canvas.preview.body import Body, read_body
 from canvas.preview.compose import Painting
-from canvas.preview.lowers import drape_skirt, dress_lower, is_bent
+from canvas.preview.lowers import drape, drape_skirt, dress_lower, is_bent
 from canvas.preview.people import Scene, read_scene
 from canvas.preview.product import Group, Reference, cut, cut_outfit, look
 from canvas.preview.things import place, put_on_shoes
 from canvas.preview.uppers import dress_upper
 from canvas.preview.words import meaning
+from canvas.preview.worn import Worn
 
 DEFAULT_SEED: Final = 12
 DEFAULT_CFG: Final = 6.5
@@ -208,8 +209,14 @@ def _prompted(
     if named.spot == "garment":
         region = _guess(scene, named.group, size)
         return _thing(pixels, reference, region, keep, tidy=False)
+    if named.spot == "surface":
+        region = rooms.surface(scene, named.boxes, size) & (keep < 0.95)
+        cloth = Worn(pixels, *(np.zeros_like(keep) for _ in range(6)))
+        product = cut(reference, "thing")
+        drape(cloth, product, 0.5 * size[0] / max(product.box[2] - product.box[0], 1))
+        return _Plan(compose.covering(pixels, cloth.colours, region, keep), region)
     boxes = named.boxes or ((0.28, 0.24, 0.72, 0.76),)
-    region = regions.thing_in_room(scene, boxes, size)
+    region = rooms.thing_in_room(scene, boxes, size)
     return _thing(pixels, reference, region, keep, tidy=True, contour=shape == "CONTOUR")
 
 
@@ -224,7 +231,7 @@ def _thing(
     if not tidy:
         return _Plan(Painting(colours, cover, cover), area & (keep < 0.95))
     hole = dilated(region, max(2, pixels.shape[1] // 160)) & (keep < 0.05)
-    empty = compose.rows_between(pixels, hole)
+    empty = compose.without(pixels, hole)
     total = np.maximum(cover, floats(hole))
     share = (cover / np.maximum(total, 1e-4))[..., None]
     painting = Painting(floats(colours * share + empty * (1 - share)), floats(total), cover)

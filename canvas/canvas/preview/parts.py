@@ -336,9 +336,12 @@ def without_gaps(colours: Floats, ground: Bools, region: Bools, unit: float) -> 
             cut |= dilated(part, 2) & (own > of_ground - 1)
     if not cut.any():
         return region
-    rest = opened(region & ~cut, 1)
-    scraps = opened((of_ground < 8) & (own > of_ground) & rest, 1)
-    rest &= ~touching(scraps, dilated(cut, 4))
-    rest = opened(rest, 1)
+    # the edge of the cut follows the picture, not the colours' noise
+    near = dilated(cut, 9)
+    marks = np.where(region & ~cut, cv2.GC_PR_FGD, cv2.GC_BGD).astype(np.uint8)
+    marks[near & region] = np.where(own < of_ground, cv2.GC_PR_FGD, cv2.GC_PR_BGD)[near & region]
+    marks[eroded(cut, 3)] = cv2.GC_BGD
+    marks[eroded(region, 2) & ~near] = cv2.GC_FGD
+    rest = opened(grab(colours + 128, marks, 2) & region, 2)
     labels, sizes = components(rest)
     return (np.asarray(sizes) > 0.1 * max(sizes))[labels] & rest
