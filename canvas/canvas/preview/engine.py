@@ -217,16 +217,19 @@ def _prompted(
         return _Plan(compose.covering(pixels, cloth.colours, region, keep), region)
     boxes = named.boxes or ((0.28, 0.24, 0.72, 0.76),)
     region = rooms.thing_in_room(scene, boxes, size)
+    if named.flat:  # it lies under what stands on it: laid over the old one, as flat as that
+        return _thing(pixels, reference, region, keep, tidy=False, stretch=6)
     return _thing(pixels, reference, region, keep, tidy=True, contour=shape == "CONTOUR")
 
 
 def _thing(
-    pixels: Floats, reference: Reference, region: Bools, keep: Floats, *, tidy: bool, contour: bool = False
+    pixels: Floats, reference: Reference, region: Bools, keep: Floats, *, tidy: bool, contour: bool = False,
+    stretch: float = 0.0,
 ) -> _Plan:
     """The plan for a thing that is put into a region; with ``tidy`` what stands there now is taken away first."""
     product = cut(reference, "thing")
     area = region if contour else regions.boxed(region)
-    colours, cover = place(pixels, product, area, stretch=1.35 if tidy else 1.12)
+    colours, cover = place(pixels, product, area, stretch=stretch or (1.35 if tidy else 1.12))
     cover = floats(cover * (1 - keep))
     if not tidy:
         return _Plan(Painting(colours, cover, cover), area & (keep < 0.95))

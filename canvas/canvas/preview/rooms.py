@@ -17,6 +17,7 @@ from canvas.preview.arrays import (
     grab,
     opened,
     resized,
+    touching,
 )
 from canvas.preview.people import Scene
 from canvas.preview.words import Box
@@ -124,10 +125,13 @@ def surface(scene: Scene, boxes: tuple[Box, ...], size: tuple[int, int]) -> Bool
         ],
         axis=0,
     )
-    near = dilated(sure, round(0.22 * min(scene.shape)))
-    region = closed(opened((cost < 7) & near & ~scene.head & ~scene.skin & ~scene.top & ~scene.bottom, 1), 2)
+    # a curtain ends where it is expected to, a wall and a floor go on
+    wide = max(box[2] - box[0] for box in boxes) > 0.11
+    near = dilated(sure, round((0.9 if wide else 0.04) * min(scene.shape)))
+    region = closed(opened((cost < 5) & near & ~scene.head & ~scene.skin & ~scene.top & ~scene.bottom, 2), 2)
     labels, sizes = components(region)
     region &= (np.asarray(sizes) > 0.04 * max(sizes))[labels]
+    region = touching(region, sure)
     if region.sum() < 0.15 * sure.sum():
         region = sure
     return resized(floats(region), *size) > 0.5

@@ -1,4 +1,4 @@
-"""What a mask prompt means: the first known word decides which part of the picture it names."""
+"""What a mask prompt means: its first noun decides which part of the picture it names."""
 
 import re
 from collections.abc import Mapping
@@ -41,10 +41,12 @@ IN_A_ROOM: Final[Mapping[str, tuple[Box, ...]]] = {
     "door": ((0.78, 0.12, 0.97, 0.80), (0.03, 0.12, 0.22, 0.80)),
     "cushion cushions pillow pillows blanket throw": ((0.32, 0.48, 0.48, 0.66),),
 }  # fmt: skip
+FLAT: Final = frozenset({"rug", "carpet", "mat"})
+PLACES: Final = r",|\b(?:on|in|at|by|with|near|next|beside|behind|under|below|above|over|of|from|left|right)\b"
 # what has no outline of its own but goes on until something stands before it: where it is surely seen
 SURFACES: Final[Mapping[str, tuple[Box, ...]]] = {
     "wall walls wallpaper paint": ((0.04, 0.02, 0.96, 0.42),),
-    "floor flooring parquet tiles": ((0.02, 0.80, 0.98, 0.99),),
+    "floor flooring parquet tiles": ((0.0, 0.74, 0.13, 0.98), (0.87, 0.74, 1.0, 0.98)),
     "ceiling": ((0.1, 0.0, 0.9, 0.06),),
     "curtain curtains drape drapes": ((0.0, 0.05, 0.10, 0.68), (0.30, 0.05, 0.40, 0.68)),
 }
@@ -52,27 +54,42 @@ SURFACES: Final[Mapping[str, tuple[Box, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """Where a prompt points: a garment's ``group``, or a ``spot`` (with ``boxes`` for one in a room or a surface)."""
+    """Where a prompt points: a garment's ``group``, or a ``spot``.
+
+    ``boxes`` are the usual places of one in a room or of a surface; ``flat`` is a thing that lies on the floor.
+    """
 
     spot: Spot
     group: Group = "thing"
     boxes: tuple[Box, ...] = ()
+    flat: bool = False
 
 
 def meaning(prompt: str) -> Meaning:
-    """What the prompt names; the picture's centre when no word of it is known."""
-    words = re.findall(r"[a-z]+", prompt.lower().replace("t-shirt", "tshirt"))
-    for word in words:
-        for group, known in GARMENTS.items():
-            if word in known.split():
-                return Meaning("garment", group)
-        for spot, known in ON_A_PERSON.items():
-            if word in known.split():
-                return Meaning(spot)
-        for known, boxes in IN_A_ROOM.items():
-            if word in known.split():
-                return Meaning("room", boxes=boxes)
-        for known, boxes in SURFACES.items():
-            if word in known.split():
-                return Meaning("surface", boxes=boxes)
+    """What the prompt names; the picture's centre when no word of it is known.
+
+    The noun before the first preposition counts ("the lamp next to the sofa"), and of a compound its last word.
+    """
+    text = prompt.lower().replace("t-shirt", "tshirt")
+    for part in re.split(PLACES, text):
+        for word in reversed(re.findall(r"[a-z]+", part)):  # of "table lamp" and "wall clock" the last word counts
+            found = _named(word)
+            if found:
+                return found
     return Meaning("centre", boxes=((0.28, 0.24, 0.72, 0.76),))
+
+
+def _named(word: str) -> Meaning | None:
+    for group, known in GARMENTS.items():
+        if word in known.split():
+            return Meaning("garment", group)
+    for spot, known in ON_A_PERSON.items():
+        if word in known.split():
+            return Meaning(spot)
+    for known, boxes in IN_A_ROOM.items():
+        if word in known.split():
+            return Meaning("room", boxes=boxes, flat=word in FLAT)
+    for known, boxes in SURFACES.items():
+        if word in known.split():
+            return Meaning("surface", boxes=boxes)
+    return None
