@@ -72,7 +72,7 @@ def blur(values: Floats, sigma: float) -> Floats:
 def _disc(steps: int) -> NDArray[np.uint8]:
     ys, xs = np.mgrid[-steps : steps + 1, -steps : steps + 1]
     octagon = (np.abs(xs) + np.abs(ys) <= 1.5 * steps) | (steps == 1) & (np.abs(xs) + np.abs(ys) <= 1)
-    return octagon.astype(np.uint8)
+    return np.asarray(octagon, np.uint8)
 
 
 def dilated(region: Bools, steps: int) -> Bools:
@@ -229,7 +229,8 @@ def grab(pixels: Floats, marks: NDArray[np.uint8], rounds: int) -> Bools:
     cv2.setRNGSeed(1)
     found = marks.copy()
     models = np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.grabCut(np.ascontiguousarray(pixels, np.uint8), found, None, *models, rounds, cv2.GC_INIT_WITH_MASK)
+    picture = np.ascontiguousarray(pixels, np.uint8)
+    cv2.grabCut(picture, found, (0, 0, 0, 0), models[0], models[1], rounds, cv2.GC_INIT_WITH_MASK)
     return bools(found & 1)
 
 

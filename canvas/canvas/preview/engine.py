@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from canvas.preview import compose, regions, rooms
 from canvas.preview.arrays import Bools, Floats, bounds, dilated, floats
@@ -22,6 +23,13 @@ DEFAULT_SEED: Final = 12
 DEFAULT_CFG: Final = 6.5
 MOST_PIXELS: Final = 1_500_000  # larger pictures are painted at this size and the painting is enlarged
 SEED_LIMIT: Final = 2_147_483_647
+# keywords of the PNG specification, 11.3.3.2, and our own
+NOTES: Final = {
+    "Software": "vto canvas endpoint",
+    "Description": "Preview of a virtual try-on, drawn by geometry on a CPU. Not made by a generative model.",
+    "Disclaimer": "A preview. It says nothing about fit or size.",
+    "vto:engine": "preview",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +87,22 @@ def render(
         colours, strength = compose.varied(plan.painting, (seed + index) % SEED_LIMIT), plan.painting.strength
         if view.size != source.size:
             colours, strength = _scaled(colours, source.size), _scaled(strength, source.size)
-        images.append(compose.with_banner(compose.merged(full, colours, strength, area, style)))
+        image = compose.with_banner(compose.merged(full, colours, strength, area, style))
+        image.info.update(NOTES | {"vto:seed": str((seed + index) % SEED_LIMIT)})
+        images.append(image)
     returned = Image.fromarray(np.where(area, 0, 255).astype(np.uint8)) if parameters.get("returnMask") else None
     return Rendered(tuple(images), returned)
+
+
+def notes(image: Image.Image) -> PngInfo | None:
+    """What a picture's file says about its making, for ``Image.save(…, pnginfo=…)``; None when nothing is known."""
+    texts = {key: value for key, value in image.info.items() if key in NOTES or str(key).startswith("vto:")}
+    if not texts:
+        return None
+    info = PngInfo()
+    for key, value in texts.items():
+        info.add_text(str(key), str(value))
+    return info
 
 
 def _view(source: Image.Image) -> Image.Image:
@@ -223,7 +244,13 @@ def _prompted(
 
 
 def _thing(
-    pixels: Floats, reference: Reference, region: Bools, keep: Floats, *, tidy: bool, contour: bool = False,
+    pixels: Floats,
+    reference: Reference,
+    region: Bools,
+    keep: Floats,
+    *,
+    tidy: bool,
+    contour: bool = False,
     stretch: float = 0.0,
 ) -> _Plan:
     """The plan for a thing that is put into a region; with ``tidy`` what stands there now is taken away first."""

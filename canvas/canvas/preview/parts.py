@@ -318,7 +318,7 @@ def without_gaps(colours: Floats, ground: Bools, region: Bools, unit: float) -> 
         return region
     around = ground & dilated(region, round(1.2 * unit))
     around = around if around.sum() > 200 else ground
-    smooth = cv2.blur(colours, (3, 3))
+    smooth = floats(cv2.blur(colours, (3, 3)))
     of_ground = _Palette(colours[around], 8, 4.0).cost(smooth)
     upper = region & (np.arange(region.shape[0])[:, None] < np.percentile(np.nonzero(region)[0], 30))
     own = _Palette(colours[upper], 3, 4.0).cost(smooth)

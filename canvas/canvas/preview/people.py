@@ -158,9 +158,9 @@ def read_scene(picture: Image.Image) -> Scene:
         known = True
         parts = find_parts(colours, known, front, face, skin & front)
         lower = with_lower(pixels, colours, front, face, parts)
-        ground = ~dilated(front | lower.shoes, 3)
-        bare = without_gaps(colours, ground, lower.top, face.width)
-        legs = without_gaps(colours, ground, lower.bottom, face.width)
+        around = ~dilated(front | lower.shoes, 3)
+        bare = without_gaps(colours, around, lower.top, face.width)
+        legs = without_gaps(colours, around, lower.bottom, face.width)
         lower = Parts(lower.skin, lower.head, bare, legs, lower.shoes)
         if not lower.shoes.any():
             lower = with_shoes(pixels, lower, face.width)

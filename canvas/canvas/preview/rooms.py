@@ -36,7 +36,7 @@ def thing_in_room(scene: Scene, boxes: tuple[Box, ...], size: tuple[int, int]) -
     found = [_thing(scene, box) for box in boxes]
     likeness, region = max(found, key=lambda one: one[0])
     if likeness < LEAST_LIKENESS:
-        region = _cut(scene, max(boxes, key=lambda box: _stands_out(scene, box)))
+        region = _cut(scene, boxes[0])
     return resized(floats(region), *size) > 0.5
 
 
@@ -76,13 +76,6 @@ def _thing(scene: Scene, box: Box) -> tuple[float, Bools]:
     return (likeness + 0.2, region) if likeness > LEAST_LIKENESS else (0.1, prior)
 
 
-def _stands_out(scene: Scene, box: Box) -> float:
-    """How much a box differs from the whole picture."""
-    height, width = scene.shape
-    part = scene.colours[round(box[1] * height) : round(box[3] * height), round(box[0] * width) : round(box[2] * width)]
-    return float(np.abs(part.reshape(-1, 3).mean(axis=0) - scene.colours.reshape(-1, 3).mean(axis=0)).sum())
-
-
 def _cut(scene: Scene, box: Box) -> Bools:
     """What a cut finds in a box; the box itself when that is nearly nothing or nearly all of it."""
     height, width = scene.shape
@@ -119,7 +112,7 @@ def surface(scene: Scene, boxes: tuple[Box, ...], size: tuple[int, int]) -> Bool
     smooth = cv2.blur(scene.colours, (3, 3))
     cost = np.min(
         [
-            (((smooth - centre) / np.sqrt(spread**2 + 16)) ** 2).sum(axis=2)
+            (((smooth - centre) / np.sqrt(np.minimum(spread, 5) ** 2 + 16)) ** 2).sum(axis=2)
             for centre, spread, same in zip(centres, spreads, alike, strict=True)
             if same
         ],

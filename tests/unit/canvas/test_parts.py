@@ -82,12 +82,19 @@ def test_sampling_between_pixels_is_linear_and_stops_at_the_edge() -> None:
         ("straw hat", "head", "thing"),
         ("leather handbag", "hand", "thing"),
         ("the couch by the window", "room", "thing"),
+        ("a table lamp", "room", "thing"),
+        ("wallpaper of the living room", "surface", "thing"),
         ("quux", "centre", "thing"),
         ("", "centre", "thing"),
     ],
 )
-def test_the_first_known_word_of_a_prompt_counts(prompt: str, spot: str, group: str) -> None:
+def test_the_first_noun_of_a_prompt_counts(prompt: str, spot: str, group: str) -> None:
     assert (meaning(prompt).spot, meaning(prompt).group) == (spot, group)
+
+
+def test_of_a_compound_the_last_word_counts_and_of_several_things_the_first() -> None:
+    assert meaning("floor lamp").boxes == meaning("lamp").boxes == meaning("the lamp next to the sofa").boxes
+    assert meaning("sofa under the lamp").boxes == meaning("sofa").boxes
 
 
 def test_the_sample_person_is_read_part_by_part(person: Image.Image) -> None:

@@ -31,7 +31,7 @@ PROFILES = {
     )
 }
 
-PREVIEW_VERSION = "1"  # counts up when the preview engine draws differently
+PREVIEW_VERSION = "2"  # counts up when the preview engine draws differently
 
 
 def identity(name: str, model_id: str) -> str:
