@@ -85,7 +85,9 @@ def _cut(scene: Scene, box: Box) -> Bools:
     found = filled(closed(opened(grab(scene.pixels, marks, 3), 2), 2))
     labels, sizes = components(found)
     found &= (np.asarray(sizes) > 0.2 * max(sizes))[labels]
-    return found if 0.2 * inside.sum() < found.sum() < 1.2 * inside.sum() else inside
+    left, top, right, bottom = bounds(found)
+    spans = (right - left) > 0.6 * (box[2] - box[0]) * width and (bottom - top) > 0.6 * (box[3] - box[1]) * height
+    return found if spans and 0.2 * inside.sum() < found.sum() < 1.2 * inside.sum() else inside
 
 
 def _filled_box(shape: tuple[int, int], box: Box) -> Bools:

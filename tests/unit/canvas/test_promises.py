@@ -22,7 +22,7 @@ from canvas.preview.shape import read_lower
 from samples.paint import texture
 
 Get = Callable[..., Image.Image]
-few = settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 def pixels(image: Image.Image) -> NDArray[Any]:
@@ -93,14 +93,16 @@ def test_face_and_hands_stay_out_of_every_kind_of_mask(mask_type: str, picture: 
     assert not edited[body.hands[:rows] > 0.97].any()
 
 
-def test_a_person_before_a_busy_wall_is_found_and_dressed(picture: Get) -> None:
-    person = picture("standing-person.png", 384)
-    scene = read_scene(busy(person))
-    plain = read_scene(person)
-    assert scene.face is not None
-    assert not scene.plain
-    for found, true in ((scene.top, plain.top), (scene.bottom, plain.bottom)):
-        assert (found & true).sum() > 0.85 * (found | true).sum()
+def test_a_person_before_a_busy_wall_is_found_and_so_is_their_mirror_image(picture: Get) -> None:
+    person = picture("standing-person.png", 320)
+    here, there, plain = (read_scene(one) for one in (busy(person), ImageOps.mirror(busy(person)), person))
+    for scene in (here, there):
+        assert scene.face is not None
+        assert not scene.plain
+        mirrored = slice(None, None, -1 if scene is there else 1)
+        for found, true in ((scene.top, plain.top), (scene.bottom, plain.bottom)):
+            seen = found[:, mirrored]
+            assert (seen & true).sum() > 0.85 * (seen | true).sum()
 
 
 def test_of_two_people_the_larger_is_dressed(picture: Get) -> None:
@@ -112,15 +114,6 @@ def test_of_two_people_the_larger_is_dressed(picture: Get) -> None:
     scene = read_scene(both)
     assert scene.face is not None
     assert scene.face.x * 640 / scene.shape[1] > 300
-
-
-def test_a_mirrored_person_has_a_mirrored_face(picture: Get) -> None:
-    person = busy(picture("standing-person.png", 384))
-    here, there = read_scene(person), read_scene(ImageOps.mirror(person))
-    assert here.face is not None
-    assert there.face is not None
-    assert abs(here.face.x + there.face.x - here.shape[1]) < 0.3 * here.face.width
-    assert abs(here.face.width - there.face.width) < 0.2 * here.face.width
 
 
 def test_an_outfit_is_two_garments_and_each_class_takes_its_own(picture: Get) -> None:
