@@ -83,12 +83,14 @@ def _light(body: Body, strength: float, smoothing: float) -> tuple[Floats, Float
     # a print is no light: what stands out from the cloth around it counts as the cloth around it
     size = 2 * max(1, round(min(0.16 * body.unit, 60) / 2)) + 1
     around = floats(cv2.medianBlur(np.clip(fine * 255, 0, 255).astype(np.uint8), size)) / 255
-    fine = np.where(np.abs(fine - around) > 0.13, around, fine)
+    inside = eroded((body.top > 0.5) | (body.bottom > 0.5), size // 2 + 1)
+    fine = np.where(inside & (np.abs(fine - around) > 0.13), around, fine)
     full = np.ones((height, width), np.float32)
     toned = np.ones((height, width), np.float32)
     known = np.zeros((height, width), np.float32)
     for region, power in ((body.skin, 0.6), (body.top, 1.0), (body.bottom, 1.0), (body.shoes, 0.5)):
-        inner = region > 0.97
+        # not at the very edge, where the ground's light has been mixed in
+        inner = eroded(region > 0.97, max(1, round(width / 500)))
         if inner.sum() < 100:
             continue
         soft = fine
