@@ -121,7 +121,7 @@ def _light(body: Body, strength: float, smoothing: float) -> tuple[Floats, Float
 def without(pixels: Floats, hole: Bools) -> Floats:
     """The picture with a hole filled from what is around it: walls and floors go on behind a thing.
 
-    Sideways first, because that is how walls and floors run, then evenly, so that no streaks are left.
+    Sideways, because that is how walls and floors run; evenly where nothing is known at the sides.
     """
     if not hole.any() or hole.all():
         return pixels
@@ -131,10 +131,18 @@ def without(pixels: Floats, hole: Bools) -> Floats:
     weight = resized(known, *small)
     colours = resized(pixels * known[..., None], *small) / np.maximum(weight, 1e-3)[..., None]
     sure = floats(weight > 0.5)
-    across = max(3, small[0] // 3) | 1
-    wide = cv2.blur(colours * sure[..., None], (across, 3)) / np.maximum(cv2.blur(sure, (across, 3)), 1e-3)[..., None]
-    seen = np.clip(cv2.blur(sure, (across, 3)) * 6, 0, 1)
-    guess = floats(wide * seen[..., None] + spread(colours, sure) * (1 - seen[..., None]))
+    # from the nearest known place on the left to that on the right, row by row
+    at = np.broadcast_to(np.arange(small[0]), sure.shape)
+    left = np.maximum.accumulate(np.where(sure > 0, at, -1), axis=1)
+    right = np.minimum.accumulate(np.where(sure > 0, at, small[0])[:, ::-1], axis=1)[:, ::-1]
+    start, end = np.where(left < 0, right, left), np.where(right >= small[0], left, right)
+    seen = (start >= 0) & (start < small[0]) & (end >= 0) & (end < small[0])
+    start, end = np.clip(start, 0, small[0] - 1), np.clip(end, 0, small[0] - 1)
+    share = ((at - start) / np.maximum(end - start, 1))[..., None]
+    calm = cv2.blur(spread(colours, sure), (3, 5))  # a thin thing beside the hole leaves no streak
+    ends = (np.take_along_axis(calm, side[..., None], 1) for side in (start, end))
+    line = next(ends) * (1 - share) + next(ends) * share
+    guess = floats(np.where(seen[..., None], line, calm))
     guess = floats(cv2.blur(guess, (5, 5)))
     return floats(np.where(hole[..., None], resized(guess, width, height), pixels))
 
