@@ -108,6 +108,10 @@ docs: .venv/ready ## Regenerate the generated parts of README.md and docs/
 samples: .venv/ready ## Draw the sample pictures into out/samples
 	@$(PY) -m samples out/samples
 
+.PHONY: gallery
+gallery: .venv/ready ## Render classes × merge styles × engines into out/gallery/index.html; PERSON=photo.jpg GARMENT=shirt.jpg adds yours
+	@$(PY) -m scripts.gallery --person "$$PERSON" --garment "$$GARMENT"
+
 .PHONY: format
 format: .venv/ready ## Format the code
 	@$(PY) -m ruff check --fix-only -q .

@@ -81,6 +81,6 @@ def _picture(event: dict[str, Any], path: str) -> Image.Image:
 def _store(url: str, image: Image.Image) -> str:
     bucket, key = _address(url, "output_prefix")
     buffer = io.BytesIO()
-    image.save(buffer, "PNG", compress_level=3)
+    image.save(buffer, "PNG", compress_level=3, pnginfo=preview.notes(image))
     _s3().put_object(Bucket=bucket, Key=key, Body=buffer.getvalue(), ContentType="image/png")
     return url

@@ -5,6 +5,6 @@ It looks for the person and what they wear (``people``, ``shape``, ``body``), cu
 (``compose``). Nothing in it is learnt, nothing is random but by seed, and it says on every picture what it is.
 """
 
-from canvas.preview.engine import Rendered, render
+from canvas.preview.engine import Rendered, notes, render
 
-__all__ = ["Rendered", "render"]
+__all__ = ["Rendered", "notes", "render"]

@@ -1,15 +1,22 @@
-"""Numeric tools of the engine: colour spaces, blurs, regions, resampling; numpy and Pillow only."""
+"""Numeric tools of the engine: colour spaces, blurs, regions, resampling.
+
+OpenCV does the work where it has the tool. It runs in one thread: the engine is given one core, and what one seed
+gives must not depend on how many there are.
+"""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 Floats = NDArray[np.floating[Any]]
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int32]
+
+cv2.setNumThreads(1)
 
 
 def floats(values: object) -> Floats:
@@ -35,42 +42,21 @@ def lab(rgb: Floats) -> Floats:
 
 def resized(values: Floats, width: int, height: int) -> Floats:
     """Values (2-D, or 3-D with channels last) at another size, smoothly."""
-    if values.ndim == 3:
-        return np.stack([resized(values[..., c], width, height) for c in range(values.shape[2])], axis=-1)
-    picture = Image.fromarray(np.ascontiguousarray(values, np.float32))
-    shrinking = width * height < values.size
-    return floats(picture.resize((width, height), Image.Resampling.BOX if shrinking else Image.Resampling.BILINEAR))
+    shrinking = width * height < values.shape[0] * values.shape[1]
+    way = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
+    return floats(cv2.resize(np.ascontiguousarray(values, np.float32), (width, height), interpolation=way))
 
 
 def box_mean(values: Floats, radius: int) -> Floats:
-    """Mean over a (2 radius + 1) square; the edge counts only what is inside the picture."""
+    """Mean over a (2 radius + 1) square; the picture's edge is mirrored."""
     if radius < 1:
         return values
-    return _slide(_slide(values, radius, 0), radius, 1)
-
-
-def _slide(values: Floats, radius: int, axis: int) -> Floats:
-    size = values.shape[axis]
-    shape = [-1 if i == axis else 1 for i in range(values.ndim)]
-    at = np.arange(size)
-    low, high = np.maximum(at - radius, 0), np.minimum(at + radius + 1, size)
-    count = floats(high - low).reshape(shape)
-    if radius <= 4:  # a few additions are cheaper than a running sum
-        total = values.astype(np.float32)
-        for step in range(1, min(radius, size - 1) + 1):
-            ahead, behind = [slice(None)] * values.ndim, [slice(None)] * values.ndim
-            ahead[axis], behind[axis] = slice(step, None), slice(None, -step)
-            total[tuple(behind)] += values[tuple(ahead)]
-            total[tuple(ahead)] += values[tuple(behind)]
-        return floats(total / count)
-    pad = [(0, 0)] * values.ndim
-    pad[axis] = (1, 0)
-    running = np.pad(np.cumsum(values, axis=axis, dtype=np.float64), pad)
-    return floats((np.take(running, high, axis=axis) - np.take(running, low, axis=axis)) / count)
+    side = 2 * radius + 1
+    return floats(cv2.blur(np.ascontiguousarray(values, np.float32), (side, side), borderType=cv2.BORDER_REFLECT))
 
 
 def blur(values: Floats, sigma: float) -> Floats:
-    """About a Gaussian blur of a 2-D array: three box means; a wide one is done on a smaller copy."""
+    """About a Gaussian blur: three box means; a wide one is done on a smaller copy."""
     factor = int(sigma // 3)
     height, width = values.shape[:2]
     if factor >= 2 and min(height, width) >= 8 * factor:
@@ -82,22 +68,23 @@ def blur(values: Floats, sigma: float) -> Floats:
     return values
 
 
+@cache
+def _disc(steps: int) -> NDArray[np.uint8]:
+    ys, xs = np.mgrid[-steps : steps + 1, -steps : steps + 1]
+    octagon = (np.abs(xs) + np.abs(ys) <= 1.5 * steps) | (steps == 1) & (np.abs(xs) + np.abs(ys) <= 1)
+    return np.asarray(octagon, np.uint8)
+
+
 def dilated(region: Bools, steps: int) -> Bools:
     """The region and everything within ``steps`` pixels of it (an octagon's shape)."""
-    grown = region.copy()
-    for step in range(steps):
-        wide = grown.copy()
-        wide[1:] |= grown[:-1]
-        wide[:-1] |= grown[1:]
-        wide[:, 1:] |= grown[:, :-1]
-        wide[:, :-1] |= grown[:, 1:]
-        if step % 2:
-            wide[1:, 1:] |= grown[:-1, :-1]
-            wide[:-1, :-1] |= grown[1:, 1:]
-            wide[1:, :-1] |= grown[:-1, 1:]
-            wide[:-1, 1:] |= grown[1:, :-1]
-        grown = wide
-    return grown
+    if steps < 1:
+        return region
+    if steps > 5:  # a distance costs the same however far one goes
+        if not region.any():
+            return region
+        away = cv2.distanceTransform((~region).astype(np.uint8), cv2.DIST_L2, 3)
+        return bools(away <= steps)
+    return bools(cv2.dilate(region.astype(np.uint8), _disc(steps)))
 
 
 def eroded(region: Bools, steps: int) -> Bools:
@@ -123,41 +110,8 @@ def row_runs(row: Bools) -> list[tuple[int, int]]:
 
 def components(region: Bools) -> tuple[Ints, list[int]]:
     """Connected parts (4 neighbours): labels from 1, and each label's number of pixels, index 0 unused."""
-    parent: list[int] = [0]
-
-    def root(label: int) -> int:
-        while parent[label] != label:
-            parent[label] = parent[parent[label]]
-            label = parent[label]
-        return label
-
-    labels = np.zeros(region.shape, np.int32)
-    # all runs of all rows at once: first and last + 1 of each, in reading order
-    edges = np.diff(np.pad(region.astype(np.int8), ((0, 0), (1, 1))), axis=1)
-    rows, starts = np.nonzero(edges == 1)
-    ends = np.nonzero(edges == -1)[1]
-    above: list[tuple[int, int, int]] = []
-    here: list[tuple[int, int, int]] = []
-    last = -1
-    for y, start, end in zip(rows.tolist(), starts.tolist(), ends.tolist(), strict=True):
-        if y != last:
-            above, here, last = (here if y == last + 1 else []), [], y
-        touching = {root(label) for a, b, label in above if a < end and b > start}
-        if touching:
-            label = min(touching)
-            for other in touching:
-                parent[other] = label
-        else:
-            label = len(parent)
-            parent.append(label)
-        labels[y, start:end] = label
-        here.append((start, end, label))
-    if len(parent) == 1:
-        return labels, [0]
-    roots = np.asarray([0] + [root(label) for label in range(1, len(parent))])
-    names, compact = np.unique(roots, return_inverse=True)
-    found = compact[labels].astype(np.int32)
-    return found, np.bincount(found.ravel(), minlength=len(names)).tolist()
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(region.astype(np.uint8), connectivity=4)
+    return np.asarray(labels, np.int32), [0, *stats[1:, cv2.CC_STAT_AREA].tolist()]
 
 
 def largest(region: Bools) -> Bools:
@@ -231,18 +185,11 @@ def spread(colours: Floats, known: Floats) -> Floats:
 
 def sampled(values: Floats, xs: Floats, ys: Floats) -> Floats:
     """Values at fractional places (bilinear); places outside take the nearest edge."""
-    height, width = values.shape[:2]
-    xs = np.clip(xs, 0, width - 1.001)
-    ys = np.clip(ys, 0, height - 1.001)
-    x0, y0 = xs.astype(np.int32), ys.astype(np.int32)
-    fx, fy = floats(xs - x0), floats(ys - y0)
-    if values.ndim == 3:
-        fx, fy = fx[..., None], fy[..., None]
-    flat = values.reshape(height * width, *values.shape[2:])
-    at = y0 * width + x0
-    top = flat[at] * (1 - fx) + flat[at + 1] * fx
-    low = flat[at + width] * (1 - fx) + flat[at + width + 1] * fx
-    return floats(top * (1 - fy) + low * fy)
+    places = (np.ascontiguousarray(xs, np.float32), np.ascontiguousarray(ys, np.float32))
+    if places[0].size == 0:
+        return floats(np.zeros((*xs.shape, *values.shape[2:])))
+    table = np.ascontiguousarray(values, np.float32)
+    return floats(cv2.remap(table, *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
 
 
 def clusters(points: Floats, count: int, rounds: int = 8) -> tuple[Floats, Floats, Floats]:
@@ -266,6 +213,25 @@ def clusters(points: Floats, count: int, rounds: int = 8) -> tuple[Floats, Float
     )
     weights = np.bincount(nearest, minlength=count) / len(points)
     return centres, floats(spreads), floats(weights)
+
+
+def grab(pixels: Floats, marks: NDArray[np.uint8], rounds: int) -> Bools:
+    """GrabCut: what belongs together by colour and edges, from marks that say what is surely or probably in and out.
+
+    Args:
+        pixels: RGB 0 to 255.
+        marks: ``cv2.GC_BGD``, ``GC_FGD``, ``GC_PR_BGD`` or ``GC_PR_FGD`` for each pixel.
+        rounds: How often colours and cut are made anew.
+    """
+    inside = bools(marks & 1)
+    if min(inside.sum(), (~inside).sum()) < 8:
+        return inside
+    cv2.setRNGSeed(1)
+    found = marks.copy()
+    models = np.zeros((1, 65)), np.zeros((1, 65))
+    picture = np.ascontiguousarray(pixels, np.uint8)
+    cv2.grabCut(picture, found, (0, 0, 0, 0), models[0], models[1], rounds, cv2.GC_INIT_WITH_MASK)
+    return bools(found & 1)
 
 
 def median_line(values: Sequence[float] | Floats, radius: int) -> Floats:

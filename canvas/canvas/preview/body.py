@@ -18,7 +18,8 @@ from canvas.preview.arrays import (
     spread,
     touching,
 )
-from canvas.preview.people import Face, Scene
+from canvas.preview.faces import Face
+from canvas.preview.people import Scene
 from canvas.preview.product import brightness, matte
 from canvas.preview.shape import LEFT, RIGHT, Limb, Lower, Upper, limb_from, read_lower, read_upper, shoulder_end
 
@@ -49,6 +50,13 @@ class Body:
     skin: Floats
     ground: Floats
     skin_colour: Floats
+
+    @property
+    def runs_out(self) -> bool:
+        """Whether the picture ends before the legs do."""
+        if self.lower is None:
+            return True
+        return self.lower.outline.bottom > 0.985 * self.size[1] and not self.scene.shoes.any()
 
     @property
     def size(self) -> tuple[int, int]:
@@ -110,12 +118,15 @@ def _arms(scene: Scene, face: Face, upper: Upper | None) -> tuple[tuple[Limb | N
     lines = upper.trunk.sides(rows)
     middle = (lines[0] + lines[1])[:, None] / 2
     bare = scene.skin & ~dilated(scene.head, 1) & (rows[:, None] > upper.shoulder - 0.1 * upper.chest)
+    bare &= ~touching(bare, bare & dilated(scene.head, 3))  # a neck is no arm
     labels, sizes = components(bare)
     arms: list[Limb | None] = []
     for side in (LEFT, RIGHT):
         beside = np.arange(width)[None] < middle if side == LEFT else np.arange(width)[None] >= middle
         own = np.zeros(len(sizes), np.bool_)
         for label in range(1, len(sizes)):
+            if sizes[label] < 6:
+                continue
             part = labels == label
             own[label] = (part & beside).sum() > 0.6 * sizes[label]
         sleeve = upper.sleeve_regions[side]
@@ -148,8 +159,8 @@ def _feet(scene: Scene, lower: Lower | None, face: Face) -> list[tuple[float, fl
     boxes = sorted(boxes, key=lambda box: (box[2] - box[0]) * (box[3] - box[1]), reverse=True)[:2]
     if boxes:
         return [tuple(map(float, box)) for box in sorted(boxes)]  # type: ignore[misc]
-    if lower is None:
-        return []
+    if lower is None or lower.outline.bottom > 0.97 * scene.shape[0]:
+        return []  # the picture ends above them
     low = lower.outline.bottom
     legs = lower.legs or (lower.outline,)
     found = []

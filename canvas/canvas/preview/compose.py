@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import Final
 
+import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from canvas.preview.arrays import Bools, Floats, blur, dilated, eroded, floats, resized, spread
 from canvas.preview.body import Body
-from canvas.preview.fit import Worn
 from canvas.preview.product import brightness
+from canvas.preview.worn import Worn
 
 BANNER: Final = "PREVIEW  ·  drawn without a model"
 
@@ -34,7 +35,7 @@ def dressed(body: Body, worn: Worn, keep: Floats, closeness: float, *, long: boo
         closeness: 0 to 1; the higher, the more of the product's own colours and the less of the scene's light.
     """
     free = 1 - np.maximum(worn.keep, keep)
-    cover = np.maximum(worn.cover, worn.old * worn.claim) * free
+    cover = np.maximum.reduce([worn.cover, worn.old * worn.claim, worn.arm]) * free
     light, plain = _light(body, (1 - 0.45 * closeness) * (0.7 if long else 1), body.unit * 0.14 if long else 0)
     # cloth is continued to wherever the old outline is wider than what was laid
     laid = floats(worn.cover > 0.6)
@@ -50,8 +51,9 @@ def dressed(body: Body, worn: Worn, keep: Floats, closeness: float, *, long: boo
     region = dilated(body.scene.top | body.scene.bottom | body.scene.shoes, 1)
     rim = resized(floats(region), *body.size)
     # what goes takes its soft shadow on the ground with it
-    wide = 2.2 if body.scene.studio else 0.0  # on a busy ground what is guessed shows
+    wide = 2.2 if body.scene.plain else 0.0  # on a busy ground what is guessed shows
     reach = np.clip(blur(floats(worn.old > 0.3), max(1.0, body.unit * 0.05)) * wide, 0, 1)
+    reach = reach * np.clip((np.abs(body.pixels - body.ground).max(axis=2) - 5) / 14, 0, 1)
     person = np.clip(body.top + body.bottom + body.shoes + body.skin + body.head, 0, 1)
     gone = (
         np.clip(np.maximum(np.maximum(worn.old, rim * (worn.old > 0.004)), reach * (1 - person)) - cover, 0, 1) * free
@@ -65,16 +67,30 @@ def dressed(body: Body, worn: Worn, keep: Floats, closeness: float, *, long: boo
     return Painting(floats(garment * share + under * (1 - share)), floats(total), floats(cover))
 
 
+def above(upper: Painting, lower: Painting) -> Painting:
+    """Two paintings as one, the first over the second."""
+    total = upper.strength + lower.strength * (1 - upper.strength)
+    share = (upper.strength / np.maximum(total, 1e-4))[..., None]
+    colours = upper.colours * share + lower.colours * (1 - share)
+    return Painting(floats(colours), floats(total), np.maximum(upper.product, lower.product))
+
+
 def _light(body: Body, strength: float, smoothing: float) -> tuple[Floats, Floats]:
     """The folds and shadows of what is worn now, as factors around 1: as strong as wanted, and in full."""
     bright = brightness(body.pixels)
     width, height = body.size
     fine = blur(bright, max(1.0, width / 700))
+    # a print is no light: what stands out from the cloth around it counts as the cloth around it
+    size = 2 * max(1, round(min(0.16 * body.unit, 60) / 2)) + 1
+    around = floats(cv2.medianBlur(np.clip(fine * 255, 0, 255).astype(np.uint8), size)) / 255
+    inside = eroded((body.top > 0.5) | (body.bottom > 0.5), size // 2 + 1)
+    fine = np.where(inside & (np.abs(fine - around) > 0.13), around, fine)
     full = np.ones((height, width), np.float32)
     toned = np.ones((height, width), np.float32)
     known = np.zeros((height, width), np.float32)
     for region, power in ((body.skin, 0.6), (body.top, 1.0), (body.bottom, 1.0), (body.shoes, 0.5)):
-        inner = region > 0.97
+        # not at the very edge, where the ground's light has been mixed in
+        inner = eroded(region > 0.97, max(1, round(width / 500)))
         if inner.sum() < 100:
             continue
         soft = fine
@@ -90,31 +106,55 @@ def _light(body: Body, strength: float, smoothing: float) -> tuple[Floats, Float
         toned = np.where(inner, 1 + (factor - 1) * trust * strength, toned)
         known = np.where(inner, 1, known).astype(np.float32)
     both = spread(np.stack([toned, full], axis=-1).astype(np.float32), known)
+    # the edge of a sleeve must not show through a longer one: where cloth and skin meet the light is soft
+    width_of_edge = max(1, round(body.unit * 0.10))
+    edge = dilated(body.top > 0.5, width_of_edge) & dilated(body.skin > 0.5, width_of_edge)
+    if edge.any():
+        soft_edge = np.clip(blur(floats(edge), max(1.0, body.unit * 0.05)), 0, 1)[..., None]
+        both = both * (1 - soft_edge) + blur(both, max(1.0, body.unit * 0.12)) * soft_edge
     # far from anything known the light is even
     near = np.clip(blur(known, width / 60) * 3, 0, 1)[..., None]
     both = both * near + (1 - near)
     return floats(both[..., 0]), floats(both[..., 1])
 
 
-def rows_between(pixels: Floats, hole: Bools) -> Floats:
-    """The picture with a hole filled from its left and right, row by row: walls and floors go on behind a thing."""
-    filled = pixels.copy()
-    soft = np.stack([blur(pixels[..., c], 3) for c in range(3)], axis=-1)
-    for y in np.flatnonzero(hole.any(axis=1)):
-        xs = np.flatnonzero(hole[y])
-        start, end = int(xs[0]), int(xs[-1])
-        left = soft[y, start - 6] if start >= 8 else None
-        right = soft[y, end + 6] if end < hole.shape[1] - 8 else None
-        if left is None and right is None:
-            continue
-        left = right if left is None else left
-        right = left if right is None else right
-        share = np.linspace(0, 1, end - start + 1, dtype=np.float32)[:, None]
-        line = left * (1 - share) + right * share  # type: ignore[operator]
-        inside = hole[y, start : end + 1]
-        filled[y, start : end + 1][inside] = line[inside]
-    mixed = np.stack([blur(filled[..., c], 2) for c in range(3)], axis=-1)
-    return np.where(hole[..., None], mixed, filled)
+def without(pixels: Floats, hole: Bools) -> Floats:
+    """The picture with a hole filled from what is around it: walls and floors go on behind a thing.
+
+    Sideways, because that is how walls and floors run; evenly where nothing is known at the sides.
+    """
+    if not hole.any() or hole.all():
+        return pixels
+    height, width = hole.shape
+    small = (max(8, width // 4), max(8, height // 4))
+    known = floats(~dilated(hole, 3))
+    weight = resized(known, *small)
+    colours = resized(pixels * known[..., None], *small) / np.maximum(weight, 1e-3)[..., None]
+    sure = floats(weight > 0.5)
+    # from the nearest known place on the left to that on the right, row by row
+    at = np.broadcast_to(np.arange(small[0]), sure.shape)
+    left = np.maximum.accumulate(np.where(sure > 0, at, -1), axis=1)
+    right = np.minimum.accumulate(np.where(sure > 0, at, small[0])[:, ::-1], axis=1)[:, ::-1]
+    start, end = np.where(left < 0, right, left), np.where(right >= small[0], left, right)
+    seen = (start >= 0) & (start < small[0]) & (end >= 0) & (end < small[0])
+    start, end = np.clip(start, 0, small[0] - 1), np.clip(end, 0, small[0] - 1)
+    share = ((at - start) / np.maximum(end - start, 1))[..., None]
+    calm = cv2.blur(spread(colours, sure), (3, 5))  # a thin thing beside the hole leaves no streak
+    ends = (np.take_along_axis(calm, side[..., None], 1) for side in (start, end))
+    line = next(ends) * (1 - share) + next(ends) * share
+    guess = floats(np.where(seen[..., None], line, calm))
+    guess = floats(cv2.blur(guess, (5, 5)))
+    return floats(np.where(hole[..., None], resized(guess, width, height), pixels))
+
+
+def covering(pixels: Floats, cloth: Floats, area: Bools, keep: Floats) -> Painting:
+    """A material over a surface, in the surface's own light."""
+    bright = brightness(pixels)
+    soft = blur(bright, max(1.0, pixels.shape[1] / 300))
+    level = float(np.percentile(soft[area], 70)) if area.any() else 1.0
+    light = np.clip(soft / max(level, 0.05), 0.35, 1.3)
+    edge = cv2.blur(floats(area), (3, 3)) * area * (1 - keep)
+    return Painting(floats(cloth * light[..., None]), floats(edge), floats(edge))
 
 
 def varied(painting: Painting, seed: int, amount: float = 0.05) -> Floats:

@@ -5,19 +5,31 @@ from typing import Any, Final
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
-from canvas.preview import compose, fit, regions
+from canvas.preview import compose, regions, rooms
 from canvas.preview.arrays import Bools, Floats, bounds, dilated, floats
 from canvas.preview.body import Body, read_body
 from canvas.preview.compose import Painting
+from canvas.preview.lowers import drape, drape_skirt, dress_lower, is_bent
 from canvas.preview.people import Scene, read_scene
-from canvas.preview.product import Group, cut
+from canvas.preview.product import Group, Reference, cut, cut_outfit, look
+from canvas.preview.things import place, put_on_shoes
+from canvas.preview.uppers import dress_upper
 from canvas.preview.words import meaning
+from canvas.preview.worn import Worn
 
 DEFAULT_SEED: Final = 12
 DEFAULT_CFG: Final = 6.5
 MOST_PIXELS: Final = 1_500_000  # larger pictures are painted at this size and the painting is enlarged
 SEED_LIMIT: Final = 2_147_483_647
+# keywords of the PNG specification, 11.3.3.2, and our own
+NOTES: Final = {
+    "Software": "vto canvas endpoint",
+    "Description": "Preview of a virtual try-on, drawn by geometry on a CPU. Not made by a generative model.",
+    "Disclaimer": "A preview. It says nothing about fit or size.",
+    "vto:engine": "preview",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +75,7 @@ def render(
     small_mask = None
     if mask is not None:
         small_mask = np.asarray(mask.convert("L").resize(view.size, Image.Resampling.NEAREST)) < 128
-    plan = _plan(pixels, scene, body, reference, small_mask, parameters, config)
+    plan = _plan(pixels, scene, body, look(reference), small_mask, parameters, config)
     area = _enlarged(plan.area, source.size)
     if mask is not None:
         area &= np.asarray(mask.convert("L")) < 128
@@ -75,9 +87,22 @@ def render(
         colours, strength = compose.varied(plan.painting, (seed + index) % SEED_LIMIT), plan.painting.strength
         if view.size != source.size:
             colours, strength = _scaled(colours, source.size), _scaled(strength, source.size)
-        images.append(compose.with_banner(compose.merged(full, colours, strength, area, style)))
+        image = compose.with_banner(compose.merged(full, colours, strength, area, style))
+        image.info.update(NOTES | {"vto:seed": str((seed + index) % SEED_LIMIT)})
+        images.append(image)
     returned = Image.fromarray(np.where(area, 0, 255).astype(np.uint8)) if parameters.get("returnMask") else None
     return Rendered(tuple(images), returned)
+
+
+def notes(image: Image.Image) -> PngInfo | None:
+    """What a picture's file says about its making, for ``Image.save(…, pnginfo=…)``; None when nothing is known."""
+    texts = {key: value for key, value in image.info.items() if key in NOTES or str(key).startswith("vto:")}
+    if not texts:
+        return None
+    info = PngInfo()
+    for key, value in texts.items():
+        info.add_text(str(key), str(value))
+    return info
 
 
 def _view(source: Image.Image) -> Image.Image:
@@ -101,7 +126,7 @@ def _enlarged(area: Bools, size: tuple[int, int]) -> Bools:
 
 
 def _plan(
-    pixels: Floats, scene: Scene, body: Body | None, reference: Image.Image, mask: Bools | None,
+    pixels: Floats, scene: Scene, body: Body | None, reference: Reference, mask: Bools | None,
     parameters: dict[str, Any], config: dict[str, Any],
 ) -> _Plan:  # fmt: skip
     mask_type = parameters.get("maskType", "GARMENT")
@@ -123,6 +148,9 @@ def _plan(
     if body:
         group = regions.GROUPS[garment_class]
         plan = _garment(body, reference, group, garment_class, keep, closeness, options.get("garmentStyling") or {})
+    if plan is None and body and regions.GROUPS[garment_class] == "feet":
+        nothing = np.zeros((size[1], size[0]), np.float32)  # shoes go on feet: where none are seen, nothing changes
+        return _Plan(Painting(pixels, nothing, nothing), nothing > 0)
     if plan is None:
         return _thing(pixels, reference, _guess(scene, regions.GROUPS[garment_class], size), keep, tidy=False)
     if options.get("maskShape") == "BOUNDING_BOX":
@@ -131,30 +159,37 @@ def _plan(
 
 
 def _garment(
-    body: Body, reference: Image.Image, group: Group, garment_class: str, keep: Floats, closeness: float,
+    body: Body, reference: Reference, group: Group, garment_class: str, keep: Floats, closeness: float,
     styling: dict[str, Any],
 ) -> _Plan | None:  # fmt: skip
     """The plan for something worn; None when the person or the product does not show the part needed."""
-    product = cut(reference, group)
+    outfit = cut_outfit(reference) if group == "full" else None
+    product = outfit[0] if outfit else cut(reference, group)
+    below = None
     if group in {"upper", "full"}:
-        worn = fit.dress_upper(
-            body, product, long=group == "full",
+        bent = group == "full" and is_bent(body)
+        worn = dress_upper(
+            body, product, long=group == "full" and not outfit and not bent,
             sleeves_up=styling.get("longSleeveStyle") == "SLEEVE_UP",
             open_front=styling.get("outerLayerStyle") == "OPEN",
+            untucked=styling.get("tuckingStyle") == "UNTUCKED",
         )  # fmt: skip
+        if outfit:
+            below = dress_lower(body, outfit[1])
+        elif bent:
+            below = drape_skirt(body, product)
     elif group == "lower":
-        worn = fit.dress_lower(body, product)
+        worn = dress_lower(body, product)
     else:
-        worn = fit.put_on_shoes(body, product, boots={"BOOTS": True, "SHOES": False}.get(garment_class))
+        worn = put_on_shoes(body, product, boots={"BOOTS": True, "SHOES": False}.get(garment_class))
     if worn is None:
         return None
-    limit = regions.class_limit(body, garment_class)
-    if limit is not None:
-        worn.cover = worn.cover * limit
-        worn.claim = worn.claim * limit
-        worn.old = worn.old * limit
-    painting = compose.dressed(body, worn, keep, closeness, long=group == "full")
-    area = dilated(painting.strength > 0.004, 2)
+    worn.limited(limit := regions.class_limit(body, garment_class))
+    painting = compose.dressed(body, worn, keep, closeness, long=group == "full" and not below)
+    if below is not None:
+        below.limited(limit)
+        painting = compose.above(painting, compose.dressed(body, below, keep, closeness, long=False))
+    area = dilated(painting.strength > 0.06, 2)
     if garment_class:
         area |= regions.class_region(body, garment_class)
     if limit is not None:
@@ -178,7 +213,7 @@ def _group_under(body: Body | None, mask: Bools) -> Group | None:
 
 
 def _prompted(
-    pixels: Floats, scene: Scene, body: Body | None, reference: Image.Image, prompt: str, shape: str, keep: Floats,
+    pixels: Floats, scene: Scene, body: Body | None, reference: Reference, prompt: str, shape: str, keep: Floats,
     closeness: float,
 ) -> _Plan:  # fmt: skip
     named = meaning(prompt)
@@ -195,23 +230,38 @@ def _prompted(
     if named.spot == "garment":
         region = _guess(scene, named.group, size)
         return _thing(pixels, reference, region, keep, tidy=False)
+    if named.spot == "surface":
+        region = rooms.surface(scene, named.boxes, size) & (keep < 0.95)
+        cloth = Worn(pixels, *(np.zeros_like(keep) for _ in range(6)))
+        product = cut(reference, "thing")
+        drape(cloth, product, 0.5 * size[0] / max(product.box[2] - product.box[0], 1))
+        return _Plan(compose.covering(pixels, cloth.colours, region, keep), region)
     boxes = named.boxes or ((0.28, 0.24, 0.72, 0.76),)
-    region = regions.thing_in_room(scene, boxes, size)
+    region = rooms.thing_in_room(scene, boxes, size)
+    if named.flat:  # it lies under what stands on it: laid over the old one, as flat as that
+        return _thing(pixels, reference, region, keep, tidy=False, stretch=6)
     return _thing(pixels, reference, region, keep, tidy=True, contour=shape == "CONTOUR")
 
 
 def _thing(
-    pixels: Floats, reference: Image.Image, region: Bools, keep: Floats, *, tidy: bool, contour: bool = False
+    pixels: Floats,
+    reference: Reference,
+    region: Bools,
+    keep: Floats,
+    *,
+    tidy: bool,
+    contour: bool = False,
+    stretch: float = 0.0,
 ) -> _Plan:
     """The plan for a thing that is put into a region; with ``tidy`` what stands there now is taken away first."""
     product = cut(reference, "thing")
     area = region if contour else regions.boxed(region)
-    colours, cover = fit.place(pixels, product, area, stretch=1.35 if tidy else 1.12)
+    colours, cover = place(pixels, product, area, stretch=stretch or (1.35 if tidy else 1.12))
     cover = floats(cover * (1 - keep))
     if not tidy:
         return _Plan(Painting(colours, cover, cover), area & (keep < 0.95))
     hole = dilated(region, max(2, pixels.shape[1] // 160)) & (keep < 0.05)
-    empty = compose.rows_between(pixels, hole)
+    empty = compose.without(pixels, hole)
     total = np.maximum(cover, floats(hole))
     share = (cover / np.maximum(total, 1e-4))[..., None]
     painting = Painting(floats(colours * share + empty * (1 - share)), floats(total), cover)

@@ -9,6 +9,7 @@ from PIL import Image, ImageFilter
 from canvas.preview.arrays import (
     Bools,
     Floats,
+    bools,
     bounds,
     box_mean,
     closed,
@@ -20,10 +21,12 @@ from canvas.preview.arrays import (
     largest,
     opened,
     resized,
+    row_runs,
     spread,
     touching,
 )
-from canvas.preview.people import Scene, in_front, plain_ground, read_scene
+from canvas.preview.people import Scene, in_front, plain_ground, read_scene, standing_out
+from canvas.preview.shape import read_upper
 
 Group = Literal["upper", "lower", "full", "feet", "thing"]
 LONGEST: Final = 1100  # more detail than this is not seen in the result
@@ -40,6 +43,11 @@ class Product:
     cover: Floats
     region: Bools
     scale: float
+
+    @property
+    def cropped(self) -> bool:
+        """Whether the picture ends before the product does."""
+        return bool(self.region[-1].sum() > 0.4 * self.region.any(axis=0).sum())
 
     @property
     def box(self) -> tuple[int, int, int, int]:
@@ -88,23 +96,60 @@ def brightness(pixels: Floats) -> Floats:
     return floats(pixels @ floats([0.299, 0.587, 0.114]) / 255)
 
 
-def cut(reference: Image.Image, group: Group) -> Product:
-    """The part of the reference picture that is worth trying on.
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The product's picture, RGB, no larger than is of use, and what was found in it."""
 
-    Args:
-        reference: The product's picture, RGB.
-        group: What is looked for when a person wears it.
-    """
+    picture: Image.Image
+    scene: Scene
+
+
+def look(reference: Image.Image) -> Reference:
+    """The reference picture as ``cut`` takes it: looked at once, however often it is cut from."""
     factor = max(reference.size) / LONGEST
     if factor > 1:
         size = (max(1, round(reference.width / factor)), max(1, round(reference.height / factor)))
         reference = reference.resize(size, Image.Resampling.LANCZOS)
-    scene = read_scene(reference)
+    return Reference(reference, read_scene(reference))
+
+
+def cut(reference: Reference, group: Group) -> Product:
+    """The part of the reference picture that is worth trying on.
+
+    Args:
+        reference: The product; it may be worn, and several may lie in its picture.
+        group: What is looked for.
+    """
+    picture, scene = reference.picture, reference.scene
     region = _worn(scene, group) if scene.face else None
     if region is None or region.sum() < 0.004 * region.size:
-        region = _laid(scene)
+        region = _laid(scene, group)
         if group in {"upper", "full"}:
             region &= ~_opening(scene, region)
+    return _cut_out(picture, scene, region)
+
+
+def cut_outfit(reference: Reference) -> tuple[Product, Product] | None:
+    """Top and bottom of an outfit; None when the picture shows one piece (a dress) or only one of them."""
+    picture, scene = reference.picture, reference.scene
+    if scene.face:
+        top, bottom = scene.top, scene.bottom
+        if min(top.sum(), bottom.sum()) < 0.01 * top.size:
+            return None
+        colours = [np.median(scene.colours[part], axis=0) for part in (top, bottom)]
+        if float(np.abs(colours[0] - colours[1]).sum()) < 9:  # one cloth from neck to hem
+            return None
+    else:
+        pieces = _pieces(scene)
+        kinds = [_kind(piece) for piece in pieces]
+        if "upper" not in kinds or "lower" not in kinds:
+            return None
+        top, bottom = pieces[kinds.index("upper")], pieces[kinds.index("lower")]
+        top = top & ~_opening(scene, top)
+    return _cut_out(picture, scene, top), _cut_out(picture, scene, bottom)
+
+
+def _cut_out(reference: Image.Image, scene: Scene, region: Bools) -> Product:
     pixels = floats(reference)
     cover = matte(region, brightness(pixels), reference.size)
     inner = matte(eroded(region, 1), brightness(pixels), reference.size)
@@ -129,21 +174,55 @@ def _worn(scene: Scene, group: Group) -> Bools | None:
     return None
 
 
-def _laid(scene: Scene) -> Bools:
-    """The thing on a plain ground; on a busy one, what differs from the picture's edges."""
-    ground, misfit = plain_ground(scene.colours)
-    if scene.studio:
+def _laid(scene: Scene, group: Group) -> Bools:
+    """The thing that lies there; of several products the one that is looked for."""
+    pieces = _pieces(scene)
+    if not pieces:
+        return np.ones(scene.shape, np.bool_)
+    if len(pieces) > 1 and group != "thing":
+        kinds = [_kind(piece) for piece in pieces]
+        wanted = [piece for piece, kind in zip(pieces, kinds, strict=True) if kind == group]
+        if group == "feet":  # a pair, and smaller than anything worn above it
+            small = [piece for piece in pieces if piece.sum() < 0.5 * pieces[0].sum()]
+            low = sorted(small or pieces, key=lambda piece: -bounds(piece)[3])[:2]
+            return bools(np.logical_or.reduce(low))
+        if wanted:
+            return wanted[0]
+        if pieces[1].sum() < 0.5 * pieces[0].sum() or group == "full":
+            return pieces[0]
+        way = 1 if group == "upper" else -1
+        return min(pieces[:2], key=lambda piece: way * (bounds(piece)[1] + bounds(piece)[3]))
+    return bools(np.logical_or.reduce(pieces))
+
+
+def _pieces(scene: Scene) -> list[Bools]:
+    """The things in a picture that shows nobody, the largest first."""
+    if scene.plain:
+        ground, misfit = plain_ground(scene.colours)
         front = in_front(scene.colours, ground, misfit, gaps=False)
     else:
-        away = np.sqrt(((scene.colours - ground) ** 2).sum(axis=2))
-        front = away > np.percentile(away, 55)
+        front = standing_out(scene.pixels)
     front = filled(front, below=front.size // 400)
     labels, sizes = components(front)
-    if len(sizes) < 2:
-        return np.ones(front.shape, np.bool_)
-    keep = np.asarray(sizes) >= 0.06 * max(sizes[1:])
-    keep[0] = False
-    return keep[labels]
+    largest_first = sorted(range(1, len(sizes)), key=lambda label: -sizes[label])
+    return [bools(labels == label) for label in largest_first if sizes[label] >= 0.06 * max(sizes[1:])]
+
+
+def _kind(piece: Bools) -> Group:
+    """What a piece looks like by its outline: legs make it a lower garment, sleeves an upper one."""
+    left, top, right, bottom = bounds(piece)
+    wide, tall = right - left, bottom - top
+    low = piece[top + round(0.6 * tall) : top + round(0.95 * tall)]
+    runs = [[run for run in row_runs(row) if run[1] - run[0] > 0.1 * wide] for row in low]
+    parted = [row for row in runs if len(row) == 2]
+    if len(parted) > 0.6 * len(runs):
+        gap = float(np.median([(row[0][1] + row[1][0]) / 2 for row in parted]))
+        if abs(gap - (left + right) / 2) < 0.12 * wide:
+            return "lower"
+    upper = read_upper(piece)
+    if upper is not None and any(upper.sleeves):
+        return "full" if tall > 2.1 * upper.chest else "upper"
+    return "lower" if tall > 1.15 * wide else "thing"
 
 
 def _opening(scene: Scene, region: Bools) -> Bools:

@@ -9,20 +9,11 @@ from canvas.preview.arrays import (
     Bools,
     Floats,
     bounds,
-    closed,
-    clusters,
-    components,
-    filled,
+    dilated,
     floats,
-    opened,
-    resized,
 )
 from canvas.preview.body import Body
-from canvas.preview.people import Scene
 from canvas.preview.product import Group
-from canvas.preview.words import Box
-
-LEAST_LIKENESS: Final = 0.3  # of a thing's box and its usual place, for it to be taken as that thing
 
 GROUPS: Final[Mapping[str, Group]] = {
     **dict.fromkeys(
@@ -43,7 +34,7 @@ def class_region(body: Body, garment_class: str) -> Bools:
     group = GROUPS[garment_class]
     region = np.zeros((body.size[1], body.size[0]), np.bool_)
     if group in {"upper", "full"}:
-        region |= body.top > 0.02
+        region |= dilated(body.top > 0.02, max(1, round(0.03 * body.unit)))
         if garment_class != "NO_SLEEVE_SHIRT":
             region |= _arms(body, 0.5 if garment_class == "SHORT_SLEEVE_SHIRT" else 1.0)
     if group in {"lower", "full"}:
@@ -71,9 +62,11 @@ def class_limit(body: Body, garment_class: str) -> Bools | None:
 
 
 def _arms(body: Body, part: float) -> Bools:
-    """The arms up to a part of their length from the shoulder."""
+    """The arms, bare or in sleeves, up to a part of their length from the shoulder."""
     width, height = body.size
     found = np.zeros((height, width), np.bool_)
+    bare = (body.skin > 0.3) & (body.head < 0.5)
+    bare = dilated(bare | (body.top > 0.3), max(2, round(0.06 * body.unit)))
     ys, xs = np.mgrid[0:height:2, 0:width:2].astype(np.float32)
     for arm in body.arms:
         if arm is None or part <= 0:
@@ -82,9 +75,9 @@ def _arms(body: Body, part: float) -> Bools:
         along = arm.along
         for at in np.linspace(0, arm.length * part, 24):
             x, y, half = (float(np.interp(at, along, line)) for line in (arm.xs, arm.ys, arm.half))
-            near |= (xs - x) ** 2 + (ys - y) ** 2 < (half * 1.12 + 2) ** 2
+            near |= (xs - x) ** 2 + (ys - y) ** 2 < (half * 1.3 + 2) ** 2
         found |= np.repeat(np.repeat(near, 2, axis=0), 2, axis=1)[:height, :width]
-    return found
+    return found & bare
 
 
 def _between_legs(body: Body) -> Bools:
@@ -117,55 +110,6 @@ def spot_on_person(body: Body, spot: str) -> Bools:
     left, top, right, bottom = (max(0, round(edge)) for edge in box)
     found[top:bottom, left:right] = True
     return found
-
-
-def thing_in_room(scene: Scene, boxes: tuple[Box, ...], size: tuple[int, int]) -> Bools:
-    """The thing that stands at one of the usual places: what has colours that its surroundings have not.
-
-    Args:
-        scene: The picture.
-        boxes: Where such a thing usually is, in parts of the picture's size.
-        size: (width, height) of the mask wanted.
-    """
-    found = [_thing(scene, box) for box in boxes]
-    _, region = max(found, key=lambda one: one[0])
-    return resized(floats(region), *size) > 0.5
-
-
-def _thing(scene: Scene, box: Box) -> tuple[float, Bools]:
-    height, width = scene.shape
-    left, top, right, bottom = (
-        round(part * side) for part, side in zip(box, (width, height, width, height), strict=True)
-    )
-    prior = np.zeros((height, width), np.bool_)
-    prior[top:bottom, left:right] = True
-    room = round(0.06 * min(width, height))
-    wider = np.zeros_like(prior)
-    wider[max(0, top - room) : bottom + room, max(0, left - room) : right + room] = True
-    around = np.zeros_like(prior)
-    around[max(0, top - 3 * room) : bottom + 3 * room, max(0, left - 3 * room) : right + 3 * room] = True
-    around &= ~wider
-    centres, spreads, weights = clusters(scene.colours[around][:: max(1, int(around.sum() // 4000))], 12)
-    cost = np.min(
-        [
-            (((scene.colours - centre) / np.sqrt(spread**2 + 25)) ** 2).sum(axis=2)
-            for centre, spread, weight in zip(centres, spreads, weights, strict=True)
-            if weight > 0.01
-        ],
-        axis=0,
-    )
-    odd = opened((cost > 2.3) & wider, 1)
-    odd = closed(odd, 3) & wider
-    labels, sizes = components(odd)
-    if len(sizes) < 2:
-        return 0.0, prior
-    label = 1 + int(np.argmax([((labels == index) & prior).sum() for index in range(1, len(sizes))]))
-    region = filled(labels == label)
-    area = bounds(region)
-    shared = max(0, min(area[2], right) - max(area[0], left)) * max(0, min(area[3], bottom) - max(area[1], top))
-    either = (area[2] - area[0]) * (area[3] - area[1]) + (right - left) * (bottom - top) - shared
-    likeness = shared / max(either, 1)
-    return (likeness + 0.2, region) if likeness > LEAST_LIKENESS else (0.1, prior)
 
 
 def boxed(region: Bools) -> Bools:

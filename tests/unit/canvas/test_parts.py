@@ -9,7 +9,7 @@ from PIL import Image
 from canvas.preview import arrays
 from canvas.preview.body import read_body
 from canvas.preview.people import read_scene
-from canvas.preview.product import cut
+from canvas.preview.product import cut, look
 from canvas.preview.shape import read_lower, read_upper
 from canvas.preview.words import meaning
 
@@ -82,12 +82,19 @@ def test_sampling_between_pixels_is_linear_and_stops_at_the_edge() -> None:
         ("straw hat", "head", "thing"),
         ("leather handbag", "hand", "thing"),
         ("the couch by the window", "room", "thing"),
+        ("a table lamp", "room", "thing"),
+        ("wallpaper of the living room", "surface", "thing"),
         ("quux", "centre", "thing"),
         ("", "centre", "thing"),
     ],
 )
-def test_the_first_known_word_of_a_prompt_counts(prompt: str, spot: str, group: str) -> None:
+def test_the_first_noun_of_a_prompt_counts(prompt: str, spot: str, group: str) -> None:
     assert (meaning(prompt).spot, meaning(prompt).group) == (spot, group)
+
+
+def test_of_a_compound_the_last_word_counts_and_of_several_things_the_first() -> None:
+    assert meaning("floor lamp").boxes == meaning("lamp").boxes == meaning("the lamp next to the sofa").boxes
+    assert meaning("sofa under the lamp").boxes == meaning("sofa").boxes
 
 
 def test_the_sample_person_is_read_part_by_part(person: Image.Image) -> None:
@@ -116,7 +123,7 @@ def test_a_room_shows_no_person(room: Image.Image) -> None:
 
 @pytest.mark.parametrize("file", ["striped-t-shirt.jpg", "green-hoodie.jpg", "denim-jacket.jpg", "floral-dress.jpg"])
 def test_tops_have_two_sleeves_and_long_ones_are_longer(file: str, picture: Get) -> None:
-    shape = read_upper(cut(picture(file, 640), "upper").region)
+    shape = read_upper(cut(look(picture(file, 640)), "upper").region)
     assert shape is not None
     lengths = [limb.length / shape.chest for limb in shape.sleeves if limb]
     assert len(lengths) == 2
@@ -124,8 +131,8 @@ def test_tops_have_two_sleeves_and_long_ones_are_longer(file: str, picture: Get)
 
 
 def test_trousers_have_legs_and_a_skirt_has_none(picture: Get) -> None:
-    trousers = read_lower(cut(picture("camel-chinos.jpg", 448), "lower").region)
-    skirt = read_lower(cut(picture("pleated-skirt.jpg", 448), "lower").region)
+    trousers = read_lower(cut(look(picture("camel-chinos.jpg", 448)), "lower").region)
+    skirt = read_lower(cut(look(picture("pleated-skirt.jpg", 448)), "lower").region)
     assert trousers is not None
     assert skirt is not None
     assert trousers.legs is not None
@@ -133,14 +140,14 @@ def test_trousers_have_legs_and_a_skirt_has_none(picture: Get) -> None:
 
 
 def test_a_product_is_cut_out_without_its_shadow(picture: Get) -> None:
-    product = cut(picture("green-hoodie.jpg", 640), "upper")
+    product = cut(look(picture("green-hoodie.jpg", 640)), "upper")
     inside = product.colours[product.cover > 0.5]
     assert (inside[:, 1] > inside[:, 2] + 2).mean() > 0.93  # green, but for cords and eyelets
     assert product.cover[5, 5] == 0
 
 
 def test_what_a_person_wears_is_cut_off_them(person: Image.Image) -> None:
-    top = cut(person, "upper")
+    top = cut(look(person), "upper")
     assert top.cover[int(0.4 * person.height), person.width // 2] > 0.9
     assert top.cover[int(0.14 * person.height), person.width // 2] == 0
     assert top.cover[int(0.8 * person.height), int(0.44 * person.width)] == 0

@@ -281,7 +281,7 @@ def test_noise_still_gives_a_picture(wear: Wear) -> None:
 
 
 def test_a_large_picture_keeps_its_own_pixels_outside_the_mask(person: Image.Image, picture: Get, wear: Wear) -> None:
-    large = picture("standing-person.png", 1060)
+    large = picture("standing-person.png", 1010)
     done = render(large, picture("green-hoodie.jpg", 448), None, wear("UPPER_BODY"))
     assert done.mask is not None
     keep = ~edited(done.mask)

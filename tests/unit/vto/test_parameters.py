@@ -124,7 +124,7 @@ KEY: dict[str, Any] = {
     "reference_sha256": "r",
     "mask_sha256": None,
     "parameters": canonical(for_garment_class("UPPER_BODY")),
-    "engine": "preview:1",
+    "engine": "preview:2",
     "owner": None,
 }
 
