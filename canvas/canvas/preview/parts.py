@@ -302,7 +302,7 @@ def _shoe(pixels: Floats, bottom: Bools, x: float, y: float, wide: float) -> Boo
     return touching(opened(found & ~bottom, 1), inner)
 
 
-def without_gaps(colours: Floats, ground: Bools, region: Bools, unit: float) -> Bools:
+def without_gaps(colours: Floats, ground: Bools, region: Bools, unit: float, *, narrow: bool) -> Bools:
     """A garment without the ground that shows between a limb and the body.
 
     Args:
@@ -310,6 +310,7 @@ def without_gaps(colours: Floats, ground: Bools, region: Bools, unit: float) -> 
         ground: What is surely not the person.
         region: The garment.
         unit: The face's width.
+        narrow: Whether narrow gaps count too, as between a sleeve and a torso.
 
     A gap has the colours of the ground and not those of most of the garment, and touches more than the garment (a
     print does not).
@@ -322,11 +323,11 @@ def without_gaps(colours: Floats, ground: Bools, region: Bools, unit: float) -> 
     of_ground = _Palette(colours[around], 8, 4.0).cost(smooth)
     upper = region & (np.arange(region.shape[0])[:, None] < np.percentile(np.nonzero(region)[0], 30))
     own = _Palette(colours[upper], 3, 4.0).cost(smooth)
-    odd = opened(closed((of_ground < 8) & (own > of_ground), 3) & region, 3)
+    odd = opened(closed((of_ground < 8) & (own > of_ground), 3) & region, 2 if narrow else 3)
     labels, sizes = components(odd)
     cut = np.zeros_like(region)
     for label in range(1, len(sizes)):
-        if sizes[label] < 0.08 * unit * unit or sizes[label] > 0.4 * region.sum():
+        if sizes[label] < (0.03 if narrow else 0.08) * unit * unit or sizes[label] > 0.4 * region.sum():
             continue
         part = labels == label
         rim = dilated(part, 6) & ~part

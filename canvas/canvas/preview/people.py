@@ -159,8 +159,8 @@ def read_scene(picture: Image.Image) -> Scene:
         parts = find_parts(colours, known, front, face, skin & front)
         lower = with_lower(pixels, colours, front, face, parts)
         around = ~dilated(front | lower.shoes, 3)
-        bare = without_gaps(colours, around, lower.top, face.width)
-        legs = without_gaps(colours, around, lower.bottom, face.width)
+        bare = without_gaps(colours, around, lower.top, face.width, narrow=True)
+        legs = without_gaps(colours, around, lower.bottom, face.width, narrow=False)
         lower = Parts(lower.skin, lower.head, bare, legs, lower.shoes)
         if not lower.shoes.any():
             lower = with_shoes(pixels, lower, face.width)

@@ -53,7 +53,8 @@ def class_limit(body: Body, garment_class: str) -> Bools | None:
     everywhere = np.ones((body.size[1], body.size[0]), np.bool_)
     if garment_class in {"SHORT_SLEEVE_SHIRT", "NO_SLEEVE_SHIRT"}:
         part = 0.5 if garment_class == "SHORT_SLEEVE_SHIRT" else 0.0
-        beyond = _arms(body, 1.0) & ~_arms(body, part) & ~(body.top > 0.02)
+        rest = dilated(_arms(body, 1.0), round(0.15 * body.unit)) if part == 0 else _arms(body, 1.0)
+        beyond = rest & ~_arms(body, part) & ~(body.top > 0.02)
         return everywhere & ~beyond
     if garment_class in {"SHORT_PANTS", "SHORT_DRESS"} and body.lower is not None:
         knee = body.lower.outline.top + 0.55 * (body.lower.outline.bottom - body.lower.outline.top)
