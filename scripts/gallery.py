@@ -16,8 +16,8 @@ from typing import Any
 
 from PIL import Image, ImageOps
 
+from canvas.engine import EngineStartError
 from canvas.engines import ENGINES
-from canvas.preview import Rendered
 from canvas.request import TryOn
 from samples.catalogue import sample
 from scripts.facts import ROOT
@@ -105,7 +105,13 @@ def page(folder: Path, all_rows: Sequence[Row]) -> None:
     """Writes the page and its pictures."""
     folder.mkdir(parents=True, exist_ok=True)
     body = []
-    for name, engine in ENGINES.items():
+    for name, make in ENGINES.items():
+        try:
+            engine = make()
+            engine.start()
+        except EngineStartError as reason:
+            sys.stdout.write(f"{name} does not run here: {reason}\n")
+            continue
         body.append(f"<h2>Engine {html.escape(name)}</h2>")
         for number, row in enumerate(all_rows):
             cells = [_cell(folder, f"{name}-{number}-source", row.source, "source")]
@@ -113,7 +119,7 @@ def page(folder: Path, all_rows: Sequence[Row]) -> None:
             masks: list[bytes] = []
             for column, parameters in row.asked.items():
                 started = time.process_time()
-                done: Rendered = engine(TryOn(row.source, row.product, None, parameters))
+                done = engine.draw(TryOn(row.source, row.product, None, parameters))
                 seconds = f"{time.process_time() - started:.1f} s"
                 mask = done.mask
                 if mask is not None and mask.tobytes() not in masks:
@@ -136,7 +142,7 @@ def _cell(folder: Path, name: str, picture: Image.Image, caption: str) -> str:
 
 def sheets(folder: Path) -> None:
     """The small sheets of the documents, each below 150 KB."""
-    engine = ENGINES["preview"]
+    engine = ENGINES["preview"]()
     standing, room = drawn("standing-person.png"), drawn("living-room.jpg")
     named = {
         "gallery-classes": [
@@ -154,7 +160,7 @@ def sheets(folder: Path) -> None:
     for name, asked in named.items():
         panels = [] if name != "gallery-outfit" else [("one picture, two products", small(drawn("outfit"), 300))]
         for caption, source, file, parameters in asked:
-            done = engine(TryOn(source, drawn(file), None, parameters))
+            done = engine.draw(TryOn(source, drawn(file), None, parameters))
             panels.append((caption, small(done.images[0], 300)))
         path = folder / f"{name}.jpg"
         side_by_side(panels).save(path, quality=82, optimize=True)

@@ -15,7 +15,7 @@ class PreviewEngine:
 
     capabilities: Final = Capabilities(
         engine="preview",
-        version="1",
+        version="2",
         # it draws tops over trousers as it finds them, and knows one quality
         styling=frozenset(
             {
