@@ -56,7 +56,7 @@ CORNER: Final[Box] = (0, 0, 320, 20)
 
 SLOW_CLASSES: Final = frozenset(
     {"OTHER_UPPER_BODY", "OTHER_LOWER_BODY", "OTHER_FULL_BODY", "OTHER_FOOTWEAR", "LONG_DRESS", "SHORT_DRESS"}
-    | {"SHOES", "BOOTS", "LONG_PANTS", "NO_SLEEVE_SHIRT"}
+    | {"SHOES", "BOOTS", "LONG_PANTS", "NO_SLEEVE_SHIRT", "FULL_BODY_OUTFIT"}
 )
 STYLING: Final = (
     {"longSleeveStyle": "SLEEVE_DOWN", "tuckingStyle": "UNTUCKED", "outerLayerStyle": "CLOSED"},
@@ -72,7 +72,7 @@ PROMPTS: Final[tuple[tuple[str, str, str], ...]] = (
 )
 
 
-QUICK_PROMPTS: Final = frozenset({"white t-shirt", "hat", "the sofa"})
+QUICK_PROMPTS: Final = frozenset({"white t-shirt", "the sofa"})
 
 
 def _case(about: str, group: str, body: Body, *checks: Check, slow: bool = False, decided: bool = False) -> Case:
@@ -92,7 +92,7 @@ def _fields() -> Iterator[Case]:
     for count in range(1, 6):
         body = configured(garment(), numberOfImages=count)
         about = f"draws {count} pictures, each another"
-        yield _case(about, "counts", body, all_different, slow=count in {3, 4})
+        yield _case(about, "counts", body, all_different, slow=count in {2, 3, 4})
 
 
 def _garments() -> Iterator[Case]:
@@ -108,7 +108,7 @@ def _garments() -> Iterator[Case]:
     for value in ("ON", "OFF", "DEFAULT"):
         body = garment(maskExclusions={f"preserve{part}": value for part in ("BodyPose", "Hands", "Face")})
         checks = (keeps(FACE),) if value == "ON" else ()
-        yield _case(f"takes all maskExclusions {value}", "exclusions", body, *checks, slow=value == "DEFAULT")
+        yield _case(f"takes all maskExclusions {value}", "exclusions", body, *checks, slow=value != "ON")
     for part in ("BodyPose", "Hands", "Face"):
         body = garment(maskExclusions={f"preserve{part}": "ON"})
         yield _case(f"takes preserve{part} ON alone", "exclusions", body, slow=True)
@@ -124,7 +124,7 @@ def _prompts() -> Iterator[Case]:
         yield _case(f"draws PROMPT «{words}»", group, body, changes_inside, slow=slow)
     for shape in ("CONTOUR", "BOUNDING_BOX", "DEFAULT"):
         body = prompt("white t-shirt", "@hoodie", promptBasedMask__maskShape=shape)
-        yield _case(f"takes PROMPT with maskShape {shape}", group, body, changes_inside, slow=shape != "BOUNDING_BOX")
+        yield _case(f"takes PROMPT with maskShape {shape}", group, body, changes_inside, slow=True)
     longest = ("white t-shirt " * 80)[:1024]
     yield _case("takes a prompt of 1024 characters", group, prompt(longest, "@hoodie"), decided=True, slow=True)
 

@@ -52,7 +52,7 @@ def _cases() -> Iterator[Case]:
     whole = _shaped("UPPER_BODY", "BOUNDING_BOX", maskExclusions=off)
     yield _case("makes a bounding box that is a box when hands and face are not excluded", whole, is_box)
     for name in DRAWN:
-        body, slow = drawn_mask(f"@{name}"), name in {"figure", "legs"}
+        body, slow = drawn_mask(f"@{name}"), name in {"figure", "legs", "two patches"}
         yield _case(f"draws into the mask «{name}» and leaves the rest", body, keeps_outside(f"@{name}"), slow=slow)
         yield _case(f"returns no more than the mask «{name}»", body, mask_within(f"@{name}"), slow=slow)
 
