@@ -177,8 +177,9 @@ def merged(source: Floats, colours: Floats, strength: Floats, area: Bools, style
     whole picture a little; DETAILED sharpens inside it."""
     strength = np.where(area, strength, 0)
     if style == "SEAMLESS":
-        rim = np.clip(blur(floats(strength), 2.0), 0, 1)
-        strength = np.maximum(strength * 0.6, np.minimum(rim, 1)) * (strength > 0) + rim * (strength <= 0) * 0.5
+        # the edge as wide as a lens would make it: less is a seam, more is a halo
+        sigma = max(0.6, source.shape[1] / 1100)
+        strength = 0.4 * strength + 0.6 * floats(cv2.GaussianBlur(floats(strength), (0, 0), sigma))
         source = source * 0.985 + np.stack([blur(source[..., c], 1) for c in range(3)], axis=-1) * 0.015 + 0.4
     if style == "DETAILED":
         picture = Image.fromarray(np.clip(colours, 0, 255).astype(np.uint8))

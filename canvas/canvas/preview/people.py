@@ -26,8 +26,9 @@ from canvas.preview.arrays import (
     resized,
     touching,
 )
+from canvas.preview.cuts import with_lower, with_shoes, without_gaps
 from canvas.preview.faces import Face, find_face
-from canvas.preview.parts import Parts, find_parts, with_lower, with_shoes, without_gaps
+from canvas.preview.parts import Parts, find_parts
 
 LONGEST: Final = 448
 
