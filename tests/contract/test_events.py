@@ -223,7 +223,9 @@ BEFORE = {
 }
 EFFECTS = {
     "api/accepted": Effects(job="created", and_so=lambda system: system.started == [JOB_ID]),
-    "api/accepted_a_dry_run": Effects(job="none", and_so=nothing_started),
+    "api/accepted_a_dry_run": Effects(
+        job="none", more={"body": {"engine": "preview", "cached": False, "eta_seconds": 4}}, and_so=nothing_started
+    ),
     "api/accepted_a_ticket_for_the_socket": Effects(
         and_so=lambda system: system.dynamodb.Table("vto-controls").scan()["Count"] == 2
     ),
