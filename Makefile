@@ -54,7 +54,7 @@ emulate: $(READY) ## Every function as built, with every sample event, on AWS's 
 
 ##@ Check it
 .PHONY: test
-test: $(READY) ## All tests, the local stack's included (about eight minutes on two cores)
+test: $(READY) ## All tests, the local stack's included (about twelve minutes on two cores)
 	@$(PY) -m pytest -q $(ASL_COVERAGE)
 
 .PHONY: test-fast

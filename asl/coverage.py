@@ -1,5 +1,6 @@
 """Which parts of a state machine a test suite took: every state, every edge, and every Retry until it was used up."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -37,6 +38,7 @@ class Coverage:
 
     machine: Machine
     takers: dict[Part, list[str]] = field(init=False)
+    runs: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.takers = {part: [] for part in parts(self.machine)}
@@ -50,6 +52,7 @@ class Coverage:
         """
         if run.mocked or set(parts(run.machine)) != self.takers.keys():
             return
+        self.runs[test] += 1
         for part in taken(run):
             if test not in self.takers[part][-1:]:
                 self.takers[part].append(test)
@@ -94,7 +97,8 @@ class Coverage:
         tests = list(dict.fromkeys(self.takers[part]))
         if not tests:
             return f"{text:<76} NOT TAKEN"
-        named = ", ".join(sorted(tests, key=len)[:examples])
+        # those that ran the fewest executions say most about this one
+        named = ", ".join(sorted(tests, key=lambda test: (self.runs[test], len(test)))[:examples])
         return f"{text:<76} {len(tests):>4}  {named}".rstrip()
 
 

@@ -63,6 +63,14 @@ def test_a_retry_that_was_not_used_up_does_not_count() -> None:
     assert again not in covered(("NamedError", "NamedError", "NamedError")).missing
 
 
+def test_the_test_that_is_named_is_the_one_that_ran_least() -> None:
+    coverage = covered(())
+    for _ in range(2):
+        coverage.add(Engine(json.dumps(DEFINITION), Clock(), failing()).execute("test", {"n": 1}), "test")
+
+    assert all(line.endswith("2  test_0") for line in coverage.lines() if "NOT TAKEN" not in line)
+
+
 def test_two_ways_to_the_same_state_count_each_for_itself() -> None:
     coverage = covered(("OtherError",), ())
 
