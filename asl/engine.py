@@ -199,7 +199,8 @@ class Run:
 
     def assert_caught(self, state: str, error: str, into: str) -> Self:
         """An error left a Task by a Catch, into that state."""
-        ways = [(visit.error["Error"], visit.left_by.target) for visit in self.visits if _left(visit, state)]  # type: ignore[index, union-attr]
+        caught = [visit for visit in self.visits if visit.state == state]
+        ways = [(one.error["Error"], one.left_by.target) for one in caught if one.error and one.left_by]
         return self._assert((error, into) in ways, f"{error} of {state} to be caught into {into}")
 
     def assert_status(self, status: str, error: str | None = None) -> Self:
@@ -222,10 +223,6 @@ class Run:
             way = f" —{visit.left_by.field}→" if visit.left_by else ""
             lines.append(f"  {visit.state}: {calls or waited}{way}")
         return "\n".join([*lines, f"  {self.status} {self.error or ''}".rstrip()])
-
-
-def _left(visit: Visit, state: str) -> bool:
-    return visit.state == state and visit.error is not None and visit.left_by is not None
 
 
 observers: list[Callable[[Run], None]] = []

@@ -14,15 +14,23 @@ def calls(world: World) -> list[int]:
     return [len(model.requests) for model in world.models.values()]
 
 
+@pytest.mark.parametrize(
+    "problem", [errors.ModelRetiredError, errors.ModelAccessDeniedError, errors.ModelQuotaExceededError]
+)
 @BOTH
-def test_a_model_that_is_gone_is_called_once_by_one_job_and_by_none_of_the_next(world: World) -> None:
-    world.model.outcomes = [errors.ModelRetiredError() for _ in range(9)]
+def test_a_model_that_is_gone_is_called_once_by_one_job_and_by_none_of_the_next(
+    world: World, problem: type[errors.VtoError]
+) -> None:
+    world.model.outcomes = [problem() for _ in range(9)]
 
     for name in ("first", "second", "third"):
         world.run(world.ask(name, parameters=parameters(seed=len(name)))).assert_end("Job Completed")
 
     assert calls(world) == [1, 3]
     assert {job.engine for job in world.jobs.rows.values()} == {"preview"}
+    world.clock.advance(MAX_PAUSE_SECONDS - 60)
+    world.run(world.ask("nine-minutes-later", parameters=parameters(seed=9)))
+    assert calls(world) == [1, 4]
 
 
 @BOTH

@@ -111,6 +111,13 @@ def test_what_would_be_refused_is_refused(world: World, changes: dict[str, Any],
         plan(world, **changes)
 
 
+def test_the_price_is_that_of_what_the_engine_will_make_and_the_difference_is_told(world: World) -> None:
+    world.engine_order = ["fashn_api"]
+    planned = plan(world, parameters={**GARMENT, "imageGenerationConfig": {"numberOfImages": 5}})
+    assert (planned["price"]["images"], planned["price"]["usd"]) == (4, 0.3)
+    assert "parameters.imageGenerationConfig.numberOfImages" in [one["path"] for one in planned["adaptations"]]
+
+
 def test_over_the_socket_a_plan_is_a_frame_of_its_own(world: World) -> None:
     answered, (frame,) = say(world, {**REQUEST, "action": "tryOn", "request_id": "r-1"})
     assert answered == "tryOn"

@@ -2,17 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectionClosedError,
-    IncompleteReadError,
-    ReadTimeoutError,
-    ResponseStreamingError,
-)
+from botocore.exceptions import ClientError
 
 from vto.adapters.aws_errors import code_of
-from vto.adapters.exchange import exchange
+from vto.adapters.exchange import exchange, told
 from vto.errors import (
     ContentBlockedError,
     ModelAccessDeniedError,
@@ -72,20 +65,11 @@ class NovaCanvas:
         return exchange(request, self._pictures, self._invoke)
 
     def _invoke(self, body: bytes) -> bytes:
-        try:
+        with told(error_of):
             response = self._client.invoke_model(
                 modelId=self._model_id, body=body, contentType="application/json", accept="application/json"
             )
             return response["body"].read()
-        except ClientError as error:
-            raise error_of(error) from error
-        except ReadTimeoutError as error:
-            raise ModelTimeoutError("no answer within the read timeout") from error
-        except (ConnectionClosedError, ResponseStreamingError, IncompleteReadError) as error:
-            # the request was sent, so the model may have worked, and may be billed
-            raise ModelTimeoutError(f"the answer was lost: {type(error).__name__}") from error
-        except BotoCoreError as error:
-            raise ModelUnavailableError(type(error).__name__) from error
 
 
 def error_of(error: ClientError) -> VtoError:

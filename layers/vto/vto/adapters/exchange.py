@@ -1,12 +1,22 @@
 """What engines have in common: pictures are read at once, the answer's are kept as they are."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    IncompleteReadError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
 
 from vto.domain.contract import MAX_BODY_BYTES
 from vto.domain.nova_canvas import read_answer, request_body
 from vto.domain.storage import S3Url
-from vto.errors import ModelTimeoutError, StorageUnavailableError
+from vto.errors import ModelTimeoutError, ModelUnavailableError, StorageUnavailableError, VtoError
 from vto.ports import Generation, Pictures, TryOnRequest
 
 
@@ -26,6 +36,26 @@ def exchange(
     answer = read_answer(ask(body))
     images, mask = keep(request.output, pictures, answer.images, answer.mask)
     return Generation(images, mask, answer.warning)
+
+
+@contextmanager
+def told(error_of: Callable[[ClientError], VtoError]) -> Iterator[None]:
+    """Turn whatever boto3 raises while an engine is called into an error of ours.
+
+    Args:
+        error_of: What an answer of the service itself means.
+    """
+    try:
+        yield
+    except ClientError as error:
+        raise error_of(error) from error
+    except ReadTimeoutError as error:
+        raise ModelTimeoutError("no answer within the read timeout") from error
+    except (ConnectionClosedError, ResponseStreamingError, IncompleteReadError) as error:
+        # the request was sent, so the model may have worked, and may be billed
+        raise ModelTimeoutError(f"the answer was lost: {type(error).__name__}") from error
+    except BotoCoreError as error:
+        raise ModelUnavailableError(type(error).__name__) from error
 
 
 def read_pictures(request: TryOnRequest, pictures: Pictures) -> list[bytes]:

@@ -7,18 +7,11 @@ model ``runtime.sagemaker`` of botocore.
 import json
 from typing import Any
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectionClosedError,
-    IncompleteReadError,
-    ReadTimeoutError,
-    ResponseStreamingError,
-)
+from botocore.exceptions import ClientError
 
 from vto.adapters.aws_errors import code_of
 from vto.adapters.bedrock import error_of
-from vto.adapters.exchange import exchange
+from vto.adapters.exchange import exchange, told
 from vto.errors import (
     ModelAccessDeniedError,
     ModelRefusedError,
@@ -75,7 +68,7 @@ class CanvasEndpoint:
         return exchange(request, self._pictures, self._invoke, max_bytes=MAX_BODY_BYTES)
 
     def _invoke(self, body: bytes) -> bytes:
-        try:
+        with told(endpoint_error):
             response = self._client.invoke_endpoint(
                 EndpointName=self._endpoint,
                 InferenceComponentName=self._endpoint,
@@ -84,14 +77,6 @@ class CanvasEndpoint:
                 Accept="application/json",
             )
             answer: bytes = response["Body"].read()
-        except ClientError as error:
-            raise endpoint_error(error) from error
-        except ReadTimeoutError as error:
-            raise ModelTimeoutError("no answer within the read timeout") from error
-        except (ConnectionClosedError, ResponseStreamingError, IncompleteReadError) as error:
-            raise ModelTimeoutError(f"the answer was lost: {type(error).__name__}") from error
-        except BotoCoreError as error:
-            raise ModelUnavailableError(type(error).__name__) from error
         return answer
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vto import schemas
-from vto.domain.engines import PROFILES, able, adaptations, identity
+from vto.domain.engines import PROFILES, able, adaptations, adapted, identity
 from vto.domain.parameters import cache_key
 from vto.domain.prices import price
 from vto.errors import InvalidRequestError
@@ -58,17 +58,19 @@ class PlanTryOn:
         cached = self._is_cached(admitted, fit[0])
         # whether an engine that failed answers again is found out by jobs only, not by asking
         engine = next((name for name in fit if not self.controls.is_paused(name)), None)
+        profile = PROFILES[engine or fit[0]]
+        given = adapted(profile, parameters)  # what is paid for
         return {
             "product_id": admitted.product.item_id,
             "model_id": model.item_id,
             "parameters": parameters,
             "engine": engine,
             "cached": cached,
-            "price": price(engine or fit[0], parameters, model.width, model.height, self.prices_by_side)
+            "price": price(profile.name, given, model.width, model.height, self.prices_by_side)
             | ({"usd": 0.0} if cached else {}),
             "eta_seconds": 0 if cached else self._eta(engine),
             "warnings": [dict(one.public()) for one in admitted.warnings],
-            "adaptations": [one.public() for one in adaptations(PROFILES[engine or fit[0]], parameters)],
+            "adaptations": [one.public() for one in adaptations(profile, parameters)],
         }
 
     def _is_cached(self, admitted: Admission, engine: str) -> bool | None:

@@ -14,6 +14,7 @@ from vto.errors import (
     ExpiredError,
     InvalidRequestError,
     ModelAccessDeniedError,
+    ModelQuotaExceededError,
     ModelRetiredError,
     ModelThrottledError,
     ModelUnavailableError,
@@ -26,6 +27,8 @@ from vto.use_cases.changing_jobs import change_job, read_job
 
 MAX_THROTTLED = 3
 MAX_QUEUE_SECONDS = 15 * 60
+# what does not pass within minutes: the engine is left alone for longer at once
+GONE = (ModelRetiredError, ModelAccessDeniedError, ModelQuotaExceededError)
 LEASE_SECONDS = 90  # beyond the wait for the slot, or for an engine
 
 
@@ -158,7 +161,7 @@ class ReserveSlot:
     def _open(self, engine: str, failed_with: str) -> None:
         """Keep other jobs from an engine that is gone, or that did not answer any of this job's calls."""
         error = all_errors().get(failed_with, ModelUnavailableError)
-        gone = error in (ModelRetiredError, ModelAccessDeniedError)
+        gone = error in GONE
         until = self.controls.open_engine(engine, self.clock.now(), gone=gone, reason=error.code)
         if until is not None:
             self.opened(engine, error.code, times.to_iso(until))
