@@ -20,6 +20,9 @@ SAVED_PARAMETERS := import tomllib; \
 # Prints which states, edges and retries of the machine the tests took, and fails below 100 %.
 ASL_COVERAGE := -p asl.plugin --asl-coverage statemachines/try_on.asl.json --asl-report out/workflow-coverage.txt
 
+# Tests run in as many processes as there are processors; those that share a local stack stay together.
+IN_PARALLEL := --numprocesses auto
+
 PY := .venv/bin/python
 READY := .venv/ready .venv-sam/ready .venv-lambda/ready
 
@@ -55,11 +58,11 @@ emulate: $(READY) ## Every function as built, with every sample event, on AWS's 
 ##@ Check it
 .PHONY: test
 test: $(READY) ## All tests, the local stack's included (about twelve minutes on two cores)
-	@$(PY) -m pytest -q $(ASL_COVERAGE)
+	@$(PY) -m pytest -q $(IN_PARALLEL) $(ASL_COVERAGE)
 
 .PHONY: test-fast
 test-fast: .venv/ready ## The tests that need no local stack (about three minutes on two cores)
-	@$(PY) -m pytest -q -m "not e2e" --ignore tests/local $(ASL_COVERAGE)
+	@$(PY) -m pytest -q $(IN_PARALLEL) -m "not e2e" --ignore tests/local $(ASL_COVERAGE)
 
 .PHONY: lint
 lint: $(READY) .venv-node/ready ## Every static check: ruff, mypy, import directions, SAM and CloudFormation, the state machine's rules, generated docs

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from asl.engine import Run
 from asl.machine import Edge, Machine, Retry
@@ -56,6 +57,20 @@ class Coverage:
         for part in taken(run):
             if test not in self.takers[part][-1:]:
                 self.takers[part].append(test)
+
+    def told(self) -> dict[str, Any]:
+        """What was counted, as JSON-able data for `merge` in another process, where the parts have the same order."""
+        return {"takers": list(self.takers.values()), "runs": dict(self.runs)}
+
+    def merge(self, told: dict[str, Any]) -> None:
+        """Add what another process counted of the same machine.
+
+        Args:
+            told: What its `told` said.
+        """
+        self.runs.update(told["runs"])
+        for part, tests in zip(self.takers, told["takers"], strict=True):
+            self.takers[part] += tests
 
     @property
     def missing(self) -> list[Part]:

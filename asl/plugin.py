@@ -1,10 +1,11 @@
 """A pytest plugin that prints edge coverage of a state machine and fails the run below 100 %.
 
 ``pytest -p asl.plugin --asl-coverage statemachines/try_on.asl.json``; the whole report, with every test's name, is
-written with ``--asl-report FILE``.
+written with ``--asl-report FILE``. Where pytest-xdist runs the tests in several processes, they count together.
 """
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from asl.coverage import Coverage
 from asl.machine import Machine
 
 ALL = 100
+COUNTED = "asl_coverage"  # under this name a process of pytest-xdist hands over what it counted
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,9 +46,17 @@ class Watcher:
         """Remember which test is running."""
         self._test = nodeid.partition("::")[2]
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:  # noqa: ARG002 (pytest-xdist's hook)
+        """Add what another process counted."""
+        if counted := getattr(node, "workeroutput", {}).get(COUNTED):
+            self._coverage.merge(counted)
+
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Fail a run that left something out."""
-        if self._coverage.missing and session.exitstatus == pytest.ExitCode.OK:
+        """Hand over what was counted, or fail a run that left something out."""
+        if hasattr(session.config, "workeroutput"):
+            session.config.workeroutput[COUNTED] = self._coverage.told()
+        elif self._coverage.missing and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

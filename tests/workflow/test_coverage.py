@@ -126,16 +126,20 @@ def test_the_rest():
 """
 
 
-@pytest.mark.parametrize(("tests", "passes"), [(SUITE, False), (SUITE + REST, True)])
+@pytest.mark.parametrize(
+    ("tests", "passes", "processes"),
+    [(SUITE, False, ()), (SUITE + REST, True, ()), (SUITE + REST, True, ("--numprocesses", "2"))],
+    ids=["some of it", "all of it", "all of it in two processes"],
+)
 def test_a_suite_that_leaves_something_out_fails_although_its_tests_pass(
-    pytester: pytest.Pytester, tests: str, passes: bool
+    pytester: pytest.Pytester, tests: str, passes: bool, processes: tuple[str, ...]
 ) -> None:
     pytester.makefile(".json", machine=json.dumps(DEFINITION))
     pytester.makepyfile(tests)
     report = Path("out/report.txt")
 
     result = pytester.runpytest_inprocess(
-        "-p", "asl.plugin", "--asl-coverage", "machine.json", "--asl-report", str(report)
+        "-p", "asl.plugin", "--asl-coverage", "machine.json", "--asl-report", str(report), *processes
     )
 
     result.assert_outcomes(passed=2 if passes else 1)
