@@ -139,7 +139,7 @@ def error_entry(code: str) -> str:
         f"`{name}`",
         "refusal: the request's fault" if issubclass(cls, RefusalError) else "",
         f"a job ends in {end}" if not end.startswith("—") else end.removeprefix("— ").strip("()"),
-        _alarm(end),
+        _alarm(end, retried),
         f"the workflow tries again: {re.sub(r' ?[(]REST and socket only[)]', '', retried)}",
         f"the client may try again: {'yes' if cls.retryable else 'no'}",
         f"HTTP {int(STATUS_OF[cls])}" if cls in STATUS_OF else "",
@@ -147,7 +147,9 @@ def error_entry(code: str) -> str:
     return f"The shopper reads: **{cls.message}**\n\n{' · '.join(filter(None, about))}."
 
 
-def _alarm(end: str) -> str:
+def _alarm(end: str, retried: str) -> str:
+    if "or Wait For" in retried:
+        return "rings `EngineOpenedAlarm`"
     if "from outside" in end:
         return (
             "a job ends in it by the rule on failed executions, or by the sweep; the alarm is the execution's, if any"
@@ -155,15 +157,20 @@ def _alarm(end: str) -> str:
     return "rings `ExecutionsFailedAlarm`" if end == "Failed" else "no alarm"
 
 
+# what the column of the tree says, and what that means for the job; the first that is found counts
+ENDS = {
+    "REST and socket only": "— (no job)",
+    "itself is gone": "— (ended from outside)",
+    "or Wait For": "— (the job goes on with another engine, or waits)",
+    "Wait For": "— (the job waits)",
+    "ignored": "— (the job goes on)",
+}
+
+
 def _end(cls: type[VtoError], retried: str) -> str:
-    if "REST and socket only" in retried:
-        return "— (no job)"
-    if "itself is gone" in retried:
-        return "— (ended from outside)"
-    if "Wait For" in retried:
-        return "— (the job waits)"
-    if "ignored" in retried:
-        return "— (the job goes on)"
+    for words, end in ENDS.items():
+        if words in retried:
+            return end
     if issubclass(cls, RefusalError):
         return "Refused"
     return "Failed" if issubclass(cls, FailureError) else "Job Closed"

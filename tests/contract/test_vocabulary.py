@@ -24,7 +24,15 @@ LAYER = ROOT / "layers" / "vto" / "vto"
 # The intended exceptions, each with its reason.
 FUNCTION_OF_STATE = {"Notify Failure": "notify_client"}  # telling is the same act, whatever there is to tell
 USE_CASE_OF_FUNCTION = {"notify_client": "publish_job"}  # the stream does the same: one use case tells
-NO_JOB_ENDS_WITH = {"NoEngineError", "NotifierUnavailableError", "JobClosedError"}  # caught before Record Failure
+NO_JOB_ENDS_WITH = {  # caught before Record Failure
+    "ModelAccessDeniedError",
+    "ModelQuotaExceededError",
+    "ModelRetiredError",
+    "ModelUnavailableError",
+    "NoEngineError",
+    "NotifierUnavailableError",
+    "JobClosedError",
+}
 NAMED_ELSEWHERE = {"ApiFunction"}  # the API's name in text is its folder's: `api`
 
 STATE_ENTRY = ("The shopper", "Look at", "Rerun")
@@ -235,8 +243,8 @@ def every_error_can_be_met_where_the_tables_say(sources: Sources) -> Iterator[st
     for name, code in sources.codes.items():
         text = dict(sources.entries("Error codes")).get(code, "")
         ends = "a job ends in" in text.split("<!-- end -->")[0]
-        if name in NO_JOB_ENDS_WITH and "rings" in text.split("<!-- end -->")[0]:
-            yield f"{code}: no job ends with it, but the runbook lets an alarm ring"
+        if name in NO_JOB_ENDS_WITH and "rings `ExecutionsFailedAlarm`" in text.split("<!-- end -->")[0]:
+            yield f"{code}: no job ends with it, but the runbook lets the alarm of failed jobs ring"
         if not ends and name not in NO_JOB_ENDS_WITH and "no job" not in text:
             yield f"{code}: the runbook does not say how a job ends"
 

@@ -121,43 +121,69 @@ def test_whoever_loses_every_race_comes_again_later(controls: DynamoControls, ro
         DynamoControls(beaten).take_slot("preview", 60, NOON, latest=FAR)
 
 
-def test_an_operator_pauses_an_engine_by_one_item(controls: DynamoControls, rows: Any) -> None:
-    assert not controls.is_paused("preview")
-    rows.put_item(Item={"control_id": "engine#preview", "state": "paused"})
-    assert controls.is_paused("preview")
-    assert not controls.is_paused("nova_canvas")
-    rows.put_item(Item={"control_id": "engine#preview", "state": "open"})
-    assert not controls.is_paused("preview")
-
-
 # --- health ---
+
+DOWN: dict[str, Any] = {"gone": False, "reason": "model_unavailable"}
+GONE: dict[str, Any] = {"gone": True, "reason": "model_retired"}
+
+
+def test_an_operator_pauses_an_engine_by_one_item(controls: DynamoControls, rows: Any) -> None:
+    assert controls.door("preview", "job", NOON) is Door.CLOSED
+    rows.put_item(Item={"control_id": "engine#preview", "state": "paused"})
+    assert controls.door("preview", "job", NOON) is Door.OPEN
+    assert controls.knock("preview", "job", NOON, trial_seconds=60) is Door.OPEN
+    assert controls.door("nova_canvas", "job", NOON) is Door.CLOSED
+    rows.put_item(Item={"control_id": "engine#preview", "state": "open"})
+    assert controls.door("preview", "job", NOON) is Door.CLOSED
 
 
 def test_an_engine_is_closed_until_a_failure_opens_it_and_again_when_it_answers(controls: DynamoControls) -> None:
-    assert controls.knock("preview", NOON, probe_seconds=60) is Door.CLOSED
-    assert controls.open_engine("preview", NOON, gone=False, reason="model_unavailable") == seconds(30)
-    assert controls.knock("preview", seconds(29), probe_seconds=60) is Door.OPEN
-    assert controls.knock("nova_canvas", NOON, probe_seconds=60) is Door.CLOSED
+    assert controls.fail_engine("preview", "a", NOON, **DOWN) is None
+    assert controls.door("preview", "b", NOON) is Door.SHAKY
+    assert controls.fail_engine("preview", "b", NOON, **DOWN) is None
+    assert controls.fail_engine("preview", "a", NOON, **DOWN) == seconds(30)
+    assert controls.knock("preview", "a", seconds(29), trial_seconds=60) is Door.OPEN
+    assert controls.knock("nova_canvas", "a", NOON, trial_seconds=60) is Door.CLOSED
     controls.close_engine("preview")
     controls.close_engine("preview")
-    assert controls.knock("preview", seconds(29), probe_seconds=60) is Door.CLOSED
+    assert controls.knock("preview", "a", seconds(29), trial_seconds=60) is Door.CLOSED
 
 
-def test_of_many_jobs_one_tries_a_half_open_engine(controls: DynamoControls) -> None:
-    controls.open_engine("preview", NOON, gone=False, reason="model_unavailable")
-    doors = at_the_same_time(8, lambda number: controls.knock("preview", seconds(30), probe_seconds=60))
+def test_of_many_jobs_one_tries_a_half_open_engine_and_may_ask_again(controls: DynamoControls) -> None:
+    controls.fail_engine("preview", "a", NOON, **GONE)
+    doors = at_the_same_time(
+        8, lambda number: controls.knock("preview", f"job {number}", seconds(600), trial_seconds=60)
+    )
     assert sorted(doors) == [Door.HALF_OPEN, *[Door.OPEN] * 7]
-    assert controls.knock("preview", seconds(91), probe_seconds=60) is Door.HALF_OPEN  # that one never told
+    trying = f"job {doors.index(Door.HALF_OPEN)}"
+    assert controls.knock("preview", trying, seconds(601), trial_seconds=60) is Door.HALF_OPEN
+    assert controls.door("preview", "another", seconds(602)) is Door.OPEN
+    assert controls.door("preview", "another", seconds(661)) is Door.HALF_OPEN  # that one never told
+
+
+def test_a_trial_that_did_not_come_to_pass_is_the_next_ones(controls: DynamoControls) -> None:
+    controls.leave_engine("preview", "a", NOON)
+    controls.fail_engine("preview", "a", NOON, **GONE)
+    controls.knock("preview", "b", seconds(600), trial_seconds=60)
+    controls.leave_engine("preview", "c", seconds(600))
+    assert controls.door("preview", "c", seconds(600)) is Door.OPEN
+    controls.leave_engine("preview", "b", seconds(600))
+    assert controls.door("preview", "c", seconds(600)) is Door.HALF_OPEN
 
 
 def test_many_jobs_that_fail_at_the_same_time_open_the_engine_once(controls: DynamoControls, rows: Any) -> None:
-    told = at_the_same_time(
-        8, lambda number: controls.open_engine("preview", NOON, gone=False, reason="model_unavailable")
-    )
-    assert [one for one in told if one] == [seconds(30)]
+    told = at_the_same_time(8, lambda number: controls.fail_engine("preview", f"{number}", NOON, **GONE))
+    assert [one for one in told if one] == [seconds(600)]
     (row,) = rows.scan()["Items"]
-    assert (row["failures"], row["reason"], row["open_until"]) == (1, "model_unavailable", times.to_iso(seconds(30)))
+    assert (row["failures"], row["reason"], row["open_until"]) == (1, "model_retired", times.to_iso(seconds(600)))
     assert row["ttl"] > times.epoch(seconds(600))
+
+
+def test_no_call_that_finds_it_down_is_forgotten_because_another_one_was_counted_meanwhile(
+    controls: DynamoControls,
+) -> None:
+    at_the_same_time(3, lambda number: controls.fail_engine("preview", f"{number}", NOON, **DOWN))
+    assert controls.door("preview", "job", NOON) is Door.OPEN
 
 
 def test_whoever_is_beaten_to_the_trial_finds_the_engine_open_and_to_the_news_says_nothing(
@@ -176,20 +202,27 @@ def test_whoever_is_beaten_to_the_trial_finds_the_engine_open_and_to_the_news_sa
             self.before()
             return rows.put_item(**options)
 
-    first: Any = Beaten(lambda: controls.open_engine("preview", NOON, gone=True, reason="model_retired"))
-    assert DynamoControls(first).open_engine("preview", NOON, gone=False, reason="model_unavailable") is None
+    first: Any = Beaten(lambda: controls.fail_engine("preview", "a", NOON, **GONE))
+    assert DynamoControls(first).fail_engine("preview", "b", NOON, **DOWN) is None
     later = seconds(600)
-    trial: Any = Beaten(lambda: controls.knock("preview", later, probe_seconds=60))
-    assert DynamoControls(trial).knock("preview", later, probe_seconds=60) is Door.OPEN
+    trial: Any = Beaten(lambda: controls.knock("preview", "a", later, trial_seconds=60))
+    assert DynamoControls(trial).knock("preview", "b", later, trial_seconds=60) is Door.OPEN
 
 
 def test_the_pause_of_an_operator_and_the_health_of_an_engine_are_items_of_their_own(
     controls: DynamoControls, rows: Any
 ) -> None:
     rows.put_item(Item={"control_id": "engine#preview", "state": "paused"})
-    controls.open_engine("preview", NOON, gone=True, reason="model_retired")
+    controls.fail_engine("preview", "a", NOON, **GONE)
     controls.close_engine("preview")
-    assert controls.is_paused("preview")
+    assert controls.door("preview", "a", NOON) is Door.OPEN
+
+
+def test_what_an_earlier_version_wrote_of_an_engine_is_read(controls: DynamoControls, rows: Any) -> None:
+    before = {"failures": 2, "reason": "model_unavailable", "revision": 3, "open_until": times.to_iso(seconds(60))}
+    rows.put_item(Item={"control_id": "health#preview", "probing_until": times.to_iso(seconds(90)), **before})
+    assert controls.door("preview", "job", seconds(59)) is Door.OPEN
+    assert controls.knock("preview", "job", seconds(60), trial_seconds=60) is Door.HALF_OPEN
 
 
 # --- deliveries ---

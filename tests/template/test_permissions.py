@@ -52,7 +52,7 @@ from vto.adapters.bedrock import NovaCanvas
 from vto.adapters.dynamodb import item_to_job, job_to_item
 from vto.adapters.preview import Preview
 from vto.adapters.s3 import S3Pictures
-from vto.domain.job import Stage
+from vto.domain import times
 
 type Event = dict[str, Any]
 type Use = tuple[str, str]  # an action, and the resource as the template names it: ("dynamodb:Query", "JobsTable/…")
@@ -221,12 +221,11 @@ def gone(system: System) -> None:
 
 
 def tries_an_opened_engine(system: System) -> None:
-    change_job(system, engine="nova_canvas", probing=True)
-
-
-def called_in_vain(system: System) -> None:
-    """The job comes from a call that no attempt of has reached the engine."""
-    change_job(system, stage=Stage.GENERATING)
+    """The engines were opened, and may be asked again."""
+    change_job(system, engine="nova_canvas")
+    for engine in ("nova_canvas", "preview"):
+        health = {"failures": 1, "revision": 1, "open_until": times.to_iso(system.clock.now())}
+        system.dynamodb.Table("vto-controls").put_item(Item={"control_id": f"health#{engine}", **health})
 
 
 def waited_for(system: System) -> None:
@@ -307,9 +306,7 @@ SITUATIONS = [
     ),
     Situation("invoke_model", {**INVOKE, "slot": {**INVOKE["slot"], "engine": "nova_canvas"}}),
     Situation("invoke_model", {**INVOKE, "slot": {**INVOKE["slot"], "engine": "nova_canvas"}}, tries_an_opened_engine),
-    Situation(
-        "reserve_slot", {**RESERVE, "failure": {"Error": "ModelUnavailableError", "Cause": "{}"}}, called_in_vain
-    ),
+    Situation("reserve_slot", RESERVE, tries_an_opened_engine),
     Situation("record_failure", read("record_failure/accepted"), waited_for),
     Situation("sweep_jobs", read("sweep_jobs/accepted"), running),
     Situation("sweep_jobs", read("sweep_jobs/accepted"), gone),

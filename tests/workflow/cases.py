@@ -10,6 +10,7 @@ from itertools import repeat
 
 from tests.workflow.world import AnswerLost, Outcome, World
 from vto import errors
+from vto.domain.health import FIRST_PAUSE_SECONDS, GONE_SECONDS
 from vto.errors import (
     BadModelOutputError,
     ContentBlockedError,
@@ -313,12 +314,21 @@ REPAIRED = [
         given=lambda world: world.ask("twin"),
     ),
 ]
-ENGINE_IS_OUT: list[tuple[type[errors.VtoError], list[float]]] = [
-    (ModelRetiredError, []),
-    (errors.ModelAccessDeniedError, []),
-    (errors.ModelQuotaExceededError, []),
-    (ModelUnavailableError, UNREACHABLE),
+# what an engine fails with, the pauses between its calls, and for how many seconds nobody asks it then
+ENGINE_IS_OUT: list[tuple[type[errors.VtoError], list[float], int]] = [
+    (ModelRetiredError, [], GONE_SECONDS),
+    (errors.ModelAccessDeniedError, [], GONE_SECONDS),
+    (errors.ModelQuotaExceededError, [], GONE_SECONDS),
+    (ModelUnavailableError, UNREACHABLE, FIRST_PAUSE_SECONDS),
 ]
+AT_THE_DOOR = ["Wait For Engine", "Reserve Slot"]
+
+
+def _out(problem: type[errors.VtoError], calls: int) -> Callable[[World], object]:
+    """The first engine fails so many calls."""
+    return lambda world: world.model.outcomes.extend(problem("as planned") for _ in range(calls))
+
+
 ENGINES = [
     Case(
         "ThrottledOnce",
@@ -338,34 +348,75 @@ ENGINES = [
         "model_throttled",
         "ModelThrottledError",
     ),
+    Case(
+        "ThrottledOutOfOneEngine",
+        [*until("Invoke Model"), *TO_CALL * 4, *HAPPY_PATH[6:]],
+        {"Invoke Model": [ModelThrottledError("as planned")] * 4},
+        {"Invoke Model": ["ModelThrottledError"] * 4 + ["ok"]},
+        {"Wait For Slot": [0, 1, 2, 4, 0], "Invoke Model": []},
+        [("Invoke Model", "ModelThrottledError")],
+        engines=("nova_canvas", "preview"),
+    ),
     *(
         Case(
             f"NextEngineAfter{_word(problem.__name__)}",
             [*until("Invoke Model"), *TO_CALL, *HAPPY_PATH[6:]],
-            {"Invoke Model": [problem("as planned")] * (1 + len(waits))},
-            {"Invoke Model": [problem.__name__] * (1 + len(waits)) + ["ok"]},
-            {"Invoke Model": waits},
-            [("Invoke Model", problem.__name__)],
+            outcomes={"Invoke Model": [problem.__name__] * (1 + len(waits)) + ["ok"]},
+            waits={"Invoke Model": waits},
+            caught=[("Invoke Model", problem.__name__)],
             engines=("nova_canvas", "preview"),
+            given=_out(problem, 1 + len(waits)),
         )
-        for problem, waits in ENGINE_IS_OUT
+        for problem, waits, _ in ENGINE_IS_OUT
     ),
     *(
         Case(
-            f"NoEngineLeftAfter{_word(problem.__name__)}",
-            [*until("Invoke Model"), "Reserve Slot", *TELLING, "Failed"],
-            {"Invoke Model": repeat(problem("as planned"))},
-            {"Reserve Slot": ["ok", problem.__name__]},
-            {"Invoke Model": waits},
-            [("Invoke Model", problem.__name__), ("Reserve Slot", problem.__name__)],
-            problem.code,
-            problem.__name__,
+            f"WaitsForItsEngineAfter{_word(problem.__name__)}",
+            [*until("Invoke Model"), "Reserve Slot", *AT_THE_DOOR * (pause // 15), *HAPPY_PATH[4:]],
+            outcomes={
+                "Invoke Model": [problem.__name__] * (1 + len(waits)) + ["ok"],
+                "Reserve Slot": ["ok", *["NoEngineError"] * (pause // 15), "ok"],
+            },
+            waits={"Invoke Model": waits, "Wait For Engine": [15] * (pause // 15)},
+            caught=[("Invoke Model", problem.__name__), ("Reserve Slot", "NoEngineError")],
+            given=_out(problem, 1 + len(waits)),
         )
-        for problem, waits in ENGINE_IS_OUT
+        for problem, waits, pause in ENGINE_IS_OUT
+    ),
+    Case(
+        "ItsEngineNeverReturns",
+        [
+            *until("Invoke Model"),
+            *["Reserve Slot", *AT_THE_DOOR * 40, "Wait For Slot", "Invoke Model"],
+            *["Reserve Slot", *AT_THE_DOOR * 21, *TELLING, "Refused"],
+        ],
+        outcomes={
+            "Invoke Model": ["ModelRetiredError"] * 2,
+            "Reserve Slot": ["ok", *["NoEngineError"] * 40, "ok", *["NoEngineError"] * 21, "ExpiredError"],
+        },
+        waits={"Wait For Engine": [15] * 61},
+        caught=[
+            ("Invoke Model", "ModelRetiredError"),
+            ("Reserve Slot", "NoEngineError"),
+            ("Reserve Slot", "ExpiredError"),
+        ],
+        told="expired",
+        given=_out(ModelRetiredError, 9),
+    ),
+    Case(
+        "EnginePausedWhileQueued",
+        [*until("Invoke Model"), "Reserve Slot", *AT_THE_DOOR * 2, *HAPPY_PATH[4:]],
+        {
+            "Invoke Model": [lambda world: world.controls.paused.add("preview")],
+            "Reserve Slot": [None, None, None, lambda world: world.controls.paused.clear()],
+        },
+        {"Invoke Model": ["NoEngineError", "ok"], "Reserve Slot": ["ok", "NoEngineError", "NoEngineError", "ok"]},
+        {"Wait For Engine": [15, 15]},
+        [("Invoke Model", "NoEngineError"), ("Reserve Slot", "NoEngineError")],
     ),
     Case(
         "EnginePausedForAWhile",
-        [*until("Reserve Slot"), *["Wait For Engine", "Reserve Slot"] * 2, *HAPPY_PATH[4:]],
+        [*until("Reserve Slot"), *AT_THE_DOOR * 2, *HAPPY_PATH[4:]],
         {"Reserve Slot": [None, None, lambda world: world.controls.paused.clear()]},
         {"Reserve Slot": ["NoEngineError"] * 2 + ["ok"]},
         {"Wait For Engine": [15, 15]},
@@ -374,7 +425,7 @@ ENGINES = [
     ),
     Case(
         "EnginePausedForTooLong",
-        [*until("Reserve Slot"), *["Wait For Engine", "Reserve Slot"] * 61, *TELLING, "Refused"],
+        [*until("Reserve Slot"), *AT_THE_DOOR * 61, *TELLING, "Refused"],
         outcomes={"Reserve Slot": ["NoEngineError"] * 61 + ["ExpiredError"]},
         waits={"Wait For Engine": [15] * 61},
         caught=[("Reserve Slot", "NoEngineError"), ("Reserve Slot", "ExpiredError")],

@@ -25,14 +25,15 @@ def test_the_words_for_the_shopper_survive_the_way_through_the_machine(world: Wo
 
 
 @pytest.mark.parametrize("engines", [("nova_canvas", "preview")])
-def test_when_no_engine_can_be_reached_each_was_asked_three_times(world: World) -> None:
+def test_while_no_engine_can_be_reached_each_is_asked_three_times_and_then_once_a_minute(world: World) -> None:
     for model in world.models.values():
-        model.outcomes = [errors.ModelUnavailableError() for _ in range(9)]
+        model.outcomes = [errors.ModelUnavailableError() for _ in range(30)]
 
     run = world.run()
 
-    assert [len(model.requests) for model in world.models.values()] == [3, 3]
-    run.assert_status("FAILED", "ModelUnavailableError")
+    assert all(3 + 10 <= len(model.requests) <= 3 + 15 for model in world.models.values())
+    run.assert_end("Refused")
+    assert world.job().error_code == "expired"
 
 
 def test_an_engine_that_always_throttles_is_called_four_times(world: World) -> None:

@@ -4,7 +4,8 @@ import pytest
 
 from tests.workflow.world import World
 from vto import bootstrap, errors
-from vto.domain.health import FIRST_PAUSE_SECONDS, MAX_PAUSE_SECONDS
+from vto.domain.health import FIRST_PAUSE_SECONDS, GONE_SECONDS
+from vto.ports import Generation, TryOnRequest
 
 BOTH = pytest.mark.parametrize("engines", [("nova_canvas", "preview")])
 WAITED = ("Reserve Slot", "Wait For Engine")
@@ -28,7 +29,7 @@ def test_a_model_that_is_gone_is_called_once_by_one_job_and_by_none_of_the_next(
 
     assert calls(world) == [1, 3]
     assert {job.engine for job in world.jobs.rows.values()} == {"preview"}
-    world.clock.advance(MAX_PAUSE_SECONDS - 60)
+    world.clock.advance(GONE_SECONDS - 60)
     world.run(world.ask("nine-minutes-later", parameters=parameters(seed=9)))
     assert calls(world) == [1, 4]
 
@@ -60,7 +61,7 @@ def test_one_job_tries_it_later_and_when_it_answers_all_do_again(world: World) -
 def test_a_trial_that_fails_costs_its_job_a_change_of_engine_and_nobody_else_anything(world: World) -> None:
     world.model.outcomes = [errors.ModelRetiredError() for _ in range(9)]
     world.run(world.ask("first", parameters=parameters(1)))
-    world.clock.advance(MAX_PAUSE_SECONDS)
+    world.clock.advance(GONE_SECONDS)
 
     for seed, name in enumerate(("second", "third"), start=2):
         world.run(world.ask(name, parameters=parameters(seed))).assert_end("Job Completed")
@@ -68,41 +69,68 @@ def test_a_trial_that_fails_costs_its_job_a_change_of_engine_and_nobody_else_any
     assert calls(world) == [2, 3]
 
 
-def test_jobs_whose_only_engine_is_down_wait_and_go_on_when_it_returns(world: World) -> None:
-    world.model.outcomes = [errors.ModelUnavailableError() for _ in range(3)]
-    world.run(world.ask("first", parameters=parameters(1))).assert_status("FAILED", "ModelUnavailableError")
+def test_a_job_whose_only_engine_is_down_waits_and_is_the_one_that_finds_it_back(world: World) -> None:
+    world.model.outcomes = [errors.ModelUnavailableError() for _ in range(5)]
 
-    run = world.run(world.ask("second", parameters=parameters(2)))
+    run = world.run(world.ask())
 
     run.assert_end("Job Completed")
-    assert run.path.count("Wait For Engine") == FIRST_PAUSE_SECONDS // 15
-    assert world.model_calls == 4
+    assert run.path.count("Wait For Engine") == (30 + 60 + 60) // 15  # three calls, and two trials that failed
+    assert world.model_calls == 6
+    assert world.controls.health == {}
 
 
 def test_jobs_whose_only_engine_is_gone_expire_and_it_is_called_only_to_try_it(world: World) -> None:
     world.model.outcomes = [errors.ModelRetiredError() for _ in range(9)]
-    world.run(world.ask("first", parameters=parameters(1)))
-    world.run(world.ask("second", parameters=parameters(2))).assert_status("FAILED", "ModelRetiredError")
-    world.run(world.ask("third", parameters=parameters(3)), reserve_slot=[lambda world: world.clock.advance(901)])
 
-    assert world.job("third").error_code == "expired"
-    assert world.model_calls == 2
+    for seed, name in enumerate(("first", "second")):
+        world.run(world.ask(name, parameters=parameters(seed))).assert_end("Refused")
+
+    assert {world.job(name).error_code for name in ("first", "second")} == {"expired"}
+    assert world.model_calls == 4  # within half an hour
 
 
 @BOTH
-def test_a_job_that_waits_for_the_other_engine_brings_no_stale_news_of_the_first(world: World) -> None:
-    world.model.outcomes = [errors.ModelUnavailableError() for _ in range(3)]
-    world.controls.paused.add("preview")
+def test_jobs_that_queued_when_the_engine_failed_do_not_call_it(world: World) -> None:
+    """Nineteen jobs have a slot when the first of them finds the engine gone."""
+    world.model.outcomes = [errors.ModelRetiredError() for _ in range(20)]
 
-    def back(world: World) -> None:
-        world.controls.paused.clear()
+    def gone(world: World) -> None:
+        for seed in range(1, 20):
+            world.controls.fail_engine("nova_canvas", f"{seed}", world.clock.now(), gone=True, reason="model_retired")
 
-    def nothing(world: World) -> None:
-        """Let it ask again."""
+    world.run(world.ask(parameters=parameters(0)), invoke_model=[gone]).assert_end("Job Completed")
 
-    world.run(world.ask(), reserve_slot=[nothing] * 6 + [back]).assert_end("Job Completed")
+    assert calls(world) == [0, 1]
+
+
+@BOTH
+def test_what_a_call_tells_that_began_before_the_engine_was_opened_is_no_news(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def generate(request: TryOnRequest) -> Generation:
+        for job in ("a", "b", "c"):
+            now = world.clock.now()
+            world.controls.fail_engine("nova_canvas", job, now, gone=False, reason="model_unavailable")
+        raise errors.ModelUnavailableError
+
+    monkeypatch.setattr(world.model, "generate", generate)
+    world.run().assert_end("Job Completed")
 
     assert world.controls.health["nova_canvas"].failures == 1
+
+
+@BOTH
+def test_a_trial_whose_job_is_turned_away_is_left_to_the_next_job(world: World) -> None:
+    world.model.outcomes = [errors.ModelRetiredError(), errors.InvalidRequestError("the body is too large")]
+    world.run(world.ask("first", parameters=parameters(1)))
+    world.clock.advance(GONE_SECONDS)
+
+    world.run(world.ask("second", parameters=parameters(2))).assert_end("Refused")
+    world.run(world.ask("third", parameters=parameters(3))).assert_end("Job Completed")
+
+    assert calls(world) == [3, 1]
+    assert world.controls.health == {}
 
 
 @BOTH

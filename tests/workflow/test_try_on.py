@@ -12,7 +12,7 @@ from tests.workflow.cases import HAPPY_PATH
 from tests.workflow.world import SOCKET, AnswerLost, World
 from vto.adapters.dynamodb import item_to_job, job_to_item
 from vto.domain import times
-from vto.errors import ModelRetiredError, ModelThrottledError, ModelTimeoutError
+from vto.errors import ModelRefusedError, ModelRetiredError, ModelThrottledError, ModelTimeoutError
 
 
 def test_a_try_on_passes_nine_states_in_order_each_once(world: World) -> None:
@@ -128,13 +128,13 @@ def test_a_twin_waits_for_the_one_who_is_first_and_shares_its_result(world: Worl
 
 def test_a_twin_goes_on_alone_when_the_first_one_fails(world: World) -> None:
     first, second = world.ask("first"), world.ask("second")
-    world.model.outcomes = [ModelRetiredError()]
+    world.model.outcomes = [ModelRefusedError()]
 
     run = world.run(second, validate_request=[lambda _: world.validates("first"), lambda _: world.run(first)])
 
     assert run.waited("Wait For Twin") == [3]
     assert run.end == "Job Completed"
-    assert world.job("first").error_code == "model_retired"
+    assert world.job("first").error_code == "model_refused"
     assert world.model_calls == 2
 
 

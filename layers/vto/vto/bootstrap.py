@@ -312,14 +312,15 @@ def reserve_slot() -> ReserveSlot:
         settings().engines,
         settings().number("REQUESTS_PER_MINUTE"),
         clock(),
-        telemetry.opened,
     )
 
 
 @cache
 def invoke_model() -> InvokeModel:
     """State Invoke Model."""
-    return InvokeModel(jobs(), _EnginesByName(), results(), controls(), clock(), settings()["RESULTS_BUCKET"])
+    return InvokeModel(
+        jobs(), _EnginesByName(), results(), controls(), clock(), settings()["RESULTS_BUCKET"], telemetry.opened
+    )
 
 
 @cache

@@ -17,13 +17,13 @@
     │       ├── PictureBlockedError   no: the answer would be the same
     │       └── ResultsBlockedError   yes, once, with another seed, if the request named none
     ├── FailureError                  ours: alarm, runbook                  Failed
-    │   ├── ModelThrottledError       yes, through Reserve Slot, at most 3 times
-    │   ├── ModelUnavailableError     yes, twice; then the next engine
+    │   ├── ModelThrottledError       yes, through Reserve Slot, at most 3 times; then the next engine
+    │   ├── ModelUnavailableError     yes, twice; then the next engine, or Wait For Engine
     │   ├── ModelTimeoutError         yes, once: the first call may have been billed
     │   ├── ModelFailedError          yes, once: the first call may have been billed
-    │   ├── ModelQuotaExceededError   no; the next engine at once
-    │   ├── ModelAccessDeniedError    no; the next engine at once
-    │   ├── ModelRetiredError         no; the next engine at once
+    │   ├── ModelQuotaExceededError   no; the next engine at once, or Wait For Engine
+    │   ├── ModelAccessDeniedError    no; the next engine at once, or Wait For Engine
+    │   ├── ModelRetiredError         no; the next engine at once, or Wait For Engine
     │   ├── ModelRefusedError         no: the answer would be the same
     │   ├── BadModelOutputError       no: it may have been billed
     │   ├── NoEngineError             yes, in Wait For Engine, until the job expires

@@ -161,16 +161,20 @@ class Controls(Protocol):
         """The engine's next free instant; it is not taken, so somebody else may get it."""
         ...
 
-    def is_paused(self, engine: str) -> bool:
-        """Whether an operator has taken the engine out of service."""
+    def door(self, engine: str, job_id: str, now: datetime) -> Door:
+        """How a job would find the engine now; open also while an operator has taken it out of service."""
         ...
 
-    def knock(self, engine: str, now: datetime, *, probe_seconds: float) -> Door:
-        """How a job finds the engine; one that is half-open is from then on the caller's alone to try."""
+    def knock(self, engine: str, job_id: str, now: datetime, *, trial_seconds: float) -> Door:
+        """The same, but one that is half-open is from then on this job's alone to try."""
         ...
 
-    def open_engine(self, engine: str, now: datetime, *, gone: bool, reason: str) -> datetime | None:
-        """Note that the engine is gone or down; until when nobody asks it now, or None when that was known."""
+    def leave_engine(self, engine: str, job_id: str, now: datetime) -> None:
+        """Note that the job which was to try the engine did not come to that; another one may."""
+        ...
+
+    def fail_engine(self, engine: str, job_id: str, now: datetime, *, gone: bool, reason: str) -> datetime | None:
+        """Note that a call found the engine gone or down; until when nobody asks it, if that has just been decided."""
         ...
 
     def close_engine(self, engine: str) -> None:

@@ -231,23 +231,27 @@ class FakeControls:
         """The engine's next free instant."""
         return next_slot(now, self.slots.get(engine), requests_per_minute)
 
-    def is_paused(self, engine: str) -> bool:
-        """Whether the engine is out of service."""
-        return engine in self.paused
+    def door(self, engine: str, job_id: str, now: datetime) -> Door:
+        """How a job would find the engine now."""
+        return Door.OPEN if engine in self.paused else self.health.get(engine, Health()).door(job_id, now)
 
-    def knock(self, engine: str, now: datetime, *, probe_seconds: float) -> Door:
-        """How a job finds the engine."""
-        health = self.health.get(engine, Health())
-        door = health.door(now)
+    def knock(self, engine: str, job_id: str, now: datetime, *, trial_seconds: float) -> Door:
+        """The same, but one that is half-open is from then on this job's alone to try."""
+        door = self.door(engine, job_id, now)
         if door is Door.HALF_OPEN:
-            self.health[engine] = health.probed(now, probe_seconds)
+            self.health[engine] = self.health[engine].tried(job_id, now, trial_seconds)
         return door
 
-    def open_engine(self, engine: str, now: datetime, *, gone: bool, reason: str) -> datetime | None:
-        """Note that the engine is gone or down."""
+    def leave_engine(self, engine: str, job_id: str, now: datetime) -> None:
+        """Note that the job did not try the engine."""
+        if engine in self.health:
+            self.health[engine] = self.health[engine].not_tried(job_id)
+
+    def fail_engine(self, engine: str, job_id: str, now: datetime, *, gone: bool, reason: str) -> datetime | None:
+        """Note that a call found the engine gone or down."""
         before = self.health.get(engine, Health())
-        self.health[engine] = before.failed(now, gone=gone, reason=reason)
-        return None if self.health[engine] is before else self.health[engine].open_until
+        self.health[engine] = after = before.failed(job_id, now, gone=gone, reason=reason)
+        return None if after is before else after.open_until
 
     def close_engine(self, engine: str) -> None:
         """Note that the engine answers."""

@@ -11,7 +11,7 @@ from tests.unit.vto.world import ALICE, GARMENT, UPLOADS, World, photo, shirt
 from vto.domain.engines import PROFILES
 from vto.domain.parameters import canonical
 from vto.domain.prices import price
-from vto.errors import InvalidRequestError, PictureRejectedError, VtoError
+from vto.errors import InvalidRequestError, PictureRejectedError, QueueFullError, VtoError
 
 REQUEST: dict[str, Any] = {"product_id": "blue-shirt", "model_id": "stock-anna", "dry_run": True}
 
@@ -70,6 +70,22 @@ def test_with_a_drawn_mask_nobody_knows_before_its_pixels_are_looked_at(world: W
 def test_the_queue_is_in_the_time_that_is_told(world: World) -> None:
     world.controls.slots["preview"] = world.clock.now() + timedelta(seconds=30)
     assert plan(world)["eta_seconds"] == 31 + 4
+
+
+def test_a_queue_that_no_job_would_get_through_in_time_refuses_the_plan_as_it_would_the_job(world: World) -> None:
+    world.controls.slots["preview"] = world.clock.now() + timedelta(minutes=15)
+    with pytest.raises(QueueFullError):
+        plan(world)
+
+
+@pytest.mark.parametrize("minutes", [0, 10], ids=["open", "half open, for a job to try"])
+def test_an_engine_that_failed_is_planned_with_when_a_job_would_get_it(world: World, minutes: int) -> None:
+    world.engine_order = ["nova_canvas", "preview"]
+    world.controls.fail_engine("nova_canvas", "a job", world.clock.now(), gone=True, reason="model_retired")
+    before = dict(world.controls.health)
+    world.clock.advance(60 * minutes)
+    assert plan(world)["engine"] == ("nova_canvas" if minutes else "preview")
+    assert world.controls.health == before
 
 
 def test_the_next_engine_is_planned_with_while_the_first_is_paused(world: World) -> None:

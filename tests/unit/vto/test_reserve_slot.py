@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from tests.unit.vto.world import BLANK_SLOT, EXECUTION, World
 from vto.domain import times
 from vto.domain.engines import PROFILES
+from vto.domain.health import Door
 from vto.domain.job import Stage
 from vto.domain.parameters import canonical
 from vto.errors import (
@@ -19,6 +21,7 @@ from vto.errors import (
     ModelUnavailableError,
     NoEngineError,
     QueueFullError,
+    StorageUnavailableError,
 )
 from vto.use_cases.reserve_slot import MAX_QUEUE_SECONDS, MAX_THROTTLED
 
@@ -139,14 +142,63 @@ def test_when_an_engine_fails_the_next_one_in_order_takes_the_job(world: World, 
 
 
 @pytest.mark.parametrize("error", [ModelUnavailableError, ModelRetiredError])
-def test_when_the_last_engine_fails_its_own_error_ends_the_job(
+def test_when_all_engines_have_failed_on_a_job_it_waits_for_whichever_returns_first(
     world: World, error: type[ModelUnavailableError]
 ) -> None:
     world.engine_order = TWO
     world.claimed_job()
     second = reserve(world, reserve(world), ModelUnavailableError)
-    with pytest.raises(error):
+    for engine, moment in (("nova_canvas", 0), ("preview", 30)):
+        now = world.clock.now() + timedelta(seconds=moment)
+        world.controls.fail_engine(engine, "job", now, gone=True, reason=error.code)
+    with pytest.raises(NoEngineError):
         reserve(world, second, error)
+
+    world.clock.advance(600)
+    third = reserve(world, second, error)
+
+    assert (third["engine"], third["failed_engines"], third["throttled"]) == ("nova_canvas", [], 0)
+
+
+def test_a_job_that_found_its_engine_closed_to_it_comes_back_without_a_mark_against_the_engine(world: World) -> None:
+    world.engine_order = TWO
+    world.claimed_job()
+    again = reserve(world, reserve(world), NoEngineError)
+    assert (again["engine"], again["failed_engines"], again["throttled"]) == ("nova_canvas", [], 0)
+
+
+def test_an_engine_that_throttles_once_too_often_has_failed_on_this_job(world: World) -> None:
+    world.engine_order = TWO
+    world.claimed_job()
+    slot = reserve(world)
+    for _ in range(4):
+        slot = reserve(world, slot, ModelThrottledError)
+    assert (slot["engine"], slot["failed_engines"], slot["throttled"]) == ("preview", ["nova_canvas"], 0)
+    for _ in range(3):
+        slot = reserve(world, slot, ModelThrottledError)
+    with pytest.raises(ModelThrottledError):
+        reserve(world, slot, ModelThrottledError)
+
+
+def test_a_trial_is_the_jobs_own_when_the_step_is_repeated(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.claimed_job()
+    world.controls.fail_engine("preview", "job", world.clock.now(), gone=True, reason="model_retired")
+    world.clock.advance(600)
+    with monkeypatch.context() as patched:
+        patched.setattr(world.controls, "take_slot", Mock(side_effect=StorageUnavailableError))
+        with pytest.raises(StorageUnavailableError):
+            reserve(world)
+    assert reserve(world)["engine"] == "preview"
+
+
+def test_a_trial_of_an_engine_without_a_free_slot_is_left_to_others(world: World) -> None:
+    world.claimed_job()
+    world.controls.fail_engine("preview", "job", world.clock.now(), gone=True, reason="model_retired")
+    world.clock.advance(600)
+    world.controls.slots["preview"] = world.clock.now() + timedelta(minutes=15)
+    with pytest.raises(QueueFullError):
+        reserve(world)
+    assert world.controls.door("preview", "another", world.clock.now()) is Door.HALF_OPEN
 
 
 def test_a_paused_engine_is_passed_over(world: World) -> None:
@@ -267,8 +319,8 @@ def test_who_waits_for_an_engine_is_told_so_without_an_estimate_and_told_again_w
     world.engine_order = TWO
     world.claimed_job()
     before = reserve(world)
-    world.controls.paused.update(TWO)
     world.invoke_model("job-1", EXECUTION, world.validate_request("job-1", EXECUTION, 0), before)
+    world.controls.paused.update(TWO)
 
     for _ in range(3):
         with pytest.raises(NoEngineError):

@@ -188,12 +188,12 @@ class World:
 
     @property
     def reserve_slot(self) -> ReserveSlot:
-        return ReserveSlot(self.jobs, self.controls, self.engine_order, 60, self.clock, self.opened)
+        return ReserveSlot(self.jobs, self.controls, self.engine_order, 60, self.clock)
 
     @property
     def invoke_model(self) -> InvokeModel:
         engines = dict.fromkeys(self.engine_order, self.engine)
-        return InvokeModel(self.jobs, engines, self.results, self.controls, self.clock, RESULTS)
+        return InvokeModel(self.jobs, engines, self.results, self.controls, self.clock, RESULTS, self.opened)
 
     @property
     def store_result(self) -> StoreResult:

@@ -28,6 +28,7 @@ STOCK = "yes"  # the value of the sparse index attribute that lists the models w
 CLAIM_SECONDS = 5  # a publisher that dies while pushing blocks the others for no longer
 SHORT_LIVED_SECONDS = 24 * 60 * 60
 SLOT_RACES = 25
+HEALTH_RACES = 5
 
 
 class DynamoJobs:
@@ -313,28 +314,46 @@ class DynamoControls:
         last = (_get(self._table, {"control_id": f"pace#{engine}"}) or {}).get("last_taken")
         return next_slot(now, times.from_iso(last) if last else None, requests_per_minute)
 
-    def is_paused(self, engine: str) -> bool:
-        """Whether an operator has taken the engine out of service: item ``engine#{name}`` with state ``paused``."""
-        item = _get(self._table, {"control_id": f"engine#{engine}"}) or {}
-        return item.get("state") == "paused"
+    def door(self, engine: str, job_id: str, now: datetime) -> Door:
+        """How a job would find the engine now; open also while an operator has taken it out of service.
 
-    def knock(self, engine: str, now: datetime, *, probe_seconds: float) -> Door:
-        """How a job finds the engine; one that is half-open is from then on the caller's alone to try."""
-        item = _get(self._table, {"control_id": _health_key(engine)})
-        health = _health(item)
-        door = health.door(now)
-        if door is Door.HALF_OPEN and not self._save_health(engine, item, health.probed(now, probe_seconds), now):
-            return Door.OPEN  # another job was faster: it tries, and this one need not
+        That is the item ``engine#{name}`` with the state ``paused``.
+        """
+        return self._look(engine, job_id, now)[0]
+
+    def knock(self, engine: str, job_id: str, now: datetime, *, trial_seconds: float) -> Door:
+        """The same, but one that is half-open is from then on this job's alone to try."""
+        door, item = self._look(engine, job_id, now)
+        if door is Door.HALF_OPEN:
+            tried = _health(item).tried(job_id, now, trial_seconds)
+            if not self._save_health(engine, item, tried, now):
+                return Door.OPEN  # another job was faster: it tries, and this one need not
         return door
 
-    def open_engine(self, engine: str, now: datetime, *, gone: bool, reason: str) -> datetime | None:
-        """Note that the engine is gone or down; until when nobody asks it now, or None when that was known."""
+    def leave_engine(self, engine: str, job_id: str, now: datetime) -> None:
+        """Note that the job which was to try the engine did not come to that; another one may."""
         item = _get(self._table, {"control_id": _health_key(engine)})
         before = _health(item)
-        after = before.failed(now, gone=gone, reason=reason)
-        if after is before or not self._save_health(engine, item, after, now):
-            return None  # who was faster has said the same
-        return after.open_until
+        after = before.not_tried(job_id)
+        if after is not before:
+            self._save_health(engine, item, after, now)
+
+    def fail_engine(self, engine: str, job_id: str, now: datetime, *, gone: bool, reason: str) -> datetime | None:
+        """Note that a call found the engine gone or down; until when nobody asks it, if that has just been decided."""
+        for _ in range(HEALTH_RACES):
+            item = _get(self._table, {"control_id": _health_key(engine)})
+            before = _health(item)
+            after = before.failed(job_id, now, gone=gone, reason=reason)
+            if after is before:
+                return None
+            if self._save_health(engine, item, after, now):
+                return after.open_until
+        return None  # so many others have said the same that it is open by now
+
+    def _look(self, engine: str, job_id: str, now: datetime) -> tuple[Door, Mapping[str, Any] | None]:
+        item = _get(self._table, {"control_id": _health_key(engine)})
+        order = _get(self._table, {"control_id": f"engine#{engine}"}) or {}
+        return (Door.OPEN if order.get("state") == "paused" else _health(item).door(job_id, now)), item
 
     def close_engine(self, engine: str) -> None:
         """Note that the engine answers."""
@@ -343,10 +362,12 @@ class DynamoControls:
 
     def _save_health(self, engine: str, read: Mapping[str, Any] | None, health: Health, now: datetime) -> bool:
         """Write what is known of an engine, if nobody has written since it was read."""
-        moments = {"open_until": health.open_until, "probing_until": health.probing_until}
+        moments = {"open_until": health.open_until, "trial_until": health.trial_until}
         item = {
             "control_id": _health_key(engine),
+            "strikes": health.strikes,
             "failures": health.failures,
+            "trial": health.trial,
             "reason": health.reason,
             "revision": (read or {}).get("revision", 0) + 1,
             "ttl": times.epoch(now, seconds=SHORT_LIVED_SECONDS),
@@ -499,12 +520,14 @@ def _health_key(engine: str) -> str:
 def _health(item: Mapping[str, Any] | None) -> Health:
     if item is None:
         return Health()
-    opened, probing = item.get("open_until"), item.get("probing_until")
+    opened, trial = item.get("open_until"), item.get("trial_until")
     return Health(
-        item["failures"],
-        times.from_iso(opened) if opened else None,
-        times.from_iso(probing) if probing else None,
-        item.get("reason"),
+        strikes=item.get("strikes", 0),
+        failures=item["failures"],
+        open_until=times.from_iso(opened) if opened else None,
+        trial=item.get("trial"),
+        trial_until=times.from_iso(trial) if trial else None,
+        reason=item.get("reason"),
     )
 
 

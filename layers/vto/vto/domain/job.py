@@ -109,8 +109,6 @@ class Job:
     blocked_calls: int = 0  # of this execution: those whose results a content filter kept back, all of them
     slot_round: int = 0
     slot_at: str | None = None
-    probing: bool | None = None
-    """Whether this job is the one that tries an engine which was opened."""
     execution_arn: str | None = None
     open: str | None = None  # a row without it is a finished job: see create, complete and fail
     lease_until: str | None = None

@@ -1,29 +1,39 @@
 """State "Invoke Model": one call of one engine."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from vto.domain import times
 from vto.domain.engines import PROFILES, adapted
+from vto.domain.health import Door
 from vto.domain.job import Job, Stage
 from vto.domain.storage import S3Url, generated_prefix
 from vto.errors import (
     BadModelOutputError,
-    FailureError,
+    ContentBlockedError,
+    ModelAccessDeniedError,
     ModelFailedError,
+    ModelQuotaExceededError,
+    ModelRetiredError,
     ModelThrottledError,
     ModelTimeoutError,
+    ModelUnavailableError,
+    NoEngineError,
     RefusalError,
     ResultsBlockedError,
     StorageUnavailableError,
     VtoError,
 )
-from vto.ports import Clock, Controls, Engine, Engines, Generation, Jobs, Results, TryOnRequest
+from vto.ports import Clock, Controls, Engines, Jobs, Results, TryOnRequest
 from vto.use_cases.changing_jobs import change_job
 
 # The engine worked, or may have. AWS does not say whether blocked results are billed: they count as if they were.
 MAY_BE_BILLED = (ModelTimeoutError, ModelFailedError, ResultsBlockedError, BadModelOutputError)
+# what does not pass within minutes: the engine is left alone for longer, and at once
+GONE = (ModelRetiredError, ModelAccessDeniedError, ModelQuotaExceededError)
+ANSWERS = (ContentBlockedError, ModelThrottledError)  # a no, and so a sign of life
 LEASE_SECONDS = 120  # beyond two timeouts of the engine: the retry after a timeout lies within
 
 
@@ -37,6 +47,7 @@ class InvokeModel:
     controls: Controls
     clock: Clock
     results_bucket: str
+    opened: Callable[[str, str, str], None]
 
     def __call__(
         self, job_id: str, execution_arn: str, validation: Mapping[str, Any], slot: Mapping[str, Any]
@@ -53,12 +64,17 @@ class InvokeModel:
             ``images`` and ``mask`` (addresses of unverified pictures), ``warning`` and ``engine``.
 
         Raises:
+            NoEngineError: The engine was paused or opened while the job waited for its slot.
             VtoError: The Model…, …Blocked and BadModelOutput errors of the engine; JobClosedError.
         """
         made = self.results.get_ready(validation["cache_key"], self.clock.now())
         if made is not None:  # an equal job was faster while this one stood in the queue
             return {"images": list(made.images), "mask": made.mask, "warning": None, "engine": made.engine}
         engine, profile = self.engines[slot["engine"]], PROFILES[slot["engine"]]
+        trial_seconds = profile.timeout_seconds + LEASE_SECONDS
+        door = self.controls.knock(profile.name, job_id, self.clock.now(), trial_seconds=trial_seconds)
+        if door is Door.OPEN:
+            raise NoEngineError(f"{profile.name} was paused or opened while the job waited for its slot")
 
         def enter(job: Job) -> Job:
             return job.call().enter(
@@ -76,28 +92,29 @@ class InvokeModel:
             parameters=adapted(profile, job.call_parameters),
             output=S3Url(self.results_bucket, generated_prefix(job_id, job.attempts)),
         )
-        generation = self._generate(job, execution_arn, engine, request)
-        return {**asdict(generation), "engine": slot["engine"]}
-
-    def _generate(self, job: Job, execution_arn: str, engine: Engine, request: TryOnRequest) -> Generation:
-        """Call the engine; the job that tries an opened one closes it when it answers, be it with a no."""
         try:
             generation = engine.generate(request)
         except VtoError as error:
             self._note(job.id, execution_arn, error)
-            if isinstance(error, RefusalError | ModelThrottledError):
-                self._answers(job)
+            self._tell(profile.name, job.id, door, error)
             raise
-        self._answers(job)
-        return generation
+        self._tell(profile.name, job.id, door, None)
+        return {**asdict(generation), "engine": slot["engine"]}
 
-    def _answers(self, job: Job) -> None:
-        if not job.probing or job.engine is None:
-            return
-        try:
-            self.controls.close_engine(job.engine)
-        except FailureError:
-            return  # the call is paid: it must not be repeated for this; the trial lapses and the next one closes it
+    def _tell(self, engine: str, job_id: str, door: Door, error: VtoError | None) -> None:
+        """Say what the call showed of the engine; where that cannot be written, the call is not repeated for it."""
+        with suppress(StorageUnavailableError):
+            if error is None or isinstance(error, ANSWERS):
+                if door is not Door.CLOSED:
+                    self.controls.close_engine(engine)
+            elif isinstance(error, RefusalError):  # it was never asked
+                if door is Door.HALF_OPEN:
+                    self.controls.leave_engine(engine, job_id, self.clock.now())
+            elif isinstance(error, (ModelUnavailableError, *GONE)):
+                now, gone = self.clock.now(), isinstance(error, GONE)
+                until = self.controls.fail_engine(engine, job_id, now, gone=gone, reason=error.code)
+                if until is not None:
+                    self.opened(engine, error.code, times.to_iso(until))
 
     def _note(self, job_id: str, execution_arn: str, error: VtoError) -> None:
         """Write down what the error says of the call; where that cannot be written, the call counts as billed."""

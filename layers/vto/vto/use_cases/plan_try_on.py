@@ -7,11 +7,13 @@ from typing import Any
 
 from vto import schemas
 from vto.domain.engines import PROFILES, able, adaptations, adapted, identity
+from vto.domain.health import Door
 from vto.domain.parameters import cache_key
 from vto.domain.prices import price
-from vto.errors import InvalidRequestError
+from vto.errors import InvalidRequestError, QueueFullError
 from vto.ports import Clock, Controls, Results
 from vto.use_cases.create_try_on import Admission, CreateTryOn
+from vto.use_cases.reserve_slot import MAX_QUEUE_SECONDS
 
 
 def is_dry_run(request: Any) -> bool:
@@ -40,14 +42,15 @@ class PlanTryOn:
             user_id: Who asks.
 
         Returns:
-            ``product_id``, ``model_id``, ``parameters`` (as the engine would get them), ``engine`` (None while all are
-            paused), ``cached`` (whether a finished result would be used again; None where only the mask's pixels could
-            tell), ``price``, ``eta_seconds`` (None while all engines are paused), ``warnings`` and
-            ``adaptations`` (in what the engine's picture differs from what was asked).
+            ``product_id``, ``model_id``, ``parameters`` (with all defaults), ``engine`` (None while all are paused or
+            have failed), ``cached`` (whether a finished result would be used again; None where only the mask's pixels
+            could tell), ``price``, ``eta_seconds`` (None while there is no engine), ``warnings`` and ``adaptations``
+            (in what the engine's picture differs from what was asked).
 
         Raises:
             InvalidRequestError: The request breaks rules; all of them are named.
             PictureRejectedError: The product or the photo was rejected at its import.
+            QueueFullError: A job that came now would not get a slot in time.
         """
         found = schemas.violations("try_on", request)
         if found:
@@ -56,8 +59,7 @@ class PlanTryOn:
         model, parameters = admitted.model, admitted.parameters
         fit = able(self.order, parameters, admitted.source_pixels)
         cached = self._is_cached(admitted, fit[0])
-        # whether an engine that failed answers again is found out by jobs only, not by asking
-        engine = next((name for name in fit if not self.controls.is_paused(name)), None)
+        engine = next((name for name in fit if self._is_asked(name)), None)
         profile = PROFILES[engine or fit[0]]
         given = adapted(profile, parameters)  # what is paid for
         return {
@@ -72,6 +74,10 @@ class PlanTryOn:
             "warnings": [dict(one.public()) for one in admitted.warnings],
             "adaptations": [one.public() for one in adaptations(profile, parameters)],
         }
+
+    def _is_asked(self, engine: str) -> bool:
+        """Whether a job that came now would get this engine, or would be the one that tries it."""
+        return self.controls.door(engine, "", self.clock.now()) is not Door.OPEN
 
     def _is_cached(self, admitted: Admission, engine: str) -> bool | None:
         if "imageBasedMask" in admitted.parameters:
@@ -91,4 +97,6 @@ class PlanTryOn:
             return None
         now = self.clock.now()
         wait = (self.controls.next_slot(engine, self.requests_per_minute, now) - now).total_seconds()
+        if wait > MAX_QUEUE_SECONDS:
+            raise QueueFullError(f"the next slot of {engine} is {wait:.0f} s away")
         return math.ceil(wait) + PROFILES[engine].usual_seconds

@@ -1,7 +1,7 @@
 """State "Reserve Slot": which engine takes the job, and when; also where a throttled or failed call comes back to."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,25 +10,12 @@ from vto.domain import times
 from vto.domain.engines import PROFILES, able, adaptations, refusals
 from vto.domain.health import Door
 from vto.domain.job import Job, Stage
-from vto.errors import (
-    ExpiredError,
-    InvalidRequestError,
-    ModelAccessDeniedError,
-    ModelQuotaExceededError,
-    ModelRetiredError,
-    ModelThrottledError,
-    ModelUnavailableError,
-    NoEngineError,
-    QueueFullError,
-    all_errors,
-)
+from vto.errors import ExpiredError, InvalidRequestError, ModelThrottledError, NoEngineError, QueueFullError
 from vto.ports import Clock, Controls, Jobs
 from vto.use_cases.changing_jobs import change_job, read_job
 
 MAX_THROTTLED = 3
 MAX_QUEUE_SECONDS = 15 * 60
-# what does not pass within minutes: the engine is left alone for longer at once
-GONE = (ModelRetiredError, ModelAccessDeniedError, ModelQuotaExceededError)
 LEASE_SECONDS = 90  # beyond the wait for the slot, or for an engine
 
 
@@ -41,7 +28,6 @@ class ReserveSlot:
     order: Sequence[str]
     requests_per_minute: float
     clock: Clock
-    opened: Callable[[str, str, str], None]
 
     def __call__(
         self, job_id: str, execution_arn: str, slot: Mapping[str, Any], failure: Mapping[str, Any] | None
@@ -62,35 +48,34 @@ class ReserveSlot:
             InvalidRequestError: No engine of the order can do what is asked.
             ExpiredError: The job has been waiting for longer than it may.
             QueueFullError: The next free slot is further away than a shopper may be kept waiting; none is taken.
-            NoEngineError: All engines that have not failed on this job are paused or open.
-            ModelThrottledError: The engine has refused the call for the third time.
-            VtoError: What the last engine failed with: ModelUnavailable, …QuotaExceeded, …AccessDenied or …Retired.
+            NoEngineError: All engines that can do the job are paused or open.
+            ModelThrottledError: The last engine has refused the call once too often.
             JobClosedError: The job has ended or belongs to another execution.
         """
-        failed_with = failure["Error"] if failure else ""
-        throttled = slot["throttled"] + (1 if failed_with == ModelThrottledError.__name__ else 0)
-        failed = list(slot["failed_engines"])
-        if failed_with not in ("", ModelThrottledError.__name__):
-            failed = [*failed, slot["engine"]]
-        if throttled > MAX_THROTTLED:
-            raise ModelThrottledError(f"throttled {throttled} times")
+        failed_with = failure["Error"] if failure else NoEngineError.__name__
+        throttled, failed = slot["throttled"], list(slot["failed_engines"])
+        if failed_with == ModelThrottledError.__name__:
+            throttled += 1
+        elif failed_with != NoEngineError.__name__:  # that one says that others had found the engine failed
+            failed.append(slot["engine"])
         job = read_job(self.jobs, job_id)
-        if job.stage is Stage.GENERATING and failed_with not in ("", ModelThrottledError.__name__):
-            # straight from the call; a job that has waited for an engine since brings the same failure, and no news
-            self._open(slot["engine"], failed_with)
         fit = able(self.order, job.parameters, job.source_pixels)
-        left = [name for name in fit if name not in failed]
         if not fit:  # the order has changed since the job was admitted
             raise InvalidRequestError("no engine can do this", refusals(self.order, job.parameters, job.source_pixels))
-        if not left:
-            raise all_errors().get(failed_with, ModelUnavailableError)(f"engines {failed} failed, none is left")
+        if throttled > MAX_THROTTLED:
+            if not set(fit) - {*failed, slot["engine"]}:
+                raise ModelThrottledError(f"throttled {throttled} times")
+            throttled, failed = 0, [*failed, slot["engine"]]
+        if set(fit) <= set(failed):
+            failed = []  # all have failed on this job: it waits for whichever returns first
+        left = [name for name in fit if name not in failed]
 
         this_round = slot["round"] + 1
         if job.slot_round == this_round and job.slot_at is not None and job.engine in left:
             # a retry of this step: the slot is ours already
-            engine, slot_at, probing = job.engine, times.from_iso(job.slot_at), job.probing
+            engine, slot_at = job.engine, times.from_iso(job.slot_at)
         else:
-            engine, slot_at, probing = self._take(job, execution_arn, left, throttled)
+            engine, slot_at = self._take(job, execution_arn, left, throttled)
         now = self.clock.now()
         wait = max(0, math.ceil((slot_at - now).total_seconds()))
 
@@ -104,7 +89,6 @@ class ReserveSlot:
                 lease_seconds=wait + LEASE_SECONDS,
                 engine=engine,
                 adaptations=tuple(one.public() for one in adaptations(PROFILES[engine], job.parameters)),
-                probing=probing,
                 slot_round=this_round,
                 slot_at=times.to_iso(slot_at),
                 eta_seconds=wait + PROFILES[engine].usual_seconds,
@@ -120,12 +104,12 @@ class ReserveSlot:
             "timeout_seconds": PROFILES[engine].timeout_seconds,
         }
 
-    def _take(self, job: Job, execution_arn: str, left: list[str], throttled: int) -> tuple[str, datetime, bool | None]:
+    def _take(self, job: Job, execution_arn: str, left: list[str], throttled: int) -> tuple[str, datetime]:
         now = self.clock.now()
         latest = times.from_iso(job.waiting_since) + timedelta(seconds=MAX_QUEUE_SECONDS)
         if now > latest:
             raise ExpiredError(f"waiting since {job.waiting_since}")
-        engine, door = next(self._found(left, now), (None, Door.OPEN))
+        engine, door = self._first(job.id, left, now)
         if engine is None:
             # the job waits in its place: keep the sweep away and tell the shopper
             change_job(
@@ -145,23 +129,17 @@ class ReserveSlot:
             raise NoEngineError(f"all of {left} are paused or open")
         slot = self.controls.take_slot(engine, self.requests_per_minute, now, latest=latest)
         if slot is None:
+            if door is Door.HALF_OPEN:
+                self.controls.leave_engine(engine, job.id, now)
             raise QueueFullError(f"the next slot of {engine} lies beyond {times.to_iso(latest)}")
         back_off = timedelta(seconds=2 ** (throttled - 1)) if throttled else timedelta()  # 1, 2, 4 s
-        return engine, max(slot, now + back_off), True if door is Door.HALF_OPEN else None
+        return engine, max(slot, now + back_off)
 
-    def _found(self, left: list[str], now: datetime) -> Iterator[tuple[str, Door]]:
-        """The engines that may be asked now, each with how it was found; one that is half-open is ours to try."""
+    def _first(self, job_id: str, left: list[str], now: datetime) -> tuple[str | None, Door]:
+        """The first engine that may be asked, and how it was found; one that is half-open is this job's to try."""
         for name in left:
-            if self.controls.is_paused(name):
-                continue
-            door = self.controls.knock(name, now, probe_seconds=PROFILES[name].timeout_seconds + LEASE_SECONDS)
+            trial_seconds = PROFILES[name].timeout_seconds + LEASE_SECONDS
+            door = self.controls.knock(name, job_id, now, trial_seconds=trial_seconds)
             if door is not Door.OPEN:
-                yield name, door
-
-    def _open(self, engine: str, failed_with: str) -> None:
-        """Keep other jobs from an engine that is gone, or that did not answer any of this job's calls."""
-        error = all_errors().get(failed_with, ModelUnavailableError)
-        gone = error in GONE
-        until = self.controls.open_engine(engine, self.clock.now(), gone=gone, reason=error.code)
-        if until is not None:
-            self.opened(engine, error.code, times.to_iso(until))
+                return name, door
+        return None, Door.OPEN
