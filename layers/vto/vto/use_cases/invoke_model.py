@@ -50,14 +50,22 @@ class InvokeModel:
             slot: What Reserve Slot answered.
 
         Returns:
-            ``images`` and ``mask`` (addresses of unverified pictures), ``warning`` and ``engine``.
+            ``images`` and ``mask`` (addresses of unverified pictures), ``warning``, ``adaptations`` (those that the
+            engine told of itself) and ``engine``.
 
         Raises:
             VtoError: The Model…, …Blocked and BadModelOutput errors of the engine; JobClosedError.
         """
         made = self.results.get_ready(validation["cache_key"], self.clock.now())
         if made is not None:  # an equal job was faster while this one stood in the queue
-            return {"images": list(made.images), "mask": made.mask, "warning": None, "engine": made.engine}
+            told = [one.public() for one in made.adaptations]
+            return {
+                "images": list(made.images),
+                "mask": made.mask,
+                "warning": None,
+                "adaptations": told,
+                "engine": made.engine,
+            }
         engine, profile = self.engines[slot["engine"]], PROFILES[slot["engine"]]
 
         def enter(job: Job) -> Job:

@@ -78,10 +78,11 @@ class ReserveSlot:
         if job.stage is Stage.GENERATING and failed_with not in ("", ModelThrottledError.__name__):
             # straight from the call; a job that has waited for an engine since brings the same failure, and no news
             self._open(slot["engine"], failed_with)
-        fit = able(self.order, job.parameters, job.source_pixels)
+        size = job.source_pixels, job.body_bytes
+        fit = able(self.order, job.parameters, *size)
         left = [name for name in fit if name not in failed]
         if not fit:  # the order has changed since the job was admitted
-            raise InvalidRequestError("no engine can do this", refusals(self.order, job.parameters, job.source_pixels))
+            raise InvalidRequestError("no engine can do this", refusals(self.order, job.parameters, *size))
         if not left:
             raise all_errors().get(failed_with, ModelUnavailableError)(f"engines {failed} failed, none is left")
 
