@@ -64,12 +64,17 @@ _ADDRESSES = Bound(5 * (_ADDRESS.size + 2) + 2, "at most five pictures: numberOf
 _COUNT = Bound(10, "a whole number")
 _ENGINE = Bound(32, "a name of PROFILES")
 _WORD = Bound(32, "one of a few words in the code")
+# a header of 1,024 characters, each of which JSON may escape, and the words around and before each of sixteen
+_ADAPTATIONS = Bound(6 * 1_024 + 16 * 96 + 2, "MOST_ADAPTATIONS out of a header that SageMaker hands on")
 _TOLD = Bound(6 * 300 + 2, "cut after 300 characters; JSON takes six bytes for the longest escape")
 
 
 def declared_bounds() -> Mapping[str, Mapping[str, Bound]]:
     """The most bytes (as JSON) of every field that a Task's ResultSelector selects, by state and field."""
-    cached = Bound(_ADDRESSES.size + _ADDRESS.size + _ENGINE.size + 38 + 64, "pictures, mask, engine, job id, keys")
+    cached = Bound(
+        _ADDRESSES.size + _ADDRESS.size + _ENGINE.size + _ADAPTATIONS.size + 38 + 96,
+        "pictures, mask, engine, adaptations, job id, keys",
+    )
     told = {"sockets_told": _COUNT}
     return {
         "Validate Request": {
@@ -89,7 +94,13 @@ def declared_bounds() -> Mapping[str, Mapping[str, Bound]]:
             "wait_seconds": _COUNT,
             "timeout_seconds": _COUNT,
         },
-        "Invoke Model": {"images": _ADDRESSES, "mask": _ADDRESS, "warning": _TOLD, "engine": _ENGINE},
+        "Invoke Model": {
+            "images": _ADDRESSES,
+            "mask": _ADDRESS,
+            "warning": _TOLD,
+            "adaptations": _ADAPTATIONS,
+            "engine": _ENGINE,
+        },
         "Store Result": {"images": _ADDRESSES, "version": _COUNT, "reused": Bound(5, "true or false")},
         "Notify Client": told,
         "Record Failure": {"outcome": _WORD, "error_code": Bound(40, "an error class's name in snake_case")},

@@ -41,7 +41,7 @@ class Capabilities:
     """What one engine honours; the defaults are the whole contract.
 
     ``styling`` holds ``cue=value`` pairs of garmentStyling; ``exclusions`` the fields of maskExclusions whose ON and
-    OFF have an effect; ``max_pixels`` is the largest source; ``always_adapts`` are adaptations of every answer.
+    OFF have an effect; ``max_pixels`` is the largest source.
     """
 
     engine: str

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -38,6 +39,7 @@ log = logging.getLogger("canvas")
 
 ADAPTED: Final = "x-vto-adapted"
 CUSTOM: Final = "X-Amzn-SageMaker-Custom-Attributes"  # the one response header that SageMaker passes on
+MOST_CUSTOM: Final = 1024  # characters of ASCII: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
 READ_AND_DROPPED: Final = 2 * MAX_BODY_BYTES  # a sender of too much hears so, if it stops here
 
 
@@ -223,7 +225,7 @@ class Endpoint:
         response = _whole(answer, fault)
         if adapted:
             response.headers[ADAPTED] = "; ".join(adapted)
-            response.headers[CUSTOM] = f"{ADAPTED}={'; '.join(adapted)}"[:1024]
+            response.headers[CUSTOM] = passed_on(adapted)
         return response
 
     def _read(self, body: bytes) -> TryOn:
@@ -245,6 +247,14 @@ class Endpoint:
             fields["adapted"] = list(adapted)
         engine = f"{self._capabilities.engine} {self._capabilities.version}"
         return answer_body(Drawn(drawn.images, drawn.mask, adapted), engine, fault), adapted
+
+
+def passed_on(adapted: Sequence[str]) -> str:
+    """What was adapted as SageMaker's one header takes it: in ASCII, and as many whole adaptations as there is room."""
+    plain = [one.encode("ascii", "replace").decode() for one in adapted]
+    while len(text := f"{ADAPTED}={'; '.join(plain)}") > MOST_CUSTOM:
+        plain.pop()
+    return text
 
 
 async def _body(request: Request) -> bytes:

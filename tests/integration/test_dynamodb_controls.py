@@ -10,6 +10,7 @@ from tests.integration.conftest import at_the_same_time
 from tests.unit.vto.world import ALICE, BOB
 from vto.adapters.dynamodb import DynamoConnections, DynamoControls, DynamoResults
 from vto.domain import times
+from vto.domain.engines import Adaptation
 from vto.domain.health import Door
 from vto.errors import StorageUnavailableError
 from vto.ports import CachedResult, Connection, Ticket
@@ -306,7 +307,8 @@ def test_a_connection_id_that_is_used_again_belongs_to_its_new_user(connections:
 
 # --- results ---
 
-RESULT = CachedResult("job-1", ("s3://r/0.png", "s3://r/1.png"), "s3://r/mask.png", "preview")
+TOLD = (Adaptation("images", "batch=1"),)
+RESULT = CachedResult("job-1", ("s3://r/0.png", "s3://r/1.png"), "s3://r/mask.png", "preview", TOLD)
 TTL = times.epoch(LATER)
 
 

@@ -166,6 +166,15 @@ BLOCKED_IMAGE = (
     "This request has been blocked by our content filters. Please adjust your input image to submit a new request."
 )
 
+# Three of Bedrock's ways to say no to the account or to the way it asks, all of them as a ValidationException:
+# https://github.com/aws/aws-cli/issues/8717, https://github.com/aws-samples/amazon-bedrock-audio-summarizer/issues/3
+# and https://github.com/terricain/aioboto3/issues/352
+NOT_AUTHORIZED = "Your account is not authorized to invoke this API operation."
+NOT_ON_DEMAND = (
+    f"Invocation of model ID {MODEL} with on-demand throughput isn’t supported. Retry your request with the ID or "
+    "ARN of an inference profile that contains this model."
+)
+
 LEGACY = (
     "Access denied. This Model is marked by provider as Legacy and you have not been actively using the model in the "
     "last 30 days. Please upgrade to an active model on Amazon Bedrock"
@@ -191,6 +200,13 @@ LEGACY = (
         (404, "ResourceNotFoundException", "Model not found.", ModelRetiredError),
         (404, "ResourceNotFoundException", "This model version has reached the end of its life.", ModelRetiredError),
         (400, "ValidationException", "The provided model identifier is invalid.", ModelRetiredError),
+        (400, "ValidationException", "Operation not allowed", ModelAccessDeniedError),
+        (400, "ValidationException", NOT_AUTHORIZED, ModelAccessDeniedError),
+        (400, "ValidationException", NOT_ON_DEMAND, ModelRetiredError),
+        # what the words of a model that is gone mean depends on who says them
+        (429, "ThrottlingException", "Too many requests for this legacy model", ModelThrottledError),
+        (503, "ServiceUnavailableException", "legacy endpoint, try later", ModelUnavailableError),
+        (424, "ModelErrorException", "the model has reached the end of its life", ModelFailedError),
         (400, "ValidationException", BLOCKED_TEXT, PromptBlockedError),
         (400, "ValidationException", BLOCKED_IMAGE, PictureBlockedError),
         (400, "ValidationException", "This request has been blocked by our content filters.", ContentBlockedError),
@@ -316,9 +332,27 @@ def test_the_functions_answer_becomes_a_generation(preview: PreviewFunction) -> 
         (200, {}, b"not json", BadModelOutputError),
         (200, {}, b"null", BadModelOutputError),
         (200, {}, b"[]", BadModelOutputError),
-        (200, {"x_amz_function_error": "Unhandled"}, answer(errorMessage="KeyError"), ModelUnavailableError),
-        (200, {"x_amz_function_error": "Unhandled"}, b"not json", ModelUnavailableError),
-        (200, {"x_amz_function_error": "Unhandled"}, b"[1]", ModelUnavailableError),
+        (200, {"x_amz_function_error": "Unhandled"}, answer(errorMessage="KeyError"), ModelFailedError),
+        (200, {"x_amz_function_error": "Unhandled"}, b"not json", ModelFailedError),
+        (200, {"x_amz_function_error": "Unhandled"}, b"[1]", ModelFailedError),
+        (
+            200,
+            {"x_amz_function_error": "Unhandled"},
+            answer(errorMessage="list index out of range", errorType="IndexError"),
+            ModelFailedError,
+        ),
+        (
+            200,
+            {"x_amz_function_error": "Unhandled"},
+            answer(errorMessage="RequestId: 1 Error: Runtime exited: signal: killed", errorType="Runtime.ExitError"),
+            ModelFailedError,
+        ),
+        (
+            200,
+            {"x_amz_function_error": "Unhandled"},
+            answer(errorMessage="Unable to import module 'app'", errorType="Runtime.ImportModuleError"),
+            ModelUnavailableError,
+        ),
         (
             200,
             {"x_amz_function_error": "Unhandled"},
@@ -329,7 +363,7 @@ def test_the_functions_answer_becomes_a_generation(preview: PreviewFunction) -> 
             200,
             {"x_amz_function_error": "Unhandled"},
             answer(errorMessage="an error of ours, but none that the function tells", errorType="JobClosedError"),
-            ModelUnavailableError,
+            ModelFailedError,
         ),
         (
             200,

@@ -12,6 +12,13 @@ import boto3
 import pytest
 import urllib3
 from moto import mock_aws
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    NameResolutionError,
+    NewConnectionError,
+    ProtocolError,
+    ReadTimeoutError,
+)
 
 from tests.integration.test_engines import OUTPUT, REFERENCE, SOURCE
 from vto.adapters.fashn import MAX_PICTURE_BYTES, FashnApi
@@ -21,7 +28,9 @@ from vto.domain.parameters import canonical, for_garment_class
 from vto.errors import (
     BadModelOutputError,
     ContentBlockedError,
-    InvalidRequestError,
+    ModelAccessDeniedError,
+    ModelQuotaExceededError,
+    ModelRefusedError,
     ModelRetiredError,
     ModelThrottledError,
     ModelTimeoutError,
@@ -276,12 +285,14 @@ def test_a_picture_that_is_too_large_is_not_read_to_its_end(service: Service, en
 @pytest.mark.parametrize(
     ("status", "name", "wanted"),
     [
-        (400, "BadRequest", InvalidRequestError),
+        (400, "BadRequest", ModelRefusedError),
+        (401, "UnauthorizedAccess", ModelAccessDeniedError),
+        (403, "", ModelAccessDeniedError),
         (404, "NotFound", ModelUnavailableError),
-        (413, "", InvalidRequestError),
+        (413, "", ModelRefusedError),
         (429, "RateLimitExceeded", ModelThrottledError),
         (429, "ConcurrencyLimitExceeded", ModelThrottledError),
-        (429, "OutOfCredits", ModelUnavailableError),
+        (429, "OutOfCredits", ModelQuotaExceededError),
         (500, "InternalServerError", ModelUnavailableError),
         (302, "", ModelUnavailableError),
     ],
@@ -295,13 +306,30 @@ def test_each_refusal_of_a_run_is_one_error_of_ours_after_one_attempt(
 
 
 @pytest.mark.parametrize(
+    ("status", "name", "message"),
+    [
+        (400, "BadRequest", "model_name: must be one of tryon-max"),
+        (400, "", "tryon-v1.6 is no longer available"),
+        (404, "NotFound", "Model tryon-v1.6 not found"),
+    ],
+)
+def test_a_refusal_that_names_the_model_means_that_it_is_gone(
+    service: Service, engine: FashnApi, status: int, name: str, message: str
+) -> None:
+    service.run = (status, {"error": name, "message": message})
+    assert type(fails_with(engine)) is ModelRetiredError
+
+
+@pytest.mark.parametrize(
     ("name", "message", "wanted", "paths"),
     [
         ("ImageLoadError", "Error loading model image", PictureRejectedError, ["model_id"]),
         ("ImageLoadError", "Error loading garment image", PictureRejectedError, ["product_id"]),
         ("PoseError", "Failed to detect body pose in model image", PictureRejectedError, ["model_id"]),
         ("ContentModerationError", "Prohibited content", ContentBlockedError, []),
-        ("InputValidationError", "num_samples", InvalidRequestError, []),
+        ("InputValidationError", "num_samples", ModelRefusedError, []),
+        ("InputValidationError", "model_image is too large", ModelRefusedError, []),
+        ("InputValidationError", "Unknown model_name", ModelRetiredError, []),
         ("PipelineError", "oops", ModelUnavailableError, []),
         ("ThirdPartyError", "oops", ModelUnavailableError, []),
         ("InternalServerError", "oops", ModelUnavailableError, []),
@@ -356,6 +384,35 @@ def test_a_service_that_cannot_be_reached_is_unavailable(
     assert type(fails_with(nobody)) is ModelUnavailableError
 
 
+class Unreachable(urllib3.PoolManager):
+    """Connections that come to nothing."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    def request(self, *_: Any, **__: Any) -> Any:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "wanted"),
+    [
+        (ConnectTimeoutError("no answer to SYN"), ModelUnavailableError),
+        (NewConnectionError(None, "refused"), ModelUnavailableError),  # type: ignore[arg-type]
+        (NameResolutionError("api.fashn.ai", None, OSError("unknown")), ModelUnavailableError),  # type: ignore[arg-type]
+        (ReadTimeoutError(None, "/v1/run", "slow"), ModelTimeoutError),  # type: ignore[arg-type]
+        (ProtocolError("closed"), ModelTimeoutError),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_only_a_request_that_may_have_arrived_may_be_billed(
+    secrets: Any, pictures: FakePictures, error: Exception, wanted: type[VtoError]
+) -> None:
+    engine = FashnApi(SecretKey(secrets, SECRET), pictures, FakeClock(), Unreachable(error), DEADLINE)
+    assert type(fails_with(engine)) is wanted
+
+
 # --- the key ---
 
 
@@ -381,7 +438,7 @@ def test_a_key_that_is_refused_and_has_not_changed_ends_the_use_of_the_engine_af
     service: Service, engine: FashnApi
 ) -> None:
     service.keys = set()
-    assert type(fails_with(engine)) is ModelRetiredError
+    assert type(fails_with(engine)) is ModelAccessDeniedError
     assert len(service.asked) == 1
 
 
@@ -391,5 +448,5 @@ def test_without_a_key_nothing_is_asked(service: Service, engine: FashnApi, secr
         secrets.delete_secret(SecretId=SECRET, ForceDeleteWithoutRecovery=True)
     else:
         secrets.put_secret_value(SecretId=SECRET, SecretString=value)
-    assert type(fails_with(engine)) is ModelRetiredError
+    assert type(fails_with(engine)) is ModelAccessDeniedError
     assert service.asked == []

@@ -17,7 +17,8 @@ from tests.integration.test_engines import (
     settings,
 )
 from vto import bootstrap
-from vto.adapters.sagemaker import MAX_BODY_BYTES, CanvasEndpoint
+from vto.adapters.sagemaker import MOST_ADAPTATIONS, CanvasEndpoint
+from vto.domain.engines import SAGEMAKER_BODY_BYTES
 from vto.errors import (
     BadModelOutputError,
     ContentBlockedError,
@@ -34,6 +35,13 @@ from vto.errors import (
 from vto.testing import FakePictures
 
 __all__ = ["pictures", "settings"]  # fixtures
+
+
+# https://github.com/aws-samples/amazon-kendra-langchain-extensions/issues/64
+COMPONENT_MISSING = (
+    "Inference Component Name header is required for endpoints to which you plan to deploy inference components. "
+    "Please include Inference Component Name header or consider using SageMaker models."
+)
 
 
 class Endpoint:
@@ -76,6 +84,47 @@ def test_the_endpoint_is_sent_the_body_that_bedrock_would_be(endpoint: Endpoint)
     assert body["virtualTryOnParams"]["imageBasedMask"] == {"maskImage": encoded(b"mask")}
     assert (made.images, made.mask) == ((f"{OUTPUT}0.png", f"{OUTPUT}1.png"), f"{OUTPUT}mask.png")
     assert endpoint.pictures.objects[made.images[1]] == b"two"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (None, []),
+        ("", []),
+        ("trace=1; x-vto-adapted is a word", []),
+        ("x-vto-adapted=", []),
+        # the profile declares this one of every answer
+        ("x-vto-adapted=resolution=576x864 enlarged", []),
+        (
+            "x-vto-adapted=imageBasedMask.garment=tops, by the mask's place; batch=1, for want of GPU memory",
+            [
+                {"path": "parameters.imageBasedMask.garment", "change": "tops, by the mask's place"},
+                {"path": "images", "change": "batch=1, for want of GPU memory"},
+            ],
+        ),
+        (
+            "x-vto-adapted=quality=standard; garmentStyling.tuckingStyle=ignored; mergeStyle=BALANCED; =; strange",
+            [
+                {"path": "parameters.imageGenerationConfig.quality", "change": "standard"},
+                {"path": "parameters.garmentBasedMask.garmentStyling.tuckingStyle", "change": "ignored"},
+                {"path": "parameters.mergeStyle", "change": "BALANCED"},
+                {"path": "images", "change": "strange"},
+            ],
+        ),
+    ],
+)
+def test_what_the_container_did_otherwise_is_told(
+    endpoint: Endpoint, said: str | None, told: list[dict[str, str]]
+) -> None:
+    headers = {} if said is None else {"x_amzn_sagemaker_custom_attributes": said}
+    endpoint.wire.will_say(200, answer(images=[encoded(b"one")]), **headers)
+    assert [one.public() for one in endpoint.engine.generate(request()).adaptations] == told
+
+
+def test_a_container_that_says_no_end_of_things_is_cut_short(endpoint: Endpoint) -> None:
+    said = "x-vto-adapted=" + "; ".join(f"word{i}" for i in range(100))
+    endpoint.wire.will_say(200, answer(images=[encoded(b"one")]), x_amzn_sagemaker_custom_attributes=said)
+    assert len(endpoint.engine.generate(request()).adaptations) == MOST_ADAPTATIONS
 
 
 @pytest.mark.parametrize(
@@ -128,6 +177,11 @@ def test_a_container_that_has_not_answered_within_its_minute_is_a_timeout(endpoi
         (530, "InternalDependencyException", "oops", ModelUnavailableError),
         (403, "AccessDeniedException", "not authorized to perform: sagemaker:InvokeEndpoint", ModelAccessDeniedError),
         (400, "ValidationError", "Endpoint vto-canvas of account 123456789012 not found.", ModelRetiredError),
+        (400, "ValidationError", 'Could not find inference component "vto-canvas".', ModelRetiredError),
+        (400, "ValidationError", COMPONENT_MISSING, ModelRetiredError),
+        (400, "ValidationError", "Inference Components are not supported in this Endpoint.", ModelRetiredError),
+        (403, "UnrecognizedClientException", "The security token is invalid.", ModelAccessDeniedError),
+        (403, "ExpiredTokenException", "The security token is expired.", ModelAccessDeniedError),
         (400, "ValidationError", "Inference Component has no capacity to process this request.", ModelUnavailableError),
         (400, "ValidationError", "The endpoint is not InService", ModelUnavailableError),
         (400, "ValidationError", "1 validation error detected: Body is too long", ModelRefusedError),
@@ -166,7 +220,7 @@ def test_what_is_no_answer_is_bad_output(endpoint: Endpoint) -> None:
 
 
 def test_a_body_that_the_endpoint_would_not_take_is_refused_before_it_is_sent(endpoint: Endpoint) -> None:
-    endpoint.pictures.objects[str(request().source)] = b"x" * (MAX_BODY_BYTES * 3 // 4)
-    with pytest.raises(InvalidRequestError, match=f"{MAX_BODY_BYTES:,}"):
+    endpoint.pictures.objects[str(request().source)] = b"x" * (SAGEMAKER_BODY_BYTES * 3 // 4)
+    with pytest.raises(InvalidRequestError, match=f"{SAGEMAKER_BODY_BYTES:,}"):
         endpoint.engine.generate(request())
     assert endpoint.wire.requests == []

@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from tests.template.reading import (
     references,
     resources,
 )
+from vto.domain.engines import PROFILES
+from vto.domain.pictures import Tier
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/team/canvas:1"
 WEIGHTS = "s3://my-models/fashn-vton-1.5/"
@@ -298,8 +301,6 @@ def test_the_outputs_are_what_clients_and_the_local_stack_read(template: Templat
 
 
 def test_the_engine_parameter_offers_the_engines_that_exist(template: Template) -> None:
-    from vto.domain.engines import PROFILES
-
     assert set(template["Parameters"]["Engine"]["AllowedValues"]) == set(PROFILES)
     assert template["Parameters"]["FallbackEngine"]["AllowedValues"] == [
         "none",
@@ -332,14 +333,14 @@ def conditional(template: Template) -> dict[str, set[str]]:
         ({"FallbackEngine": "nova_canvas"}, {"UsesNovaCanvas"}),
         ({"Engine": "sagemaker", "FallbackEngine": "fashn_api"}, set()),
         ({"CanvasImage": IMAGE}, {"HasCanvasEndpoint"}),
-        ({"CanvasImage": IMAGE, "CanvasWeights": WEIGHTS}, {"HasCanvasEndpoint", "HasCanvasEndpointWithWeights"}),
+        ({"CanvasImage": IMAGE, "CanvasWeights": WEIGHTS}, {"HasCanvasEndpoint"}),
         ({"CanvasWeights": WEIGHTS}, set()),
     ],
 )
 def test_an_engine_costs_nothing_where_it_is_not_asked_for(
     template: Template, parameters: dict[str, str], exists: set[str]
 ) -> None:
-    conditions = {"UsesNovaCanvas", "HasCanvasEndpoint", "HasCanvasEndpointWithWeights"}
+    conditions = {"UsesNovaCanvas", "HasCanvasEndpoint"}
     assert {one for one in conditions if resolved({"Fn::If": [one, True, False]}, **parameters)} == exists
     endpoint = {name for name, one in template["Resources"].items() if "SageMaker" in one["Type"]}
     assert endpoint
@@ -357,6 +358,39 @@ def test_an_engine_costs_nothing_where_it_is_not_asked_for(
 def test_every_function_that_plans_with_engines_has_the_same_order(parameters: dict[str, str], engines: str) -> None:
     told = {environment(folder, **parameters).get("ENGINES") for folder in ENVIRONMENT}
     assert told == {None, engines}
+
+
+@pytest.mark.parametrize(("weights", "allowed"), [(WEIGHTS, ["ReadWeights", "FindWeights"]), ("", [])])
+def test_a_model_is_only_made_once_its_role_can_read_the_weights(
+    template: Template, weights: str, allowed: list[str]
+) -> None:
+    from ministack.services.cloudformation import engine
+
+    made = template["Resources"]
+    assert "AWS::IAM::RolePolicy" not in {one["Type"] for one in made.values()}  # it would come after role and model
+    assert named(made["CanvasModel"]["Properties"]["ExecutionRoleArn"]) == "CanvasRole"
+    statements = made["CanvasRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    values = {"CanvasImage": {"Value": IMAGE}, "CanvasWeights": {"Value": weights}}
+    whole = engine._resolve_refs(statements, {}, values, {"HasCanvasWeights": bool(weights)}, {}, "vto", "id")
+    assert [one["Sid"] for one in whole if "Weights" in one["Sid"]] == allowed
+    assert not weights or [one["Resource"].rpartition(":")[2] for one in whole[-2:]] == [
+        "my-models/fashn-vton-1.5/*",
+        "my-models",
+    ]
+
+
+@pytest.mark.parametrize("tier", [1024, 2048])
+@pytest.mark.parametrize("fallback", ["none", *PROFILES])
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_stack_whose_pictures_are_too_large_for_an_engine_is_not_made(
+    template: Template, name: str, fallback: str, tier: int
+) -> None:
+    from ministack.services.cloudformation import engine
+
+    values = {"Engine": name, "FallbackEngine": fallback, "PictureTier": str(tier)}
+    fits = all(Tier(tier).max_pixels <= PROFILES[one].max_pixels for one in (name, fallback) if one != "none")
+    with nullcontext() if fits else pytest.raises(ValueError, match=r"PictureTier 2048.*Set PictureTier to 1024"):
+        engine._evaluate_rules(template, {key: {"Value": value} for key, value in values.items()}, {})
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from vto.domain.catalogue import CatalogueItem, Kind
+from vto.domain.engines import Adaptation
 from vto.domain.health import Door
 from vto.domain.job import Job
 from vto.domain.lifecycle import Lifecycle
@@ -184,12 +185,13 @@ class Controls(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CachedResult:
-    """A finished result that equal requests share."""
+    """A finished result that equal requests share; ``adaptations`` are those that the engine itself told of it."""
 
     job_id: str
     images: tuple[str, ...]
     mask: str | None
     engine: str
+    adaptations: tuple[Adaptation, ...] = ()
 
 
 class Results(Protocol):
@@ -312,11 +314,15 @@ class TryOnRequest:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """What an engine made: addresses of unverified pictures; ``warning`` when its filter kept some back."""
+    """What an engine made: addresses of unverified pictures; ``warning`` when its filter kept some back.
+
+    ``adaptations`` are what it says itself that it did otherwise than asked, beyond what its profile declares.
+    """
 
     images: tuple[str, ...]
     mask: str | None
     warning: str | None = None
+    adaptations: tuple[Adaptation, ...] = ()
 
 
 class Engine(Protocol):

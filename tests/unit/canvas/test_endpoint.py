@@ -20,6 +20,7 @@ from canvas.errors import ModelNotReadyError, ServiceUnavailableError, Validatio
 from canvas.health import Health
 from canvas.metrics import Metrics
 from canvas.request import MAX_BODY_BYTES, read_request
+from canvas.server import passed_on
 
 PARAMETERS: dict[str, Any] = {"maskType": "GARMENT", "garmentBasedMask": {"garmentClass": "UPPER_BODY"}}
 
@@ -128,6 +129,16 @@ def test_every_lack_is_named_at_once() -> None:
         negotiated(engine, PARAMETERS | {"imageGenerationConfig": {"numberOfImages": 3}}, 1001)
     for path in ("maskType", "garmentClass", "numberOfImages", "sourceImage"):
         assert f"{path}: " in caught.value.message
+
+
+def test_sagemaker_gets_as_many_whole_adaptations_as_its_header_takes_in_ascii() -> None:
+    assert (
+        passed_on(["mergeStyle=BALANCED", "quality=standard"]) == "x-vto-adapted=mergeStyle=BALANCED; quality=standard"
+    )
+    assert passed_on(["resolution=576×864"]) == "x-vto-adapted=resolution=576?864"
+    many = passed_on([f"field{number}={'x' * 90}" for number in range(20)])
+    assert 900 < len(many) <= 1024
+    assert {len(one.partition("=")[2]) for one in many.removeprefix("x-vto-adapted=").split("; ")} == {90}
 
 
 def test_every_adaptation_is_told_and_the_request_itself_is_left_as_it_came() -> None:

@@ -105,12 +105,12 @@ def test_adapting_leaves_the_request_itself_alone(name: str, request: Parameters
     assert repr(request) == before
 
 
-@given(orders, requests(), st.none() | st.integers(1, 5_000_000))
+@given(orders, requests(), st.none() | st.integers(1, 5_000_000), st.none() | st.integers(1, 30_000_000))
 def test_a_request_is_refused_exactly_when_no_engine_can_do_it(
-    order: list[str], request: Parameters, pixels: int | None
+    order: list[str], request: Parameters, pixels: int | None, body_bytes: int | None
 ) -> None:
-    fit = able(order, request, pixels)
-    assert bool(refusals(order, request, pixels)) is not bool(fit)
+    fit = able(order, request, pixels, body_bytes)
+    assert bool(refusals(order, request, pixels, body_bytes)) is not bool(fit)
     assert fit == [name for name in order if name in fit]  # in the operator's order
 
 
@@ -137,6 +137,14 @@ def test_a_refusal_asks_for_the_fewest_changes_that_would_do() -> None:
     request = {"maskType": "IMAGE", "imageBasedMask": {}}
     assert [one.path for one in misfits(PROFILES["sagemaker"], request, huge)] == ["model_id"]
     assert [one.path for one in refusals(["fashn_api", "sagemaker"], request, huge)] == ["parameters.maskType"]
+
+
+def test_a_request_is_as_large_as_the_engine_takes_it_and_not_a_byte_larger() -> None:
+    request, limit = canonical(for_garment_class("UPPER_BODY")), PROFILES["sagemaker"].max_body_bytes
+    assert misfits(PROFILES["sagemaker"], request, None, limit) == ()
+    (problem,) = misfits(PROFILES["sagemaker"], request, None, limit + 1)
+    assert "use pictures with fewer bytes" in problem.remedy
+    assert able(["sagemaker", "preview"], request, None, limit + 1) == ["preview"]
 
 
 def test_five_pictures_become_as_many_as_the_engine_makes_and_that_is_told() -> None:

@@ -65,6 +65,7 @@ def test_the_answer_names_pictures_and_engine(world: World) -> None:
         "images": (f"s3://{RESULTS}/generated/job-1/1/0.png", f"s3://{RESULTS}/generated/job-1/1/1.png"),
         "mask": None,
         "warning": None,
+        "adaptations": (),
         "engine": "preview",
     }
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.unit.vto.world import BLANK_SLOT, BOB, EXECUTION, GARMENT, RESULTS, World
 from vto.domain import times
+from vto.domain.engines import PROFILES, Adaptation
 from vto.domain.job import Stage, Status
 from vto.domain.parameters import canonical
 from vto.errors import (
@@ -309,6 +310,20 @@ def test_a_job_whose_first_engine_cannot_do_it_shares_the_result_of_the_one_that
     assert first.engine == "preview"
     world.claimed_job("job-2", parameters=prompt)
     assert world.validate_request("job-2", EXECUTION, 0)["reuse"] == "ready"
+
+
+def test_what_the_engine_itself_told_stands_beside_what_it_declares_also_where_the_result_is_reused(
+    world: World,
+) -> None:
+    told = Adaptation("images", "batch=1, for want of GPU memory")
+    world.engine_order = ["fashn_api"]
+    validation, generation = world.generated_job()
+    store(world, (validation, {**generation, "adaptations": [told.public()]}))
+    declared = [one.public() for one in PROFILES["fashn_api"].always]
+    assert world.jobs.rows["job-1"].public()["adaptations"] == [*declared, told.public()]
+    world.claimed_job("job-2")
+    world.store_result("job-2", EXECUTION, world.validate_request("job-2", EXECUTION, 0), None)
+    assert world.jobs.rows["job-2"].public()["adaptations"] == [*declared, told.public()]
 
 
 def test_a_reused_result_tells_what_its_engine_did_otherwise(world: World) -> None:

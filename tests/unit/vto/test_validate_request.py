@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.vto.world import ALICE, BOB, EXECUTION, GARMENT, UPLOADS, World, photo, shirt
+from tests.unit.vto.world import ALICE, BLANK_SLOT, BOB, EXECUTION, GARMENT, UPLOADS, World, photo, shirt
 from vto.domain import times
 from vto.domain.catalogue import Readiness
 from vto.domain.job import Stage, Status
@@ -223,6 +223,34 @@ def test_a_row_that_a_shop_wrote_with_a_picture_out_of_the_contracts_limits_is_r
     with pytest.raises(PictureRejectedError) as rejected:
         validate(world)
     assert all(one.path == "product_id" and one.remedy for one in rejected.value.violations)
+
+
+def test_a_request_that_the_first_engine_is_too_small_for_goes_to_the_next_and_shares_its_results(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.engine_order = ["sagemaker", "preview"]
+    world.claimed_job()
+    small = validate(world)["cache_key"]
+    monkeypatch.setattr(world.pictures, "metadata", lambda _: (3_000_000, {}))
+    validation = validate(world)
+    world.engine_order = ["preview"]
+    assert small != validation["cache_key"] == validate(world)["cache_key"]
+    world.engine_order = ["sagemaker", "preview"]
+    slot = world.reserve_slot("job-1", EXECUTION, BLANK_SLOT, None)
+    assert slot["engine"] == "preview"
+
+
+def test_a_request_that_no_engine_is_large_enough_for_is_refused_before_anything_is_spent(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.engine_order = ["sagemaker"]
+    world.claimed_job()
+    monkeypatch.setattr(world.pictures, "metadata", lambda _: (3_000_000, {}))
+    validate(world)
+    with pytest.raises(InvalidRequestError) as refused:
+        world.reserve_slot("job-1", EXECUTION, BLANK_SLOT, None)
+    (one,) = refused.value.violations
+    assert "at most 6,291,456" in one.problem
 
 
 def test_pictures_too_large_for_one_request_are_refused_by_their_sizes_alone(

@@ -43,8 +43,16 @@ ERRORS: dict[str, type[VtoError]] = {
     "ValidationException": ModelRefusedError,
 }
 
-# Of a model that is gone, as its services say it: https://docs.aws.amazon.com/bedrock/latest/userguide/model-lifecycle.html
-GONE = ("legacy", "end of its life", "model identifier is invalid")
+# What Bedrock says of a model that is gone, or that is not to be had under its id, and of an account that may not use
+# it. It says the one under three codes, and the other as if the request were at fault; under any other code the same
+# words mean something else.
+# https://docs.aws.amazon.com/bedrock/latest/userguide/model-lifecycle.html
+# https://github.com/aws/aws-cli/issues/8717, https://github.com/langchain-ai/langchain/issues/19215
+# https://github.com/aws-samples/amazon-bedrock-audio-summarizer/issues/3
+# https://github.com/terricain/aioboto3/issues/352
+GONE_CODES = ("ValidationException", "ResourceNotFoundException", "AccessDeniedException")
+GONE = ("legacy", "end of its life", "model identifier is invalid", "with on-demand throughput")
+NO_ACCESS = ("operation not allowed", "not authorized to invoke")
 # https://docs.aws.amazon.com/nova/latest/userguide/image-gen-errors.html
 BLOCKED = (("text prompt", PromptBlockedError), ("input image", PictureBlockedError), ("", ContentBlockedError))
 
@@ -64,20 +72,22 @@ class NovaCanvas:
         """Make the pictures; raises the Model…, …Blocked and BadModelOutput errors."""
         return exchange(request, self._pictures, self._invoke)
 
-    def _invoke(self, body: bytes) -> bytes:
+    def _invoke(self, body: bytes) -> tuple[bytes, tuple[()]]:
         with told(error_of):
             response = self._client.invoke_model(
                 modelId=self._model_id, body=body, contentType="application/json", accept="application/json"
             )
-            return response["body"].read()
+            return response["body"].read(), ()
 
 
 def error_of(error: ClientError) -> VtoError:
     """The error of ours behind an exception of InvokeModel: by its code first, then by fragments of its message."""
     code, text = code_of(error), str(error.response.get("Error", {}).get("Message", ""))[:300]
     said = text.lower()
-    if any(words in said for words in GONE):
+    if code in GONE_CODES and any(words in said for words in GONE):
         return ModelRetiredError(f"{code}: {text}")
+    if code == "ValidationException" and any(words in said for words in NO_ACCESS):
+        return ModelAccessDeniedError(f"{code}: {text}")
     if code == "ValidationException" and ("content filter" in said or "blocked" in said):
         return next(cls for words, cls in BLOCKED if words in said)(text)
     return ERRORS.get(code, ModelUnavailableError)(f"{code}: {text}")

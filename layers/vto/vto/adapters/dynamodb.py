@@ -14,6 +14,7 @@ from vto import telemetry
 from vto.adapters.aws_errors import as_storage_error, code_of
 from vto.domain import times
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness
+from vto.domain.engines import Adaptation
 from vto.domain.health import Door, Health
 from vto.domain.job import OPEN, Change, Job, Stage, Status, StoredImage
 from vto.domain.pacing import next_slot
@@ -393,7 +394,8 @@ class DynamoResults:
         item = _get(self._table, {"cache_key": key}) or {}
         if item.get("state") != "ready" or item["ttl"] <= times.epoch(now):
             return None
-        return CachedResult(item["job_id"], tuple(item["images"]), item.get("mask"), item["engine"])
+        told = tuple(Adaptation(**one) for one in item.get("adaptations", []))
+        return CachedResult(item["job_id"], tuple(item["images"]), item.get("mask"), item["engine"], told)
 
     def claim(self, key: str, job_id: str, now: datetime, *, seconds: float, gone: CachedResult | None = None) -> bool:
         """Become the one who makes this result; False while another job's claim lasts, or when it has become ready."""
@@ -423,7 +425,8 @@ class DynamoResults:
         """Offer a finished result to equal requests."""
         expression, names, values = _set_and_remove(
             {"state": "ready", "images": list(result.images), "engine": result.engine, "ttl": ttl,
-             "job_id": result.job_id, **({"mask": result.mask} if result.mask else {})},
+             "job_id": result.job_id, "adaptations": [one.public() for one in result.adaptations],
+             **({"mask": result.mask} if result.mask else {})},
             ["claimed_until", *([] if result.mask else ["mask"])],
         )  # fmt: skip
         with as_storage_error("offer result"):

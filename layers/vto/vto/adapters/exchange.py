@@ -14,6 +14,7 @@ from botocore.exceptions import (
 )
 
 from vto.domain.contract import MAX_BODY_BYTES
+from vto.domain.engines import Adaptation
 from vto.domain.nova_canvas import read_answer, request_body
 from vto.domain.storage import S3Url
 from vto.errors import ModelTimeoutError, ModelUnavailableError, StorageUnavailableError, VtoError
@@ -21,21 +22,27 @@ from vto.ports import Generation, Pictures, TryOnRequest
 
 
 def exchange(
-    request: TryOnRequest, pictures: Pictures, ask: Callable[[bytes], bytes], *, max_bytes: int = MAX_BODY_BYTES
+    request: TryOnRequest,
+    pictures: Pictures,
+    ask: Callable[[bytes], tuple[bytes, tuple[Adaptation, ...]]],
+    *,
+    max_bytes: int = MAX_BODY_BYTES,
 ) -> Generation:
     """One call of an engine that speaks Nova Canvas's contract: pictures into a body, its answer into pictures.
 
     Args:
         request: What to make.
         pictures: Where pictures are read and kept.
-        ask: Sends a body and returns the answer's; raises an error of ours.
+        ask: Sends a body; returns the answer's, and what the engine says beside it that it did otherwise than asked;
+            raises an error of ours.
         max_bytes: The largest body that the engine takes.
     """
     read = read_pictures(request, pictures)
     body = request_body(read[0], read[1], read[2] if request.mask else None, request.parameters, max_bytes=max_bytes)
-    answer = read_answer(ask(body))
+    content, adaptations = ask(body)
+    answer = read_answer(content)
     images, mask = keep(request.output, pictures, answer.images, answer.mask)
-    return Generation(images, mask, answer.warning)
+    return Generation(images, mask, answer.warning, adaptations)
 
 
 @contextmanager

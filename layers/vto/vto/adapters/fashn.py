@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import urllib3
-from urllib3.exceptions import HTTPError, NewConnectionError, ProxyError, SSLError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProxyError, SSLError
 
 from vto.adapters.exchange import keep, read_pictures
 from vto.adapters.secrets import SecretKey
@@ -79,7 +79,7 @@ class FashnApi:
     def _run(self, body: dict[str, Any]) -> str:
         try:
             status, document = self._call("POST", "/v1/run", json.dumps(body).encode())
-        except (NewConnectionError, ProxyError, SSLError) as error:
+        except (ConnectTimeoutError, NewConnectionError, ProxyError, SSLError) as error:
             raise ModelUnavailableError(type(error).__name__) from error
         except HTTPError as error:
             # the request was sent, so the service may be at work, and may bill it

@@ -9,6 +9,7 @@ from vto.adapters.aws_errors import code_of
 from vto.errors import (
     BadModelOutputError,
     InvalidRequestError,
+    ModelFailedError,
     ModelThrottledError,
     ModelTimeoutError,
     ModelUnavailableError,
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 REFUSALS = (InvalidRequestError, PictureMissingError, PictureRejectedError)  # what the function raises by design
+# what says nothing about the pictures: the package is broken, or S3 did not do what the function asked of it
+NOT_THE_PICTURES = {
+    "Runtime.ImportModuleError",
+    "Runtime.HandlerNotFound",
+    "Runtime.UserCodeSyntaxError",
+    "ClientError",
+}
 
 
 class Preview:
@@ -73,8 +81,9 @@ class Preview:
 
 
 def _failure(content: bytes) -> VtoError:
-    """The function's own refusal, told again; anything else it died of is the engine's failure.
+    """The function's own refusal, told again; what else it died of it most likely died of because of these pictures.
 
+    So the engine is not taken for down because of them, and stays open for everybody else's.
     Source of the form: https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
     """
     said = content[:500].decode(errors="replace")
@@ -88,4 +97,5 @@ def _failure(content: bytes) -> VtoError:
         return known.from_message(str(message))
     if "Task timed out" in said:
         return ModelTimeoutError(said)
-    return ModelUnavailableError(f"render_preview failed: {said}")
+    kind = ModelUnavailableError if name in NOT_THE_PICTURES else ModelFailedError
+    return kind(f"render_preview failed: {said}")

@@ -12,6 +12,8 @@ from botocore.exceptions import ClientError
 from vto.adapters.aws_errors import code_of
 from vto.adapters.bedrock import error_of
 from vto.adapters.exchange import exchange, told
+from vto.domain.engines import PROFILES, Adaptation
+from vto.domain.parameters import GENERATION_DEFAULTS, MASK_OF_TYPE
 from vto.errors import (
     ModelAccessDeniedError,
     ModelRefusedError,
@@ -22,8 +24,6 @@ from vto.errors import (
     VtoError,
 )
 from vto.ports import Generation, Pictures, TryOnRequest
-
-MAX_BODY_BYTES = 6_291_456  # of a real-time endpoint, in botocore's service model; taken to hold for the answer too
 
 # The contract's errors by status, for a container that says what went wrong in a form that SageMaker did not pass on.
 # InvokeEndpoint hands on the container's status and body, and none of its headers, where the contract's name stands.
@@ -45,11 +45,27 @@ ERRORS: dict[str, type[VtoError]] = {
     "InternalFailure": ModelUnavailableError,
     "InternalDependencyException": ModelUnavailableError,
     "AccessDeniedException": ModelAccessDeniedError,
+    "UnrecognizedClientException": ModelAccessDeniedError,
+    "ExpiredTokenException": ModelAccessDeniedError,
     "ValidationError": ModelRefusedError,
 }
 
 # what InvokeEndpoint says, as a ValidationError, of an endpoint that is being made or has been scaled to zero
 COMES_BACK = ("no capacity", "inservice", "in service")
+# and of an endpoint or an inference component that is not there, or not of the kind that we ask for
+# https://github.com/aws/amazon-sagemaker-examples/issues/293
+# https://github.com/aws-samples/amazon-kendra-langchain-extensions/issues/64
+GONE = ("not found", "could not find", "inference component")
+
+ADAPTED = "x-vto-adapted="  # what the canvas container puts into the one header that SageMaker hands on
+DECLARED = "resolution"  # told by the engine's profile of every answer
+MOST_ADAPTATIONS = 16
+# the request's fields by the container's names for them
+LONG_NAMES = {
+    **{name: name for name in ("mergeStyle", "maskExclusions", "returnMask", *MASK_OF_TYPE.values())},
+    **{name: f"imageGenerationConfig.{name}" for name in GENERATION_DEFAULTS},
+    "garmentStyling": "garmentBasedMask.garmentStyling",
+}
 
 
 class CanvasEndpoint:
@@ -65,9 +81,9 @@ class CanvasEndpoint:
 
     def generate(self, request: TryOnRequest) -> Generation:
         """Make the pictures; raises the Model…, ContentBlocked and BadModelOutput errors."""
-        return exchange(request, self._pictures, self._invoke, max_bytes=MAX_BODY_BYTES)
+        return exchange(request, self._pictures, self._invoke, max_bytes=PROFILES["sagemaker"].max_body_bytes)
 
-    def _invoke(self, body: bytes) -> bytes:
+    def _invoke(self, body: bytes) -> tuple[bytes, tuple[Adaptation, ...]]:
         with told(endpoint_error):
             response = self._client.invoke_endpoint(
                 EndpointName=self._endpoint,
@@ -77,7 +93,27 @@ class CanvasEndpoint:
                 Accept="application/json",
             )
             answer: bytes = response["Body"].read()
-        return answer
+        return answer, adaptations_in(response.get("CustomAttributes") or "")
+
+
+def adaptations_in(attributes: str) -> tuple[Adaptation, ...]:
+    """What the container says that it did otherwise, beyond what the engine's profile declares.
+
+    Args:
+        attributes: The answer's custom attributes, ``x-vto-adapted=field=what was used instead; …``.
+    """
+    if not attributes.startswith(ADAPTED):
+        return ()
+    found = []
+    for one in attributes.removeprefix(ADAPTED).split("; "):
+        field, _, change = one.partition("=")
+        first, dot, rest = field.partition(".")
+        path = LONG_NAMES.get(first)
+        if path and change:
+            found.append(Adaptation(f"parameters.{path}{dot}{rest}", change))
+        elif one.strip("= ") and field != DECLARED:
+            found.append(Adaptation("images", one))  # no field of the request: something of the engine's own
+    return tuple(found[:MOST_ADAPTATIONS])
 
 
 def endpoint_error(error: ClientError) -> VtoError:
@@ -89,10 +125,10 @@ def endpoint_error(error: ClientError) -> VtoError:
     code, text = code_of(error), str(error.response.get("Error", {}).get("Message", ""))[:300]
     if code == "ModelError":
         return _container_error(error.response, text)
-    if code == "ValidationError" and "not found" in text.lower():
-        return ModelRetiredError(text)  # there is none of that name: as good as a model that is gone
     if code == "ValidationError" and any(said in text.lower() for said in COMES_BACK):
         return ModelUnavailableError(text)
+    if code == "ValidationError" and any(said in text.lower() for said in GONE):
+        return ModelRetiredError(text)  # as good as a model that is gone
     return ERRORS.get(code, ModelUnavailableError)(f"{code}: {text}")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from vto.adapters.aws_errors import code_of
-from vto.errors import ModelRetiredError, ModelUnavailableError
+from vto.errors import ModelAccessDeniedError, ModelUnavailableError
 
 MISSING = {"ResourceNotFoundException", "AccessDeniedException", "InvalidRequestException"}  # the last: it is deleted
 
@@ -22,7 +22,7 @@ class SecretKey:
         """The key.
 
         Raises:
-            ModelRetiredError: There is none, or this function may not read it: the engine cannot be used.
+            ModelAccessDeniedError: There is none, or this function may not read it: the engine lets nobody in.
             ModelUnavailableError: Secrets Manager does not answer.
         """
         if self._value is None:
@@ -38,10 +38,10 @@ class SecretKey:
         try:
             value = self._client.get_secret_value(SecretId=self._name).get("SecretString") or ""
         except ClientError as error:
-            kind = ModelRetiredError if code_of(error) in MISSING else ModelUnavailableError
+            kind = ModelAccessDeniedError if code_of(error) in MISSING else ModelUnavailableError
             raise kind(f"the secret {self._name}: {code_of(error)}") from error
         except BotoCoreError as error:
             raise ModelUnavailableError(f"the secret {self._name}: {type(error).__name__}") from error
         if not value.strip():
-            raise ModelRetiredError(f"the secret {self._name} is empty")
+            raise ModelAccessDeniedError(f"the secret {self._name} is empty")
         return str(value).strip()

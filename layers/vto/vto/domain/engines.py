@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from vto.domain.contract import MAX_BODY_BYTES, body_violations
 from vto.domain.parameters import (
     FULL_BODY,
     GARMENT_CLASSES,
@@ -37,6 +38,11 @@ EXCLUSIONS = frozenset({"preserveBodyPose", "preserveHands", "preserveFace"})
 QUALITIES = frozenset({"standard", "premium"})
 WORN = frozenset({*UPPER_BODY, *LOWER_BODY, *FULL_BODY})
 MAX_IMAGES = 5
+
+# The SDK's service model says this of both bodies of InvokeEndpoint. Of pages about real-time endpoints most say 6 MB,
+# some 25: the smaller figure costs nothing where another engine can draw.
+# https://docs.aws.amazon.com/sagemaker/latest/dg/deploy-model-options.html
+SAGEMAKER_BODY_BYTES = 6_291_456
 
 _MASK_FIELDS = ("garmentBasedMask", "promptBasedMask")
 _CONFIG = "parameters.imageGenerationConfig"
@@ -94,6 +100,7 @@ class EngineProfile:
             ``cue=value`` pairs, ``exclusions`` the fields whose ON and OFF are obeyed.
         max_images: The most pictures of one call.
         max_pixels: The largest source.
+        max_body_bytes: The largest request, in the contract's form.
         cfg_scale: Whether ``cfgScale`` has an effect.
         returns_mask: Whether ``returnMask`` does.
         always: What differs from the contract in every one of its answers.
@@ -113,6 +120,7 @@ class EngineProfile:
     qualities: frozenset[str] = QUALITIES
     max_images: int = MAX_IMAGES
     max_pixels: int = MAX_PIXELS
+    max_body_bytes: int = MAX_BODY_BYTES
     cfg_scale: bool = True
     returns_mask: bool = True
     always: tuple[Adaptation, ...] = ()
@@ -127,11 +135,10 @@ PROFILES = {
             timeout_seconds=25,
             usual_seconds=4,
             price=Price("second of a function", {}, "https://aws.amazon.com/lambda/pricing/", "2026-11-21"),
-            # it draws tops over trousers as it finds them, and knows one quality and no guidance
+            # it draws tops over trousers as it finds them, and knows one quality
             styling=STYLING - {"tuckingStyle=TUCKED"},
             exclusions=frozenset({"preserveHands", "preserveFace"}),
             qualities=frozenset({"standard"}),
-            cfg_scale=False,
         ),
         # 300 s is AWS's advice for Nova Canvas: giving up earlier may pay for a picture that nobody gets
         # https://docs.aws.amazon.com/nova/latest/userguide/image-gen-req-resp-structure.html
@@ -166,8 +173,12 @@ PROFILES = {
             merge_styles=frozenset({"BALANCED", "SEAMLESS"}),
             styling=frozenset(),
             exclusions=frozenset(),
-            max_images=2,  # an answer has to stay below 6 MB: two PNG of 1 MP are about 5
+            # What the endpoint takes from the container: request and answer have to stay below 6 MB, and two PNG of
+            # 1 MP are about 5, one of 4.19 MP is about 10.
+            max_images=2,
             max_pixels=TIER_PIXELS,
+            max_body_bytes=SAGEMAKER_BODY_BYTES,
+            always=(Adaptation("images", "the garment is drawn at 576×864 at most, and enlarged to the photo's size"),),
         ),
         # https://docs.fashn.ai/api-reference/tryon-v1-6 says 5 s, 8 s and 12 to 17 s by mode, and one credit an image
         EngineProfile(
@@ -218,13 +229,19 @@ def identity(name: str, versions: Mapping[str, str]) -> str:
 # --- what an engine makes of a request ------------------------------------------------------------------------------
 
 
-def misfits(profile: EngineProfile, parameters: Mapping[str, Any], pixels: int | None = None) -> tuple[Violation, ...]:
+def misfits(
+    profile: EngineProfile,
+    parameters: Mapping[str, Any],
+    pixels: int | None = None,
+    body_bytes: int | None = None,
+) -> tuple[Violation, ...]:
     """Why an engine cannot do a request at all; empty when it can.
 
     Args:
         profile: The engine.
         parameters: Checked parameters.
         pixels: Pixels of the prepared source, where that is known.
+        body_bytes: Size of the request in the contract's form, where that is known.
     """
     found = []
     if parameters["maskType"] not in profile.mask_types:
@@ -237,20 +254,26 @@ def misfits(profile: EngineProfile, parameters: Mapping[str, Any], pixels: int |
     if pixels is not None and pixels > profile.max_pixels:
         problem = f"its picture has {pixels} pixels, here it may have {profile.max_pixels}: upload a smaller one"
         found.append(Violation("model_id", problem))
+    if body_bytes is not None:
+        found += body_violations(body_bytes, profile.max_body_bytes)
     return tuple(found)
 
 
-def able(order: Sequence[str], parameters: Mapping[str, Any], pixels: int | None = None) -> list[str]:
+def able(
+    order: Sequence[str], parameters: Mapping[str, Any], pixels: int | None = None, body_bytes: int | None = None
+) -> list[str]:
     """The engines of an order that can do a request, in that order."""
-    return [name for name in order if not misfits(PROFILES[name], parameters, pixels)]
+    return [name for name in order if not misfits(PROFILES[name], parameters, pixels, body_bytes)]
 
 
-def refusals(order: Sequence[str], parameters: Mapping[str, Any], pixels: int | None = None) -> tuple[Violation, ...]:
+def refusals(
+    order: Sequence[str], parameters: Mapping[str, Any], pixels: int | None = None, body_bytes: int | None = None
+) -> tuple[Violation, ...]:
     """What to change about a request that no engine of an order can do; empty when one can.
 
     Named is what the nearest engine needs, the first in order of those that need the fewest changes.
     """
-    return min((misfits(PROFILES[name], parameters, pixels) for name in order), key=len, default=())
+    return min((misfits(PROFILES[name], parameters, pixels, body_bytes) for name in order), key=len, default=())
 
 
 def adaptations(profile: EngineProfile, parameters: Mapping[str, Any]) -> tuple[Adaptation, ...]:

@@ -14,7 +14,9 @@ from vto.domain.parameters import FULL_BODY, LOWER_BODY, UPPER_BODY, Parameters
 from vto.errors import (
     BadModelOutputError,
     ContentBlockedError,
-    InvalidRequestError,
+    ModelAccessDeniedError,
+    ModelQuotaExceededError,
+    ModelRefusedError,
     ModelRetiredError,
     ModelThrottledError,
     ModelTimeoutError,
@@ -31,21 +33,21 @@ CATEGORIES = {
 }
 MODES = {"standard": "balanced", "premium": "quality"}
 
-# refused before anything was begun: nothing is billed
+# refused before anything was begun: nothing is billed. What the service calls invalid we have made, not the shopper.
 API_ERRORS: Mapping[str, type[VtoError]] = {
-    "BadRequest": InvalidRequestError,
-    "UnauthorizedAccess": ModelRetiredError,  # this account has no access
+    "BadRequest": ModelRefusedError,
+    "UnauthorizedAccess": ModelAccessDeniedError,
     "NotFound": ModelUnavailableError,
     "RateLimitExceeded": ModelThrottledError,
     "ConcurrencyLimitExceeded": ModelThrottledError,
-    "OutOfCredits": ModelUnavailableError,  # waiting does not help, but another engine does
+    "OutOfCredits": ModelQuotaExceededError,
     "InternalServerError": ModelUnavailableError,
 }
 API_ERRORS_BY_STATUS: Mapping[int, type[VtoError]] = {
-    400: InvalidRequestError,
-    401: ModelRetiredError,
-    403: ModelRetiredError,
-    413: InvalidRequestError,
+    400: ModelRefusedError,
+    401: ModelAccessDeniedError,
+    403: ModelAccessDeniedError,
+    413: ModelRefusedError,
     429: ModelThrottledError,
 }
 
@@ -54,7 +56,7 @@ RUNTIME_ERRORS: Mapping[str, type[VtoError]] = {
     "ImageLoadError": PictureRejectedError,
     "PoseError": PictureRejectedError,
     "ContentModerationError": ContentBlockedError,
-    "InputValidationError": InvalidRequestError,
+    "InputValidationError": ModelRefusedError,
     "PipelineError": ModelUnavailableError,
     "ThirdPartyError": ModelUnavailableError,
     "InternalServerError": ModelUnavailableError,
@@ -64,6 +66,8 @@ WHAT_TO_CHANGE = {
     "ImageLoadError": "cannot be read by the try-on service: use another picture",
     "PoseError": "shows nobody whose pose can be seen: use one with the whole upper body, from the front",
 }
+# what a request is called invalid, or not found, for when the service no longer has the model
+NAMES_THE_MODEL = ("model_name", FASHN_MODEL)
 WAITING = frozenset({"starting", "in_queue", "processing"})
 
 
@@ -121,6 +125,8 @@ def refusal(status: int, document: Any) -> VtoError:
     name = str(document.get("error", "")) if isinstance(document, Mapping) else ""
     text = str(document.get("message", ""))[:300] if isinstance(document, Mapping) else ""
     kind = API_ERRORS.get(name) or API_ERRORS_BY_STATUS.get(status, ModelUnavailableError)
+    if kind is ModelRefusedError or status == 404:
+        kind = _retired_if_named(kind, text)
     return kind(f"{status} {name}: {text}")
 
 
@@ -156,7 +162,13 @@ def outputs(document: Any) -> list[str] | None:
 
 def _failure(name: str, detail: str, text: str) -> VtoError:
     kind = RUNTIME_ERRORS.get(name, ModelUnavailableError)
+    if kind is ModelRefusedError:
+        kind = _retired_if_named(kind, text)
     if name in WHAT_TO_CHANGE:
         path = "product_id" if "garment" in text.lower() and "model" not in text.lower() else "model_id"
         return kind(detail, [Violation(path, WHAT_TO_CHANGE[name])])
     return kind(detail)
+
+
+def _retired_if_named(kind: type[VtoError], text: str) -> type[VtoError]:
+    return ModelRetiredError if any(word in text.lower() for word in NAMES_THE_MODEL) else kind

@@ -100,6 +100,8 @@ class Job:
     warnings: tuple[Mapping[str, str], ...] = ()
     cache_key: str | None = None
     source_pixels: int | None = None
+    body_bytes: int | None = None
+    """Size of the request in the contract's form, which an engine may be too small for; known once it is validated."""
     adaptations: tuple[Mapping[str, str], ...] = ()
     eta_seconds: int | None = None
     notice: str | None = None

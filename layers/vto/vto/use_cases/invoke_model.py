@@ -61,7 +61,8 @@ class InvokeModel:
             slot: What Reserve Slot answered.
 
         Returns:
-            ``images`` and ``mask`` (addresses of unverified pictures), ``warning`` and ``engine``.
+            ``images`` and ``mask`` (addresses of unverified pictures), ``warning``, ``adaptations`` (those that the
+            engine told of itself) and ``engine``.
 
         Raises:
             NoEngineError: The engine was paused or opened while the job waited for its slot.
@@ -69,7 +70,14 @@ class InvokeModel:
         """
         made = self.results.get_ready(validation["cache_key"], self.clock.now())
         if made is not None:  # an equal job was faster while this one stood in the queue
-            return {"images": list(made.images), "mask": made.mask, "warning": None, "engine": made.engine}
+            told = [one.public() for one in made.adaptations]
+            return {
+                "images": list(made.images),
+                "mask": made.mask,
+                "warning": None,
+                "adaptations": told,
+                "engine": made.engine,
+            }
         engine, profile = self.engines[slot["engine"]], PROFILES[slot["engine"]]
         trial_seconds = profile.timeout_seconds + LEASE_SECONDS
         door = self.controls.knock(profile.name, job_id, self.clock.now(), trial_seconds=trial_seconds)

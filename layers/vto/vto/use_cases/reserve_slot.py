@@ -59,9 +59,10 @@ class ReserveSlot:
         elif failed_with != NoEngineError.__name__:  # that one says that others had found the engine failed
             failed.append(slot["engine"])
         job = read_job(self.jobs, job_id)
-        fit = able(self.order, job.parameters, job.source_pixels)
+        size = job.source_pixels, job.body_bytes
+        fit = able(self.order, job.parameters, *size)
         if not fit:  # the order has changed since the job was admitted
-            raise InvalidRequestError("no engine can do this", refusals(self.order, job.parameters, job.source_pixels))
+            raise InvalidRequestError("no engine can do this", refusals(self.order, job.parameters, *size))
         if throttled > MAX_THROTTLED:
             if not set(fit) - {*failed, slot["engine"]}:
                 raise ModelThrottledError(f"throttled {throttled} times")

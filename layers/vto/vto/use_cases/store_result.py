@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vto.domain import times
-from vto.domain.engines import PROFILES, able, adaptations
+from vto.domain.engines import PROFILES, Adaptation, able, adaptations
 from vto.domain.job import Job, Stage, Status, StoredImage
 from vto.domain.storage import MANIFEST, S3Url, result_key
 from vto.errors import BadModelOutputError, PictureMissingError, PictureRejectedError
@@ -58,10 +58,10 @@ class StoreResult:
         job = read_job(self.jobs, job_id)
         if not (job.status is Status.COMPLETED and job.execution_arn == execution_arn):
             job = self._complete(job_id, execution_arn, generation or validation["cached"])
-        preferred = next(iter(able(self.engines, job.parameters, job.source_pixels)), None)
+        preferred = next(iter(able(self.engines, job.parameters, job.source_pixels, job.body_bytes)), None)
         if generation is not None and generation["engine"] == preferred and job.keeps_its_seed:
             # the key names seed and first engine that can do the job; what another one made is not the same result
-            self._offer(job, validation["cache_key"])
+            self._offer(job, validation["cache_key"], generation.get("adaptations", []))
         elif generation is not None:
             self.results.release(validation["cache_key"], job_id)
         self._write_manifest(job)
@@ -86,11 +86,12 @@ class StoreResult:
         def complete(job: Job) -> Job:
             job.ensure_worked_on_by(execution_arn)
             profile = PROFILES[made["engine"]]
+            declared = (one.public() for one in adaptations(profile, job.parameters))
             return job.complete(
                 images=images,
                 mask_s3_url=mask,
                 engine=profile.name,
-                adaptations=tuple(one.public() for one in adaptations(profile, job.parameters)),
+                adaptations=(*declared, *made.get("adaptations", [])),
                 now=self.clock.now(),
                 is_filtered=bool(made.get("warning")),  # a finished result that is used again does not say why
             )
@@ -110,10 +111,11 @@ class StoreResult:
         self.pictures.write(url, content, "image/png", {"job-id": job_id})
         return StoredImage(str(url), hashlib.sha256(content).hexdigest(), width, height)
 
-    def _offer(self, job: Job, key: str) -> None:
+    def _offer(self, job: Job, key: str, told: Sequence[Mapping[str, str]]) -> None:
+        images = tuple(image.s3_url for image in job.images)
         self.results.put_ready(
             key,
-            CachedResult(job.id, tuple(image.s3_url for image in job.images), job.mask_s3_url, job.engine or ""),
+            CachedResult(job.id, images, job.mask_s3_url, job.engine or "", tuple(Adaptation(**one) for one in told)),
             ttl=times.epoch(self.clock.now(), days=self.retention_days - REUSE_MARGIN_DAYS),
         )
 

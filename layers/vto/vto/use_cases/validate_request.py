@@ -59,18 +59,23 @@ class ValidateRequest:
             raise PictureMissingError(f"model {model.item_id} is no longer {job.user_id}'s")
         mask, mask_content = self._mask(job, model)
         mask_bytes = None if mask_content is None else len(mask_content)
-        if found := list(body_violations(request_bytes(model_bytes, product_bytes, mask_bytes, job.parameters))):
+        body_bytes = request_bytes(model_bytes, product_bytes, mask_bytes, job.parameters)
+        if found := list(body_violations(body_bytes)):
             raise InvalidRequestError(job.id, found)
         key = cache_key(
             source_sha256=model.sha256 or "",
             reference_sha256=product.sha256 or "",
             mask_sha256=None if mask_content is None else hashlib.sha256(mask_content).hexdigest(),
             parameters=job.parameters,
-            engine=self._preferred(job),
+            engine=self._preferred(job, body_bytes),
             owner=model.user_id,
         )
-        if job.cache_key != key:
-            job = change_job(self.jobs, job_id, lambda job: replace(self._enter(job, execution_arn), cache_key=key))
+        if (job.cache_key, job.body_bytes) != (key, body_bytes):
+            job = change_job(
+                self.jobs,
+                job_id,
+                lambda job: replace(self._enter(job, execution_arn), cache_key=key, body_bytes=body_bytes),
+            )
         reuse, cached = self._reuse(key, job, twin_waits)
         return {
             "source": model.prepared_s3_url,
@@ -82,9 +87,9 @@ class ValidateRequest:
             "twin_waits": twin_waits + 1 if reuse == "twin" else twin_waits,
         }
 
-    def _preferred(self, job: Job) -> str:
+    def _preferred(self, job: Job, body_bytes: int) -> str:
         """The identity of the first engine that can do this job: the one whose results it shares."""
-        name = next(iter(able(self.engines, job.parameters, job.source_pixels)), self.engines[0])
+        name = next(iter(able(self.engines, job.parameters, job.source_pixels, body_bytes)), self.engines[0])
         return identity(name, self.versions)
 
     def _enter(self, job: Job, execution_arn: str) -> Job:
