@@ -1,4 +1,4 @@
-"""`vto`: registers the commands, and turns problems into one line and exit code 1."""
+"""`vto`: registers the commands, and turns problems into one line and an exit code."""
 
 import sys
 from typing import Annotated
@@ -7,11 +7,13 @@ import typer
 from rich.console import Console
 
 from vto_client import __version__
+from vto_client.conformance.command import PASSED_ON, conformance
 from vto_client.explain.command import explain
 from vto_client.problems import CommandError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 app.command()(explain)
+app.command(add_help_option=False, context_settings=PASSED_ON)(conformance)
 
 
 def _version(asked: bool) -> None:
@@ -33,4 +35,4 @@ def main() -> None:
         app()
     except CommandError as problem:
         Console(stderr=True, highlight=False, soft_wrap=True).print(f"✗ {problem}", markup=False)
-        sys.exit(1)
+        sys.exit(problem.exit_code)

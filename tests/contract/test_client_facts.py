@@ -1,10 +1,5 @@
 """The client knows some facts of the layer and the template without importing them: they have to stay the same."""
 
-import tomllib
-from importlib.metadata import version
-
-from packaging.requirements import Requirement
-
 from scripts import facts as project
 from vto.domain.engines import PROFILES
 from vto.domain.job import Stage
@@ -57,10 +52,3 @@ def test_keys_and_engines_are_the_layers() -> None:
     assert f'f"{facts.DELIVERY}"' in source
     assert facts.USER_MODELS == USER_MODELS
     assert facts.NO_MODEL_BILL in PROFILES
-
-
-def test_what_the_client_asks_for_is_what_is_tested() -> None:
-    client = tomllib.loads((project.ROOT / "client" / "pyproject.toml").read_text())
-    wanted = [*client["project"]["dependencies"], *client["build-system"]["requires"]]
-    for requirement in map(Requirement, wanted):
-        assert version(requirement.name) in requirement.specifier
