@@ -38,7 +38,7 @@ class Proof:
 
     pool_id: str
     password: str = field(repr=False)
-    a: int = field(default_factory=lambda: secrets.randbelow(N - 1) + 1, repr=False)
+    a: int = field(default_factory=lambda: secrets.randbits(1024), repr=False)
 
     @property
     def public(self) -> str:

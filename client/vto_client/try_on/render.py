@@ -32,14 +32,18 @@ def plan(document: Mapping[str, Any], console: Console) -> None:
     else:
         first = f"{engine} would draw it in about {_about(eta)}, for {price}."
     _line(console, f"{first} Nothing was made or spent.", "bold")
-    reuse = {True: "yes", False: "no", None: "known only when the mask's pixels have been looked at"}
+    result = {
+        True: "there already, and used again",
+        False: "none yet",
+        None: "known only when the mask's pixels have been looked at",
+    }[document.get("cached")]
     about = [
         ("product", document.get("product_id")),
         ("model", document.get("model_id")),
         ("engine", engine or "none at this moment"),
-        ("price", f"{price}{_source(document.get('price') or {})}"),
+        ("price", price + ("" if document.get("cached") else _source(document.get("price") or {}))),
         ("time", "not known" if eta is None else f"about {_about(eta)}, queue included"),
-        ("result there", reuse[document.get("cached")]),
+        ("result", result),
         ("notice", document.get("notice")),
     ]
     _facts(console, about)

@@ -90,7 +90,7 @@ class ReserveSlot:
             # a retry of this step: the slot is ours already
             engine, slot_at, probing = job.engine, times.from_iso(job.slot_at), job.probing
         else:
-            engine, slot_at, probing = self._take(job, execution_arn, left, throttled)
+            engine, slot_at, probing = self._take(job, execution_arn, left, failed, throttled)
         now = self.clock.now()
         wait = max(0, math.ceil((slot_at - now).total_seconds()))
 
@@ -105,6 +105,7 @@ class ReserveSlot:
                 engine=engine,
                 adaptations=tuple(one.public() for one in adaptations(PROFILES[engine], job.parameters)),
                 probing=probing,
+                failed_engines=tuple(failed),
                 slot_round=this_round,
                 slot_at=times.to_iso(slot_at),
                 eta_seconds=wait + PROFILES[engine].usual_seconds,
@@ -120,7 +121,9 @@ class ReserveSlot:
             "timeout_seconds": PROFILES[engine].timeout_seconds,
         }
 
-    def _take(self, job: Job, execution_arn: str, left: list[str], throttled: int) -> tuple[str, datetime, bool | None]:
+    def _take(
+        self, job: Job, execution_arn: str, left: list[str], failed: list[str], throttled: int
+    ) -> tuple[str, datetime, bool | None]:
         now = self.clock.now()
         latest = times.from_iso(job.waiting_since) + timedelta(seconds=MAX_QUEUE_SECONDS)
         if now > latest:
@@ -137,6 +140,7 @@ class ReserveSlot:
                     now=now,
                     lease_seconds=2 * LEASE_SECONDS,
                     engine=None,
+                    failed_engines=tuple(failed),
                     adaptations=(),
                     eta_seconds=None,
                     notice=NoEngineError.message,
