@@ -47,20 +47,22 @@ def test_a_try_on_is_planned_then_made_and_saved_and_then_known(world: World, tm
     again = vto(world, *words, "--return-mask", "--idempotency-key", "from-the-shell")
     assert again.returncode == 0, again.stderr
     assert outcome["job"]["id"] in again.stdout
-    assert "https://" in again.stdout or "http://127.0.0.1" in again.stdout
+    assert f"/results/{outcome['job']['id']}/0.png?" in again.stdout, "a new link"
     assert world.model_calls() == 1
 
 
-def test_what_is_refused_before_and_while_it_is_made(world: World) -> None:
-    world.faults({"kind": "block_image", "times": 9})
-    blocked = vto(world, world.person, world.garment, "--class", "UPPER_BODY", "--seed", str(SEED + 1))
-    assert blocked.returncode == 3
-    assert "making the pictures" in blocked.stderr
-    assert "✗ Refused: picture_blocked: " in blocked.stderr
-
-    wrong = vto(world, "nobody", "no-such-shirt", "--class", "UPPER_BODY", "--variants", "9")
-    assert (wrong.returncode, wrong.stdout) == (3, "")
-    assert "parameters.imageGenerationConfig.numberOfImages (--variants): " in wrong.stderr
+def test_a_refused_request_ends_with_3_and_all_its_violations(world: World) -> None:
+    ran = vto(world, "nobody", "no-such-shirt", "--class", "UPPER_BODY", "--mask-type", "IMAGE")
+    assert (ran.returncode, ran.stdout) == (3, "")
+    assert "✗ Refused: invalid_request: " in ran.stderr
+    for path in (
+        "product_id",
+        "model_id",
+        "parameters.imageBasedMask (--mask)",
+        "parameters.garmentBasedMask (--class)",
+    ):
+        assert f"    {path}: " in ran.stderr
+    assert world.garment in ran.stderr, "ids that could be meant"
 
 
 def test_a_wrong_password_ends_with_4_and_one_line(world: World) -> None:

@@ -42,7 +42,7 @@ def plan(document: Mapping[str, Any], console: Console) -> None:
         ("model", document.get("model_id")),
         ("engine", engine or "none at this moment"),
         ("price", price + ("" if document.get("cached") else _source(document.get("price") or {}))),
-        ("time", "not known" if eta is None else f"about {_about(eta)}, queue included"),
+        ("time", _time(eta, cached=document.get("cached"))),
         ("result", result),
         ("notice", document.get("notice")),
     ]
@@ -144,6 +144,12 @@ def _source(price: Mapping[str, Any]) -> str:
     pictures = count(int(price.get("images") or 0), "picture")
     read = f"as read on {price.get('as_of')} at {price.get('source')}"
     return f" at most: {pictures} of {price['per_image']:g} USD, {read}"
+
+
+def _time(eta: Any, *, cached: bool | None) -> str:
+    if cached:
+        return "none: it is there"
+    return "not known" if eta is None else f"about {_about(eta)}, queue included"
 
 
 def _about(seconds: Any) -> str:

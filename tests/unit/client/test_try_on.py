@@ -320,6 +320,7 @@ def test_a_plan_says_what_is_special(change: dict[str, Any], words: str) -> None
 def test_a_finished_result_costs_nothing() -> None:
     text = told(render.plan, PLAN | {"cached": True, "price": PLAN["price"] | {"usd": 0.0}})
     assert "price    0 USD\n" in text
+    assert "time     none: it is there\n" in text
 
 
 def test_a_result_is_told_with_links_that_can_be_copied() -> None:
