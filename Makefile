@@ -138,10 +138,10 @@ help: ## This list
 		/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 # SAM has an environment of its own: it pins older versions of packages that we use.
-.venv/ready: requirements/dev.txt client/pyproject.toml
+.venv/ready: requirements/dev.txt client/pyproject.toml conformance/pyproject.toml
 	@python="$$(scripts/find-python.sh)" && echo "Installing into .venv (Python: $$python)" && "$$python" -m venv .venv
 	@$(PY) -m pip install --quiet -r requirements/dev.txt
-	@$(PY) -m pip install --quiet --no-deps --no-build-isolation --no-index --editable client
+	@$(PY) -m pip install --quiet --no-deps --no-build-isolation --no-index --editable client --editable conformance
 	@touch $@
 
 .venv-sam/ready: requirements/sam.txt

@@ -6,6 +6,7 @@ import shlex
 import signal
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +17,7 @@ from rich.console import Console
 from local import emulate as emulation
 from local import sam_local as sam
 from local import sfn_local as other
-from local.catalogue import upload_samples
+from local.catalogue import Uploaded, upload_samples
 from local.docker import ask
 from local.outcomes import EVENTS, read_event
 from local.processes import StackError
@@ -39,7 +40,7 @@ def _fail(problem: object) -> typer.Exit:
     return typer.Exit(1)
 
 
-def _describe(endpoints: Endpoints, login: Login, logs: Path) -> None:
+def _describe(endpoints: Endpoints, login: Login, logs: Path, samples: Sequence[Uploaded]) -> None:
     """Print where everything is, a login, and commands that work as they stand."""
     python = Path(sys.executable)
     me = python.relative_to(ROOT) if python.is_relative_to(ROOT) else python
@@ -58,13 +59,21 @@ def _describe(endpoints: Endpoints, login: Login, logs: Path) -> None:
     for command in (
         f'eval "$({shlex.quote(str(me))} -m local env)"',
         'curl -s "$VTO_API_URL/health"',
-        'curl -s -H "Authorization: Bearer $VTO_ACCESS_TOKEN" "$VTO_API_URL/products"',
+        'curl -s -H "Authorization: Bearer $VTO_TOKEN" "$VTO_API_URL/products"',
         "make invoke FUNCTION=validate_request EVENT=events/validate_request/accepted.json",
+        *_try_a_sample(shlex.quote(str(me.with_name("vto"))), samples),
         f"{shlex.quote(str(me.with_name('vto')))} explain JOB_ID",
         f"tail -f {shlex.quote(str(logs.relative_to(ROOT) / 'emulator.log'))}",
     ):
         console.print(f"    {command}", markup=False)
     console.print("\n  Ctrl-C ends it.")
+
+
+def _try_a_sample(vto: str, samples: Sequence[Uploaded]) -> Iterator[str]:
+    """The command for the first model and the first product of the catalogue, if it was filled."""
+    ids = {one.sample.kind: one.item_id for one in reversed(samples)}
+    if ids:
+        yield f"{vto} try {ids['model']} {ids['product']}"
 
 
 def _stop_like_ctrl_c(*_: Any) -> None:
@@ -101,12 +110,13 @@ def up(
             port=port or None,
             on_step=_say,
         ) as stack:
+            uploaded: list[Uploaded] = []
             if samples:
                 _say("Uploading the sample catalogue")
-                upload_samples(stack.endpoints, ROOT / "out" / "samples")
+                uploaded = upload_samples(stack.endpoints, ROOT / "out" / "samples")
             login = stack.sign_in()
             with announced(stack.endpoints, login):
-                _describe(stack.endpoints, login, stack.work)
+                _describe(stack.endpoints, login, stack.work, uploaded)
                 while True:
                     time.sleep(1)
                     stack.check_alive()
@@ -227,7 +237,7 @@ def env() -> None:
     variables = endpoints.environment() | {
         "VTO_API_URL": endpoints.api_url,
         "VTO_SOCKET_URL": endpoints.socket_url,
-        "VTO_ACCESS_TOKEN": access_token(endpoints, login),
+        "VTO_TOKEN": access_token(endpoints, login),
     }
     print("unset AWS_PROFILE AWS_SESSION_TOKEN")
     for name, value in variables.items():

@@ -1,4 +1,4 @@
-"""`vto`: registers the commands, and turns problems into one line and exit code 1."""
+"""`vto`: registers the commands, and turns problems into one line and an exit code."""
 
 import sys
 from typing import Annotated
@@ -7,11 +7,15 @@ import typer
 from rich.console import Console
 
 from vto_client import __version__
+from vto_client.conformance.command import PASSED_ON, conformance
 from vto_client.explain.command import explain
 from vto_client.problems import CommandError
+from vto_client.try_on.command import try_on
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+app.command("try")(try_on)
 app.command()(explain)
+app.command(add_help_option=False, context_settings=PASSED_ON)(conformance)
 
 
 def _version(asked: bool) -> None:
@@ -24,7 +28,7 @@ def _version(asked: bool) -> None:
 def vto(
     *, version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False
 ) -> None:
-    """Look after a vto stack, in AWS or on this machine."""
+    """Try things on, and look after a vto stack, in AWS or on this machine."""
 
 
 def main() -> None:
@@ -33,4 +37,4 @@ def main() -> None:
         app()
     except CommandError as problem:
         Console(stderr=True, highlight=False, soft_wrap=True).print(f"✗ {problem}", markup=False)
-        sys.exit(1)
+        sys.exit(problem.exit_code)

@@ -51,8 +51,10 @@ FAILURES = frozenset(
 MODEL_STATE = "Invoke Model"
 TELLING_STATES = ("Notify Client", "Notify Failure")
 RECORDING_STATE = "Record Failure"
-NOT_BILLED = "ModelThrottledError"
-"""The one error of a model call after which surely nothing is billed."""
+THROTTLED = "model_throttled"
+"""The error after which the same engine is asked again, later; all others that are caught there give it up."""
+NOT_BILLED = (REFUSALS | FAILURES) - {"model_timeout", "model_failed", "results_blocked", "bad_model_output"}
+"""Error codes of a model call after which surely nothing is billed; after anything else, a success too, it may be."""
 NO_MODEL_BILL = "preview"
 """The engine that is a function of the stack: its calls cost Lambda time only."""
 
@@ -85,6 +87,7 @@ FUNCTION_OF_STATE: Mapping[str, str] = {
 OUTPUTS: Mapping[str, str] = {"JobsTable": "{stack}-jobs", "ControlsTable": "{stack}-controls"}
 """Outputs of the stack that name tables, and the names that the template gives them."""
 MACHINE_OUTPUT = "StateMachineArn"
+API_OUTPUT, POOL_OUTPUT, POOL_CLIENT_OUTPUT = "ApiUrl", "UserPoolId", "UserPoolClientId"
 MACHINE_NAME = "{stack}-try-on"
 LOG_GROUP = "/aws/lambda/{stack}-{function}"
 

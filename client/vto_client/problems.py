@@ -48,7 +48,11 @@ class Gap:
 
 
 class CommandError(Exception):
-    """The command cannot go on; its text is for the person who typed it."""
+    """The command cannot go on; its text is for the person who typed it, ``exit_code`` for a script."""
+
+    def __init__(self, text: str, exit_code: int = 1) -> None:
+        super().__init__(text)
+        self.exit_code = exit_code
 
 
 _FATAL: dict[type[Exception] | tuple[type[Exception], ...], str] = {

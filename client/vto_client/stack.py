@@ -40,6 +40,15 @@ class Stack:
         return f"arn:{partition}:states:{self.region}:{account}:stateMachine:{name}"
 
 
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Where a stack's shoppers sign in, and the API that they call."""
+
+    api_url: str
+    pool_id: str
+    client_id: str
+
+
 def clients(region: str | None) -> tuple[Clients, str]:
     """What makes boto3 clients with the usual credentials, and the region they are for.
 
@@ -86,6 +95,27 @@ def find(name: str, clients: Clients, region: str) -> Stack:
     )
 
 
+def endpoints(name: str, clients: Clients, region: str) -> Endpoints:
+    """Look up where a stack is talked to.
+
+    Raises:
+        CommandError: There is no such stack, it is none of ours, or it cannot be looked up.
+    """
+    try:
+        outputs = _outputs(name, clients)
+    except (ClientError, BotoCoreError) as error:
+        problem = _never(error, name, region)
+        if problem is None and isinstance(error, ClientError) and is_denied(error):
+            problem = CommandError(
+                f"the permission {permission(error)} is missing: ask for it, or set VTO_API_URL and VTO_TOKEN"
+            )
+        raise problem or CommandError(short(error)) from error
+    wanted = (facts.API_OUTPUT, facts.POOL_OUTPUT, facts.POOL_CLIENT_OUTPUT)
+    if missing := [output for output in wanted if output not in outputs]:
+        raise CommandError(f"the stack {name} in {region} has no output {missing[0]}: is it one of vto? Check --stack")
+    return Endpoints(*(outputs[output] for output in wanted))
+
+
 def _named(output: str, stack: str, outputs: dict[str, str]) -> str:
     return outputs.get(output) or facts.OUTPUTS[output].format(stack=stack)
 
@@ -114,14 +144,19 @@ def _asked(
     try:
         return ask()
     except (ClientError, BotoCoreError) as error:
-        problem = fatal(error)
+        problem = _never(error, name, region)
         if problem is not None or not isinstance(error, ClientError):
             raise problem or CommandError(short(error)) from error
-        if "does not exist" in str(error):
-            raise CommandError(
-                f"there is no stack {name} in {region}: check --stack and --region "
-                "(`aws cloudformation list-stacks` lists them)"
-            ) from error
         why = f"the permission {permission(error)} is missing" if is_denied(error) else short(error)
         gaps.append(Gap("names", f"{why}; {things} are taken by their usual names"))
         return None
+
+
+def _never(error: Exception, name: str, region: str) -> CommandError | None:
+    """The problem behind an error of CloudFormation after which nothing of this stack can be found."""
+    if isinstance(error, ClientError) and "does not exist" in str(error):
+        return CommandError(
+            f"there is no stack {name} in {region}: check --stack and --region "
+            "(`aws cloudformation list-stacks` lists them)"
+        )
+    return fatal(error)

@@ -1,45 +1,76 @@
 """docs/cli.md shows what the command really prints, and names what it really has."""
 
 import io
+import json
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from typer.main import get_command
 
 from scripts.facts import ROOT
-from tests.unit.client.evidence import recorded
+from tests.unit.client.evidence import RECORDED, recorded
 from vto_client import problems
 from vto_client.cli import app
-from vto_client.explain.render import show
+from vto_client.explain import render as explain
 from vto_client.explain.story import tell
+from vto_client.sign_in import PASSWORD, TOKEN, USER
+from vto_client.try_on import render
+from vto_client.try_on.command import API_URL
+from vto_client.try_on.request import FIELDS, KEY, USAGE
+from vto_client.try_on.run import EXIT_CODES, Outcome
 
 DOCUMENT = ROOT / "docs" / "cli.md"
+SCHEMAS = ROOT / "layers" / "vto" / "vto" / "schemas"
 WIDTH = 110
+EXAMPLES = [*(("try", name) for name in ("planned", "stages", "completed", "refused")), ("explain", "model_timeout")]
 
 
-def example(name: str) -> str:
-    """What `vto explain` prints for a recorded job, without the blanks at the ends of its lines."""
+def printed(show: Callable[[Console], None]) -> str:
+    """What is printed, without the blanks at the ends of its lines."""
     out = io.StringIO()
-    show(tell(recorded(name)), Console(file=out, width=WIDTH, highlight=False))
+    show(Console(file=out, width=WIDTH, highlight=False))
     return "\n".join(line.rstrip() for line in out.getvalue().rstrip().splitlines())
 
 
-def test_the_example_is_what_the_command_prints() -> None:
-    text = DOCUMENT.read_text()
-    found = re.search(r"<!-- example: (\w+);[^\n]*-->\n\n```text\n(.*?)\n?```", text, re.DOTALL)
-    assert found is not None
-    assert found[2] == example(found[1]), "put what is expected here into docs/cli.md"
+def example(command: str, name: str) -> str:
+    """What a command prints for something recorded."""
+    if command == "explain":
+        return printed(lambda console: explain.show(tell(recorded(name)), console))
+    if name == "stages":
+        return printed(lambda console: render.Progress(console)(outcome_of("completed")["job"]))
+    outcome = outcome_of(name)
+    if name == "planned":
+        return printed(lambda console: render.plan(outcome["plan"], console))
+    if name == "refused":
+        return printed(lambda console: render.refused("Refused", outcome["error"], console))
+    return printed(lambda console: render.completed(outcome["job"], console, files=list(map(Path, outcome["files"]))))
+
+
+def outcome_of(name: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((RECORDED / "try" / f"{name}.json").read_text())
+    return document
+
+
+def test_the_examples_are_what_the_commands_print() -> None:
+    found = re.findall(r"<!-- example: (\w+) (\w+);[^\n]*-->\n\n```text\n(.*?)\n?```", DOCUMENT.read_text(), re.DOTALL)
+    assert [(command, name) for command, name, _ in found] == EXAMPLES
+    for command, name, text in found:
+        assert text == example(command, name), "put what is expected here into docs/cli.md"
 
 
 def test_all_options_are_documented() -> None:
-    (explain,) = get_command(app).commands.values()  # type: ignore[attr-defined]
-    text = DOCUMENT.read_text()
-    for parameter in explain.params:
-        names = {*parameter.opts, *parameter.secondary_opts} - {"--help"}
-        if parameter.param_type_name == "option" and names:
-            assert any(f"`{name}" in text for name in names), names
+    for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
+        _, _, section = DOCUMENT.read_text().partition(f"\n## vto {name}\n")
+        section = section.partition("\n## ")[0]
+        assert section, f"docs/cli.md has no section on vto {name}"
+        for parameter in command.params:
+            names = {*parameter.opts, *parameter.secondary_opts} - {"--help"}
+            if parameter.param_type_name == "option" and names:
+                assert any(f"`{name}" in section for name in names), names
 
 
 def names_in(document: Any) -> set[str]:
@@ -49,14 +80,53 @@ def names_in(document: Any) -> set[str]:
     return {name for one in document for name in names_in(one)} if isinstance(document, list) else set()
 
 
+def documented(heading: str) -> set[str]:
+    """The names in a section, from its heading to the next of its rank or above."""
+    rank = heading.partition(" ")[0]
+    section = DOCUMENT.read_text().partition(f"\n{heading}\n")[2]
+    section = re.split(rf"\n#{{1,{len(rank)}}} ", section)[0]
+    return set(re.findall(r"`(\w+)`", section))
+
+
 def test_all_fields_of_the_json_are_documented() -> None:
-    table = DOCUMENT.read_text().split("### As JSON")[1]
-    documented = set(re.findall(r"`(\w+)`", table))
-    assert names_in(tell(recorded("model_timeout")).as_json()) <= documented
-    assert {one.name for one in fields(problems.Gap)} <= documented
+    told = names_in(tell(recorded("model_timeout")).as_json()) | names_in(tell(recorded("failover")).as_json())
+    assert told <= documented("### As JSON")
+    assert {one.name for one in fields(problems.Gap)} <= documented("### As JSON")
+    assert set(Outcome("planned", "key").as_json()) <= documented("### Exit codes")
+    assert set(outcome_of("completed")) == set(Outcome("planned", "key").as_json())
+
+
+def test_all_exit_codes_and_variables_are_documented() -> None:
+    text = DOCUMENT.read_text().partition("### Exit codes")[2]
+    for outcome, code in EXIT_CODES.items():
+        assert re.search(rf"^\| {code} \| [^|]*`{outcome}`", text, re.MULTILINE), outcome
+    assert f"| {USAGE} | |" in text
+    assert {TOKEN, USER, PASSWORD, API_URL} <= documented("### Signing in")
+
+
+def test_options_are_the_fields_of_the_parameters() -> None:
+    fields_of = set(leaves(schema("parameters")))
+    of_mask_shape = {"garmentBasedMask.maskShape", "promptBasedMask.maskShape"}
+    assert set(FIELDS.values()) == fields_of - of_mask_shape, "--mask-shape is either"
+    assert schema("try_on")["properties"]["request_id"]["pattern"] == "^[A-Za-z0-9_.:-]+$"
+    assert KEY.pattern == "[A-Za-z0-9_.:-]{1,64}"
+
+
+def schema(name: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((SCHEMAS / f"{name}.schema.json").read_text())
+    return document
+
+
+def leaves(schema: dict[str, Any], path: str = "") -> Iterator[str]:
+    """The fields of a schema that may be sent, by their paths."""
+    for name, field in schema["properties"].items():
+        if "properties" in field:
+            yield from leaves(field, f"{path}{name}.")
+        elif "not" not in field:
+            yield f"{path}{name}"
 
 
 def test_all_permissions_are_documented() -> None:
-    documented = set(re.findall(r"^\| `(\w+:\w+)` \|", DOCUMENT.read_text(), re.MULTILINE))
+    named = set(re.findall(r"^\| `(\w+:\w+)` \|", DOCUMENT.read_text(), re.MULTILINE))
     asked = {f"{service}:{operation}" for operation, service in problems.SERVICE_OF.items()}
-    assert documented == asked - {"sts:GetCallerIdentity"}, "which needs no permission"
+    assert named == asked - {"sts:GetCallerIdentity"}, "which needs no permission"

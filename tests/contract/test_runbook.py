@@ -380,7 +380,7 @@ def test_a_job_that_the_runbook_puts_back_can_run_again_and_only_once(monkeypatc
     failed = job.claimed("arn:1", NOW).enter(
         Stage.QUEUED, execution_arn="arn:1", now=NOW, lease_seconds=60, slot_round=1, slot_at="2026-11-21T09:30:00.000Z"
     )
-    failed = replace(failed, billable_calls=2, blocked_calls=2)
+    failed = replace(failed, billable_calls=2, blocked_calls=2, failed_engines=("preview",))
     jobs.create(failed.fail(ModelUnavailableError(), NOW))
     later, lease = "2026-11-22T10:00:00.000Z", "2026-11-22T10:10:00.000Z"
     reset, form = _documents_in_runbook("job-1", later, lease)
@@ -391,7 +391,7 @@ def test_a_job_that_the_runbook_puts_back_can_run_again_and_only_once(monkeypatc
     assert again is not None
     assert (again.status, again.stage, again.open, again.lease_until) == (Status.CREATED, None, "yes", lease)
     assert again.version == len(again.timeline) == failed.version + 2
-    assert (again.billable_calls, again.blocked_calls) == (0, 0)
+    assert (again.billable_calls, again.blocked_calls, again.failed_engines) == (0, 0, ())
     assert (again.execution_arn, again.slot_at, again.slot_round) == (None, None, 0)
     assert (again.created_at, again.updated_at, again.waiting_since) == (job.created_at, later, later)
     assert public_error(again)["message"] is None

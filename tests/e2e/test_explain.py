@@ -153,7 +153,8 @@ def _put_back(world: World, job_id: str) -> None:
         Key={"id": {"S": job_id}},
         UpdateExpression="SET #status = :created, #version = #version + :one, updated_at = :now, #open = :yes,"
         " #timeline = list_append(#timeline, :change), lease_until = :lease"
-        " REMOVE #stage, error_code, error_message, error_details, execution_arn, slot_at, slot_round, eta_seconds",
+        " REMOVE #stage, error_code, error_message, error_details, execution_arn, slot_at, slot_round, eta_seconds,"
+        " billable_calls, blocked_calls, failed_engines",
         ConditionExpression="#status = :error",
         ExpressionAttributeNames={f"#{name}": name for name in ("status", "version", "timeline", "open", "stage")},
         ExpressionAttributeValues={

@@ -13,8 +13,9 @@ from botocore.exceptions import ClientError, EndpointConnectionError, NoCredenti
 
 from vto_client import facts
 from vto_client import stack as stacks
+from vto_client.explain.parts import Evidence
 from vto_client.explain.sources import LINES_OF_A_FUNCTION, Sources
-from vto_client.explain.story import Evidence, tell
+from vto_client.explain.story import tell
 from vto_client.problems import CommandError
 
 REGION = "eu-central-1"

@@ -102,7 +102,7 @@ def test_env_points_a_shell_at_the_stack(run, running, probe):
     ran = run("env")
     assert f"export AWS_ENDPOINT_URL={probe.endpoints.aws}" in ran.stdout
     assert f"export VTO_API_URL={probe.endpoints.api_url}" in ran.stdout
-    assert "export VTO_ACCESS_TOKEN=ey" in ran.stdout
+    assert "export VTO_TOKEN=ey" in ran.stdout
 
 
 @pytest.mark.parametrize("arguments", [("env",), ("invoke", "api", "event.json")])

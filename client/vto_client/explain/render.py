@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vto_client.explain.history import Attempt, Execution, Visit
-from vto_client.explain.story import Cost, Error, Logs, Story, Told
+from vto_client.explain.parts import Cost, Error, Logs, Story, Told
 from vto_client.text import count, duration
 
 COLOURS = {
@@ -48,6 +48,10 @@ def show(story: Story, console: Console) -> None:
 def _sections(story: Story) -> Iterator[tuple[str, RenderableType]]:
     if story.error:
         yield "Error", _error(story.error)
+    if story.adaptations:
+        yield "Drawn otherwise than asked", _facts([(one["path"], one["change"]) for one in story.adaptations])
+    if story.warnings:
+        yield "Warnings", _facts([(one["path"] or one["code"], one["message"]) for one in story.warnings])
     if story.stages:
         yield "Stages", _stages(story)
     for execution in story.executions:
@@ -70,7 +74,21 @@ def _about(story: Story) -> Iterator[tuple[str, str]]:
         yield "product", story.product or _UNKNOWN
         yield "model", story.model or _UNKNOWN
         yield "parameters", story.parameters or _UNKNOWN
-        yield "engine", story.engine or "none chosen yet"
+        yield "engine", _engine(story)
+        if story.delivered_images is not None:
+            yield (
+                "pictures",
+                f"{story.delivered_images} of {story.requested_images or story.delivered_images} asked for",
+            )
+        if story.notice:
+            yield "notice", story.notice
+
+
+def _engine(story: Story) -> str:
+    """The engine that has the job, and those that it was given up with."""
+    others = [one for one in story.engines if one.engine != story.engine]
+    given_up = ", ".join(f"{one.engine} ({one.error or 'error not known'})" for one in others)
+    return (story.engine or "none chosen yet") + (f", after {given_up}" if given_up else "")
 
 
 def _error(error: Error) -> RenderableType:

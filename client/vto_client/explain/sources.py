@@ -11,7 +11,7 @@ from boto3.dynamodb.types import TypeDeserializer
 
 from vto_client import facts
 from vto_client.explain.history import Execution, execution_of
-from vto_client.explain.story import Evidence, LogRecord
+from vto_client.explain.parts import Evidence, LogRecord
 from vto_client.problems import (
     BotoCoreError,
     ClientError,

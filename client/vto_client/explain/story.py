@@ -5,164 +5,19 @@ Pure: everything comes in as `Evidence`, the present moment included.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from vto_client import facts
+from vto_client.explain.engines import asked, billed
+from vto_client.explain.headline import headline, next_commands
 from vto_client.explain.history import Attempt, Execution, Visit
-from vto_client.problems import Gap
-from vto_client.text import between, cause, count, duration, hidden, iso, moment
+from vto_client.explain.parts import Cost, Error, Evidence, Line, LogRecord, Logs, Span, Story, Told
+from vto_client.text import between, cause, count, duration, hidden, moment
 
 SHOWN_LEVELS = frozenset({"WARNING", "ERROR", "CRITICAL"})
 _ENDED = frozenset({"completed", "error"})
 _PLATFORM = ("START ", "END ", "REPORT ", "INIT_START", "XRAY ", "EXTENSION", "TELEMETRY")
-
-
-@dataclass(frozen=True, slots=True)
-class LogRecord:
-    """One line of a function's log, as CloudWatch keeps it."""
-
-    function: str
-    at: datetime
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What was found about a job.
-
-    Args:
-        row: The job's row as plain values, or None when there is none (or it could not be read: then a gap says so).
-        executions: Its executions, in the order of their start.
-        logs: Lines that mention the job; None when they were not asked for or could not be read.
-        logs_cut: Whether there are more lines than were read.
-        delivered: The version that the socket which asked has seen; None when that is not known.
-    """
-
-    job_id: str
-    stack: str
-    region: str
-    now: datetime
-    row: Mapping[str, Any] | None = None
-    executions: Sequence[Execution] = ()
-    logs: Sequence[LogRecord] | None = None
-    logs_cut: bool = False
-    delivered: int | None = None
-    gaps: Sequence[Gap] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """One stay in a stage (``created`` is the wait for its start); ``share`` is of all the time worked on the job."""
-
-    stage: str
-    started: datetime
-    seconds: float
-    share: float
-    is_open: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a log that an operator wants to see."""
-
-    at: datetime
-    level: str
-    function: str
-    text: str
-    error_code: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Logs:
-    """What the functions logged about the job."""
-
-    lines: tuple[Line, ...]
-    """Level WARNING and above, oldest first."""
-    others: int
-    is_cut: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Error:
-    """How the job ended in an error, in the shopper's words and in ours."""
-
-    code: str
-    message: str | None
-    state: str | None
-    """The state that failed."""
-    name: str | None
-    """The error that the state machine caught, and its cause in short."""
-    cause: str | None
-    runbook: str
-    details: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """How the job's owner learned of it."""
-
-    version: int | None
-    delivered: int | None
-    by_machine: str | None
-    """What became of the machine's own attempt to tell."""
-    asked_over: str
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What was used; None is "not known". Prices are not ours to say."""
-
-    model_calls: int | None
-    may_be_billed: int | None
-    state_transitions: int | None
-    retries: int | None
-    functions_run: int | None
-    cost_usd: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """The whole of it; see docs/cli.md for its form as JSON."""
-
-    job_id: str
-    stack: str
-    outcome: str
-    """completed, refused, failed, running, waiting, created or gone"""
-    headline: str
-    at: datetime
-    status: str | None = None
-    stage: str | None = None
-    error: Error | None = None
-    user: str | None = None
-    product: str | None = None
-    model: str | None = None
-    parameters: str | None = None
-    engine: str | None = None
-    created: datetime | None = None
-    updated: datetime | None = None
-    seconds: float | None = None
-    stages: tuple[Span, ...] = ()
-    executions: tuple[Execution, ...] = ()
-    told: Told | None = None
-    logs: Logs | None = None
-    cost: Cost = field(default_factory=lambda: Cost(None, None, None, None, None, None))
-    next: tuple[str, ...] = ()
-    gaps: tuple[Gap, ...] = ()
-
-    def as_json(self) -> dict[str, Any]:
-        """The story as a JSON document."""
-        document: dict[str, Any] = json.loads(json.dumps(asdict(self), default=_plain))
-        for execution, told in zip(document["executions"], self.executions, strict=True):
-            execution |= {"transitions": told.transitions, "retries": told.retries, "functions_run": told.functions_run}
-        return {"v": 1, **document}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return iso(value)
-    raise TypeError(f"{type(value).__name__} has no place in a story")
 
 
 def tell(evidence: Evidence) -> Story:
@@ -181,12 +36,13 @@ def tell(evidence: Evidence) -> Story:
     run = next((one for one in executions if one.arn == row.get("execution_arn")), None)
     error = _error(row, run or (executions[-1] if executions else None)) if status == "error" else None
     outcome = _outcome(status, code, run)
-    cost = _cost(row, executions)
+    engines = asked(row, run)
+    cost = _cost(row, executions, run)
     return Story(
         job_id=evidence.job_id,
         stack=evidence.stack,
         outcome=outcome,
-        headline=_headline(outcome, evidence, stages=stages, run=run, error=error, cost=cost),
+        headline=headline(outcome, evidence, stages=stages, run=run, error=error, cost=cost, engines=engines),
         at=evidence.now,
         status=status,
         stage=stage,
@@ -196,6 +52,12 @@ def tell(evidence: Evidence) -> Story:
         model=model(row),
         parameters=parameters(row.get("parameters") or {}),
         engine=row.get("engine"),
+        engines=engines,
+        notice=row.get("notice"),
+        requested_images=row.get("requested_images"),
+        delivered_images=len(row.get("images") or []) if status == "completed" else None,
+        adaptations=_remarks(row.get("adaptations")),
+        warnings=_remarks(row.get("warnings")),
         created=created,
         updated=updated,
         seconds=between(created, updated if ended else evidence.now),
@@ -204,7 +66,7 @@ def tell(evidence: Evidence) -> Story:
         told=_told(row, evidence.delivered, run),
         logs=logs_about(evidence.job_id, evidence.logs, is_cut=evidence.logs_cut),
         cost=cost,
-        next=_next(outcome, evidence, run, error),
+        next=next_commands(outcome, evidence, run, error),
         gaps=tuple(evidence.gaps),
     )
 
@@ -257,6 +119,10 @@ def parameters(given: Mapping[str, Any]) -> str:
     words += [f"cfg {generation['cfgScale']}"] if "cfgScale" in generation else []
     words += [f"seed {generation['seed']}"] if "seed" in generation else []
     return hidden(", ".join(words))
+
+
+def _remarks(remarks: Iterable[Mapping[str, Any]] | None) -> tuple[Mapping[str, str], ...]:
+    return tuple({name: hidden(str(value)) for name, value in one.items()} for one in remarks or [])
 
 
 def logs_about(job_id: str, records: Sequence[LogRecord] | None, *, is_cut: bool = False) -> Logs | None:
@@ -349,123 +215,21 @@ def _told(row: Mapping[str, Any], delivered: int | None, run: Execution | None) 
     return Told(row.get("version"), delivered, by_machine, asked_over)
 
 
-def _cost(row: Mapping[str, Any] | None, executions: Sequence[Execution]) -> Cost:
-    model_visits = [visit for one in executions for visit in one.visits if visit.state == facts.MODEL_STATE]
-    not_billed = sum(attempt.error == facts.NOT_BILLED for visit in model_visits for attempt in visit.attempts)
-    calls = int(row.get("attempts") or 0) if row is not None else None
-    billed: int | None = None
-    if row is not None and calls is not None:
-        billed = 0 if row.get("engine") == facts.NO_MODEL_BILL else max(0, calls - not_billed)
+def _cost(
+    row: Mapping[str, Any] | None,
+    executions: Sequence[Execution],
+    run: Execution | None = None,
+) -> Cost:
     known = [one for one in executions if one.visits]
     price = row.get("cost_usd") if row is not None else None
     return Cost(
-        model_calls=calls,
-        may_be_billed=billed,
+        model_calls=int(row.get("attempts") or 0) if row is not None else None,
+        may_be_billed=billed(row, executions, run) if row is not None else None,
         state_transitions=sum(one.transitions for one in known) if known else None,
         retries=sum(one.retries for one in known) if known else None,
         functions_run=sum(one.functions_run for one in known) if known else None,
         cost_usd=float(price) if price is not None else None,
     )
-
-
-# --- the sentence -----------------------------------------------------------------------------------------------------
-
-
-def _headline(
-    outcome: str,
-    evidence: Evidence,
-    *,
-    stages: Sequence[Span],
-    run: Execution | None,
-    error: Error | None,
-    cost: Cost,
-) -> str:
-    row = evidence.row or {}
-    worked = duration(sum(span.seconds for span in stages))
-    calls = cost.model_calls or 0
-    if outcome == "completed":
-        by = f" by {row['engine']}" if row.get("engine") else ""
-        if not calls:
-            return f"Completed in {worked} from an equal finished result{by}, no model call."
-        return f"Completed in {worked}{by}, {count(calls, 'model call')}."
-    if error is not None:
-        verb = "Refused" if outcome == "refused" else "Failed"
-        where = f" in {error.state}" if error.state else ""
-        return f"{verb}{where} with {error.code} after {worked}{_billing(cost)}."
-    if outcome == "created":
-        waited = duration(stages[-1].seconds) if stages else "an unknown time"
-        return f"Accepted {waited} ago and not started yet; {_lease(row, evidence.now, 'the sweep starts it')}."
-    return _under_way(evidence, stages, run)
-
-
-def _under_way(evidence: Evidence, stages: Sequence[Span], run: Execution | None) -> str:
-    row = evidence.row or {}
-    if run is not None and run.status != "RUNNING":
-        sweep = _lease(row, evidence.now, "the sweep ends it")
-        return f"Stuck: its execution is {run.status}, but the row still says processing; {sweep}."
-    if run is None or run.last is None:
-        stage, seconds = (stages[-1].stage, stages[-1].seconds) if stages else ("processing", None)
-        states = " or ".join(facts.STAGES.get(stage, ()))
-        return f"Under way in stage {stage}{f' ({states})' if states else ''} for {duration(seconds)}."
-    visit = run.last
-    seconds = between(visit.entered, evidence.now)
-    verb = "Waiting" if visit.state.startswith("Wait") or row.get("stage") == "queued" else "Working"
-    sentence = f"{verb} in {visit.state} for {duration(seconds)}"
-    if row.get("stage") == "queued" and (slot := moment(row.get("slot_at"))):
-        sentence += f"; its slot is at {slot:%H:%M:%S}Z"
-    if visit.retries:
-        sentence += f"; attempt {len(visit.attempts)}, after {visit.attempts[-2].error}"
-    return f"{sentence}."
-
-
-def _billing(cost: Cost) -> str:
-    calls, billed = cost.model_calls or 0, cost.may_be_billed or 0
-    if not calls:
-        return "; no model call"
-    made = f" and {count(calls, 'model call')}"
-    if not billed:
-        return f"{made}; none is billed by a model's provider"
-    if billed == calls:
-        return f"{made}; {'it' if calls == 1 else 'both' if calls == 2 else 'all'} may have been billed"
-    return f"{made}; {billed} of them may have been billed"
-
-
-def _lease(row: Mapping[str, Any], now: datetime, what: str) -> str:
-    lease = moment(row.get("lease_until"))
-    if lease is None:
-        return f"{what} at its next run"
-    return f"{what} within two minutes after {lease:%H:%M:%S}Z" + (" (overdue)" if lease < now else "")
-
-
-def _next(outcome: str, evidence: Evidence, run: Execution | None, error: Error | None) -> tuple[str, ...]:
-    """Commands to be copied; they name the region, since the caller may have chosen another than the configured one."""
-    again = f"vto explain {evidence.job_id} --stack {evidence.stack} --region {evidence.region}"
-    if outcome in ("running", "waiting", "created"):
-        return (again,)
-    if outcome != "failed" or error is None:
-        return ()
-    commands = []
-    function = facts.FUNCTION_OF_STATE.get(error.state or "")
-    if function:
-        commands.append(_logs_command(evidence, function))
-    if run is not None and (function is None or error.code == "execution_lost"):
-        query = "--query '[status, error, cause]'"
-        where = f"--region {evidence.region} --execution-arn {run.arn}"
-        commands.append(f"aws stepfunctions describe-execution {where} {query}")
-    return tuple(commands)
-
-
-def _logs_command(evidence: Evidence, function: str) -> str:
-    """Everything a function logged while the job was worked on; other lines of its calls lack the job's id."""
-    row = evidence.row or {}
-    start, end = moment(row.get("created_at")), moment(row.get("updated_at"))
-    group = facts.LOG_GROUP.format(stack=evidence.stack, function=function)
-    window = ""
-    if start and end:
-        until = end + timedelta(minutes=1)
-        window = f" --start-time {int(start.timestamp() * 1000)} --end-time {int(until.timestamp() * 1000)}"
-    where = f"--region {evidence.region} --log-group-name {group}"
-    return f"aws logs filter-log-events {where}{window} --query 'events[].message' --output text"
 
 
 def _without_row(evidence: Evidence) -> Story:

@@ -5,7 +5,9 @@ import itertools
 import json
 import re
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,10 +33,11 @@ from conformance.case import (
     prompt,
 )
 from conformance.cases import ALL
-from conformance.cli import chosen, main
+from conformance.cli import BROKEN, DONE, NOT_RUN, STOPPED, chosen, main
 from conformance.clients import LostError, RefusalError
 from conformance.pictures import ENCODED, PLACES, seen, text
 from conformance.run import Runner, written
+from scripts.facts import ROOT
 
 from .painter import Painter, reencoded, with_draw
 
@@ -354,21 +357,93 @@ def test_cases_can_be_chosen() -> None:
     assert len(chosen(quick=True)) < len(ALL)
 
 
+HERE = ["--endpoint", "http://127.0.0.1:1"]
+
+
 @pytest.mark.parametrize(
-    "argv", [["--endpoint", "ftp://x"], ["--only", "nothing like this"], ["--endpoint", "http://127.0.0.1:1"]]
+    ("argv", "words"),
+    [
+        (["--endpoint", "ftp://x"], "is no http:// or https:// address"),
+        ([*HERE, "--only", "nothing like this"], "no case's name or group fits 'nothing like this'"),
+        (HERE, "http://127.0.0.1:1: [Errno 111] Connection refused"),
+        ([*HERE, "--capabilities", "pyproject.toml"], "Connection refused"),
+    ],
 )
 @pytest.mark.enable_socket
-def test_what_cannot_begin_ends_with_2(argv: list[str]) -> None:
+def test_what_cannot_begin_ends_with_2(argv: list[str], words: str) -> None:
     output = io.StringIO()
     assert main(argv, output) == 2
     assert output.getvalue().startswith("cannot begin: ")
+    assert words in output.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        ([], "Give --endpoint URL; or --client boto3 to ask AWS itself, which costs money"),
+        ([*HERE, "--parallel", "0"], "'0' is no number from 1 to 64"),
+        ([*HERE, "--json", "no/such/folder/x.json"], "--json: there is no folder no/such/folder"),
+        ([*HERE, "--client", "grpc"], "invalid choice: 'grpc'"),
+    ],
+)
+def test_a_command_line_that_makes_no_sense_ends_with_2(
+    argv: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(argv)
+    assert words in " ".join(capsys.readouterr().err.split())
+
+
+def test_without_credentials_aws_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("boto3.session.Session.get_credentials", lambda _: None)
+    output = io.StringIO()
+    assert main(["--client", "boto3", "--region", "us-east-1"], output) == 2
+    assert output.getvalue().startswith("cannot begin: there are no AWS credentials: ")
+
+
+class Gone:
+    """A client whose engine never answers."""
+
+    def invoke(self, body: bytes) -> Any:
+        raise LostError("connection reset")
+
+
+def test_an_engine_that_answers_nothing_was_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conformance.cli.client_for", lambda _: Gone())
+    output = io.StringIO()
+    assert main(["--client", "boto3", "--only", "refused"], output) == 2
+    assert re.fullmatch(r"cannot begin: none of \d+ calls was answered: connection reset\n", output.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"maskTypes": "GARMENT"}, "maskTypes must be a list of texts"),
+        ({"maxImages": 0}, "maxImages must be a whole number above 0"),
+        ({"deterministic": "yes"}, "deterministic must be true or false"),
+        ([], "holds no JSON object"),
+    ],
+)
+def test_capabilities_that_are_none_are_told(said: Any, words: str, tmp_path: Path) -> None:
+    file = tmp_path / "mine.json"
+    file.write_text(json.dumps(said))
+    output = io.StringIO()
+    assert main(["--client", "boto3", "--capabilities", str(file)], output) == 2
+    assert words in output.getvalue()
+
+
+def test_every_option_and_every_exit_code_is_documented() -> None:
+    help_text = io.StringIO()
+    with redirect_stdout(help_text), pytest.raises(SystemExit):
+        main(["--help"])
+    document = (ROOT / "docs" / "conformance.md").read_text()
+    options = set(re.findall(r"--[a-z][a-z-]+", help_text.getvalue())) - {"--help"}
+    assert len(options) > 8
+    assert {one for one in options if f"| `{one}" not in document} == set()
+    assert {f"| {code} |" for code in (DONE, BROKEN, NOT_RUN, STOPPED) if f"| {code} |" not in document} == set()
 
 
 def test_a_lost_connection_and_a_refusal_are_failures_with_their_words() -> None:
-    class Gone:
-        def invoke(self, body: bytes) -> Any:
-            raise LostError("connection reset")
-
     class Full:
         def invoke(self, body: bytes) -> Any:
             raise RefusalError(429, "ThrottlingException", "too many")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vto_client.explain.history import Execution, execution_of
-from vto_client.explain.story import Evidence, LogRecord
+from vto_client.explain.parts import Evidence, LogRecord
 from vto_client.text import iso, moment
 
 RECORDED = Path(__file__).parent / "recorded"

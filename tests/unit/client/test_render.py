@@ -6,11 +6,14 @@ import pytest
 from rich.console import Console
 
 from tests.unit.client.evidence import JOB, after, events, evidence, execution, recorded, row
+from vto_client.explain.parts import Evidence, LogRecord
 from vto_client.explain.render import show
-from vto_client.explain.story import Evidence, LogRecord, tell
+from vto_client.explain.story import tell
 from vto_client.problems import Gap
 
-NAMES = ("completed", "model_timeout", "throttled_once", "content_blocked", "reused", "stopped", "generating")
+NAMES = (
+    "completed", "model_timeout", "throttled_once", "content_blocked", "reused", "stopped", "generating", "failover",
+)  # fmt: skip
 
 
 def shown(found: Evidence, width: int = 100) -> str:
@@ -49,6 +52,22 @@ def test_attempts_are_told_where_something_went_wrong_and_their_cause_once() -> 
     assert "1. failed" in table
     assert "2. failed after a pause of" in table
     assert table.count("Model has timed out in processing the request") == 1
+
+
+def test_a_failover_and_what_it_changed_are_told() -> None:
+    text = shown(recorded("failover"), 200)
+    assert "engine      preview, after nova_canvas (ModelRetiredError)" in text
+    assert "pictures    1 of 1 asked for" in text
+    assert "parameters.imageGenerationConfig.quality  standard instead of premium" in text
+    assert "3, of which 1 may be billed" in text
+
+
+def test_warnings_and_the_notice_are_told() -> None:
+    warnings = [{"code": "some_results_blocked", "message": "The filter kept 1 back.", "path": ""}]
+    found = row("processing", (0, "created", None), warnings=warnings, notice="Try-on is paused for a moment.")
+    text = shown(evidence(found), 200)
+    assert "some_results_blocked  The filter kept 1 back." in text
+    assert "notice      Try-on is paused for a moment." in text
 
 
 def test_commands_stand_in_one_line() -> None:

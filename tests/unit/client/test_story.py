@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.client.evidence import BEGIN, JOB, MACHINE, after, events, evidence, execution, recorded, row
-from vto_client.explain.story import LogRecord, logs_about, parameters, spans, tell
+from vto_client.explain.parts import LogRecord
+from vto_client.explain.story import logs_about, parameters, spans, tell
 from vto_client.problems import Gap
 from vto_client.text import iso
 
@@ -46,8 +47,9 @@ def attempts(state: str, *errors: str | None) -> Iterable[tuple[Any, ...]]:
         (
             "content_blocked",
             "refused",
-            r"Refused in Invoke Model with content_blocked after .* and one model call; it may have been billed\.",
+            r"Refused in Invoke Model with content_blocked after .* and one model call; none is billed by .*\.",
         ),
+        ("failover", "completed", r"Completed in 5\.1 s by preview after nova_canvas failed, 3 model calls\."),
         ("stopped", "failed", r"Failed in Invoke Model with execution_lost after .* it may have been billed\."),
         ("generating", "running", r"Working in Invoke Model for [\d.]+ m?s\."),
     ],
@@ -90,6 +92,73 @@ def test_throttled_calls_are_not_billed() -> None:
     story = tell(evidence(found, ran))
     assert (story.cost.model_calls, story.cost.may_be_billed) == (3, 2)
     assert story.headline.endswith("and 3 model calls; 2 of them may have been billed.")
+
+
+def test_the_row_counts_what_may_be_billed_and_the_histories_tell_of_earlier_runs_and_of_the_preview() -> None:
+    story = tell(recorded("failover"))
+    # a timeout of nova_canvas may be billed, its retirement is not, and the preview's call is nobody's bill
+    assert (story.cost.model_calls, story.cost.may_be_billed) == (3, 1)
+    first = execution(events(*attempts("Invoke Model", "ModelTimeoutError", "ModelRetiredError")), status="FAILED")
+    second = execution(events(*attempts("Invoke Model", None)), name=f"{JOB}-1", status="SUCCEEDED")
+    found = row(
+        "completed", *QUEUED, (9, "completed", None),
+        engine="nova_canvas", attempts=3, billable_calls=1, execution_arn=second.arn,
+    )  # fmt: skip
+    assert tell(evidence(found, first, second)).cost.may_be_billed == 2
+    assert tell(evidence(found, second)).cost.may_be_billed == 1
+    assert tell(evidence(found)).cost.may_be_billed == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "may_be_billed"),
+    [
+        ("ModelTimeoutError", 1),
+        ("ResultsBlockedError", 1),
+        ("States.Timeout", 1),
+        ("KeyError", 1),
+        ("ModelThrottledError", 0),
+        ("ModelUnavailableError", 0),
+        ("PromptBlockedError", 0),
+        ("Lambda.TooManyRequestsException", 0),
+    ],
+)
+def test_a_row_that_does_not_count_bills_is_judged_by_its_errors(error: str, may_be_billed: int) -> None:
+    ran = execution(events(*attempts("Invoke Model", error), *attempts("Record Failure", None)), status="FAILED")
+    found = row("error", *QUEUED, (9, "error", None), engine="nova_canvas", attempts=1, execution_arn=ran.arn)
+    assert tell(evidence(found, ran)).cost.may_be_billed == may_be_billed
+
+
+def test_the_engines_that_the_job_was_given_to_are_told_with_their_errors() -> None:
+    story = tell(recorded("failover"))
+    assert [(one.engine, one.error) for one in story.engines] == [
+        ("nova_canvas", "ModelRetiredError"),
+        ("preview", None),
+    ]
+    throttled = tell(recorded("throttled_once"))
+    assert [(one.engine, one.error) for one in throttled.engines] == [("nova_canvas", None)], "no other engine took it"
+    assert tell(recorded("reused")).engines == (), "it was made by an engine, but none was asked"
+
+
+def test_engines_are_told_without_a_history_and_while_the_next_one_is_awaited() -> None:
+    found = row("processing", *QUEUED, failed_engines=["nova_canvas"], attempts=3, notice="Try-on is paused.")
+    story = tell(evidence(found, now=10))
+    assert [(one.engine, one.error) for one in story.engines] == [("nova_canvas", None)]
+    assert (story.engine, story.notice) == (None, "Try-on is paused.")
+
+
+def test_what_came_otherwise_than_asked_is_told() -> None:
+    adaptations = [{"path": "parameters.mergeStyle", "change": "BALANCED instead of DETAILED"}]
+    warnings = [{"code": "some_results_blocked", "message": "The content filter kept 1 of 3 back.", "path": ""}]
+    images = [{"s3_url": "s3://results/a/0.png"}] * 2
+    found = row(
+        "completed", *QUEUED, (9, "completed", None),
+        engine="preview", attempts=1, requested_images=3, images=images, warnings=warnings, adaptations=adaptations,
+    )  # fmt: skip
+    story = tell(evidence(found))
+    assert (story.requested_images, story.delivered_images) == (3, 2)
+    assert (story.adaptations, story.warnings) == (tuple(adaptations), tuple(warnings))
+    assert "s3://" not in json.dumps(story.as_json())
+    assert tell(evidence(row("processing", *QUEUED, requested_images=3))).delivered_images is None
 
 
 def test_a_job_that_waits_for_its_slot_says_when_that_is() -> None:

@@ -139,6 +139,8 @@ def test_when_an_engine_fails_the_next_one_in_order_takes_the_job(world: World, 
     assert (first["engine"], second["engine"], second["failed_engines"]) == ("nova_canvas", "preview", ["nova_canvas"])
     assert second["timeout_seconds"] == PROFILES["preview"].timeout_seconds
     assert second["throttled"] == 0
+    job = world.jobs.rows["job-1"]
+    assert (job.engine, job.failed_engines) == ("preview", ("nova_canvas",))
 
 
 @pytest.mark.parametrize("error", [ModelUnavailableError, ModelRetiredError])
@@ -236,6 +238,7 @@ def test_a_job_whose_engine_failed_waits_for_a_paused_one_and_never_tries_the_fa
     before = reserve(world)
     with pytest.raises(NoEngineError):
         reserve(world, before, ModelUnavailableError)
+    assert world.jobs.rows["job-1"].failed_engines == ("nova_canvas",)
     world.controls.paused.clear()
 
     assert reserve(world, before, ModelUnavailableError)["engine"] == "preview"

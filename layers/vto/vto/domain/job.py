@@ -109,6 +109,8 @@ class Job:
     attempts: int = 0
     billable_calls: int = 0  # of this execution: those after which nothing says that they were not billed
     blocked_calls: int = 0  # of this execution: those whose results a content filter kept back, all of them
+    failed_engines: tuple[str, ...] = ()
+    """Of this execution: the engines that it was given up with, in their order; ``engine`` is the one after them."""
     slot_round: int = 0
     slot_at: str | None = None
     execution_arn: str | None = None

@@ -67,6 +67,7 @@ class ReserveSlot:
             if not set(fit) - {*failed, slot["engine"]}:
                 raise ModelThrottledError(f"throttled {throttled} times")
             throttled, failed = 0, [*failed, slot["engine"]]
+        tried = tuple(failed)
         if set(fit) <= set(failed):
             failed = []  # all have failed on this job: it waits for whichever returns first
         left = [name for name in fit if name not in failed]
@@ -76,7 +77,7 @@ class ReserveSlot:
             # a retry of this step: the slot is ours already
             engine, slot_at = job.engine, times.from_iso(job.slot_at)
         else:
-            engine, slot_at = self._take(job, execution_arn, left, throttled)
+            engine, slot_at = self._take(job, execution_arn, left, tried, throttled)
         now = self.clock.now()
         wait = max(0, math.ceil((slot_at - now).total_seconds()))
 
@@ -90,6 +91,7 @@ class ReserveSlot:
                 lease_seconds=wait + LEASE_SECONDS,
                 engine=engine,
                 adaptations=tuple(one.public() for one in adaptations(PROFILES[engine], job.parameters)),
+                failed_engines=tried,
                 slot_round=this_round,
                 slot_at=times.to_iso(slot_at),
                 eta_seconds=wait + PROFILES[engine].usual_seconds,
@@ -105,7 +107,9 @@ class ReserveSlot:
             "timeout_seconds": PROFILES[engine].timeout_seconds,
         }
 
-    def _take(self, job: Job, execution_arn: str, left: list[str], throttled: int) -> tuple[str, datetime]:
+    def _take(
+        self, job: Job, execution_arn: str, left: list[str], tried: tuple[str, ...], throttled: int
+    ) -> tuple[str, datetime]:
         now = self.clock.now()
         latest = times.from_iso(job.waiting_since) + timedelta(seconds=MAX_QUEUE_SECONDS)
         if now > latest:
@@ -122,6 +126,7 @@ class ReserveSlot:
                     now=now,
                     lease_seconds=2 * LEASE_SECONDS,
                     engine=None,
+                    failed_engines=tried,
                     adaptations=(),
                     eta_seconds=None,
                     notice=NoEngineError.message,

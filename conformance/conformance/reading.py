@@ -47,7 +47,7 @@ def opened(text: Any) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(base64.b64decode(text, validate=True)))
         image.load()
-    except (binascii.Error, OSError, TypeError, ValueError) as error:
+    except (binascii.Error, OSError, SyntaxError, TypeError, ValueError, Image.DecompressionBombError) as error:
         raise BadAnswerError(f"a picture is none: {error}") from error
     if image.format != "PNG":
         raise BadAnswerError(f"a picture is {image.format}, not PNG")

@@ -37,6 +37,28 @@ LISTS: Final = {
 REFUSABLE: Final = frozenset({"maskType", "garmentClass", "images", "pixels"})  # nothing lesser is still what was asked
 
 
+def misdeclared(capabilities: Mapping[str, Any]) -> str:
+    """The first field of a declaration that is not of its kind, in words; empty when all are. Unknown ones may stand.
+
+    Example:
+        >>> misdeclared({"maskTypes": "GARMENT"})
+        'maskTypes must be a list of texts'
+    """
+    for name, usual in WHOLE.items():
+        said = capabilities.get(name)
+        if said is None:
+            continue
+        if name in LISTS.values():
+            if not isinstance(said, list) or not all(isinstance(one, str) for one in said):
+                return f"{name} must be a list of texts"
+        elif isinstance(usual, bool):
+            if not isinstance(said, bool):
+                return f"{name} must be true or false"
+        elif isinstance(usual, int) and (not isinstance(said, int) or isinstance(said, bool) or said < 1):
+            return f"{name} must be a whole number above 0"
+    return ""
+
+
 def needs_of(body: Body, pixels: int) -> frozenset[str]:
     """The capabilities that a good request asks for, as ``kind:value``; defaults ask for none."""
     params: Mapping[str, Any] = body.get("virtualTryOnParams", {})

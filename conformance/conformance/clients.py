@@ -105,16 +105,19 @@ class Controls:
         self._open = opener(endpoint)
 
     def capabilities(self) -> dict[str, Any] | None:
-        """``GET /capabilities``; None where there is no such thing."""
+        """``GET /capabilities``; None where there is no such thing. Raises OSError where nobody listens."""
         try:
             with self._open.open(f"{self._endpoint}/capabilities", timeout=30) as response:
-                document: dict[str, Any] = json.loads(response.read())
-                return document
-        except (urllib.error.HTTPError, ValueError):
+                document = json.loads(response.read())
+        except urllib.error.HTTPError as error:
+            error.close()
             return None
+        except ValueError:
+            return None
+        return document if isinstance(document, dict) else None
 
     def plan(self, kind: str) -> None:
-        """The next call goes wrong in this way."""
+        """The next call goes wrong in this way; raises LostError when the engine takes no such order."""
         self._send("POST", json.dumps({"faults": [{"kind": kind, "seconds": 0.2 if kind == "slow" else 0}]}).encode())
 
     def clear(self) -> None:
@@ -123,8 +126,11 @@ class Controls:
 
     def _send(self, method: str, body: bytes | None) -> None:
         request = urllib.request.Request(f"{self._endpoint}/_faults", body, method=method)  # noqa: S310
-        with self._open.open(request, timeout=30):
-            pass
+        try:
+            with self._open.open(request, timeout=30):
+                pass
+        except (OSError, HTTPException) as error:
+            raise LostError(f"{method} /_faults: {error}") from error
 
 
 def opener(endpoint: str) -> urllib.request.OpenerDirector:
@@ -137,11 +143,20 @@ def opener(endpoint: str) -> urllib.request.OpenerDirector:
 
 
 def _bedrock(endpoint: str, region: str) -> Any:
-    import boto3  # noqa: PLC0415 - only who uses it needs boto3
-    from botocore.config import Config  # noqa: PLC0415
-
+    try:
+        import boto3  # noqa: PLC0415 - only who uses it needs boto3
+        from botocore.config import Config  # noqa: PLC0415
+        from botocore.exceptions import BotoCoreError  # noqa: PLC0415
+    except ImportError:
+        raise ValueError("--client boto3 needs boto3: python3 -m pip install boto3") from None
     once = Config(retries={"total_max_attempts": 1}, read_timeout=TIMEOUT)
-    return boto3.client("bedrock-runtime", endpoint_url=endpoint or None, region_name=region or None, config=once)
+    try:
+        session = boto3.session.Session(region_name=region or None)
+        if session.get_credentials() is None:
+            raise ValueError("there are no AWS credentials: `aws configure`, `aws sso login`, or set AWS_PROFILE")
+        return session.client("bedrock-runtime", endpoint_url=endpoint or None, config=once)
+    except BotoCoreError as error:
+        raise ValueError(str(error)) from error
 
 
 def _type(headers: Any) -> str:

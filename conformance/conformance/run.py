@@ -50,8 +50,12 @@ class Runner:
         self._capabilities = capabilities
         self._controls = controls
         self._lock = threading.Lock()
-        self._answers: dict[bytes, Future[Answer]] = {}
+        self._pending: dict[bytes, Future[Answer]] = {}
         self.calls = 0
+        self.answers = 0
+        """Calls that something came back of, be it a refusal."""
+        self.lost = ""
+        """Why the last of the other calls brought nothing."""
 
     def run(self, cases: Iterable[Case], parallel: int = 2) -> Iterator[Result]:
         """The results in the cases' order; those with faults come last, one after the other, and alone."""
@@ -165,10 +169,10 @@ class Runner:
 
     def _once(self, body: bytes) -> Answer:
         with self._lock:
-            future = self._answers.get(body)
+            future = self._pending.get(body)
             mine = future is None
             if future is None:
-                future = self._answers[body] = Future()
+                future = self._pending[body] = Future()
         if mine:
             _settle(future, lambda: self._invoke(body))
         return future.result()
@@ -176,7 +180,20 @@ class Runner:
     def _invoke(self, body: bytes) -> Answer:
         with self._lock:
             self.calls += 1
-        return self._client.invoke(body)
+        try:
+            answer = self._client.invoke(body)
+        except LostError as error:
+            self.lost = str(error)
+            raise
+        except RefusalError:
+            self._came()
+            raise
+        self._came()
+        return answer
+
+    def _came(self) -> None:
+        with self._lock:
+            self.answers += 1
 
 
 def written(body: Body | Padded | bytes) -> bytes:

@@ -1,6 +1,7 @@
-"""The pictures of the cases, drawn by code: names to base64 text, and to what people see in them.
+"""The pictures of the cases: names to base64 text, and to what people see in them.
 
-``@blank:640x320`` is a plain JPEG of that size. The person is 320×480, the smallest that engines must take.
+``@blank:640x320`` is a plain JPEG of that size. The person is 320×480, the smallest that engines must take. It and the
+room are files, scaled from the sample catalogue's, so that every engine is asked the same; all else is drawn by code.
 """
 
 import base64
@@ -9,13 +10,13 @@ import struct
 import zlib
 from collections.abc import Callable
 from functools import cache
+from importlib.resources import files
 from typing import Any, Final
 
 import numpy as np
 from PIL import Image, ImageCms, ImageOps
 
 from conformance.products import SHAPES, drawn
-from samples.catalogue import sample
 
 PERSON_SIZE: Final = (320, 480)
 PLACES: Final = "35.6586N 139.7454E"  # stands in a picture's metadata and must not come back
@@ -43,7 +44,7 @@ def seen(name: str) -> Image.Image:
 @cache
 def person() -> Image.Image:
     """Somebody standing, in a T-shirt and trousers."""
-    return sample("standing-person.png").draw().convert("RGB").resize(PERSON_SIZE)
+    return _scene("person")
 
 
 def _outfit() -> Image.Image:
@@ -67,8 +68,10 @@ def _worn() -> Image.Image:
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
 
 
-def _room() -> Image.Image:
-    return sample("living-room.jpg").draw().convert("RGB").resize((480, 320))
+def _scene(name: str) -> Image.Image:
+    """A picture that is a file."""
+    with (files("conformance") / "scenes" / f"{name}.png").open("rb") as file, Image.open(file) as picture:
+        return picture.convert("RGB")
 
 
 def _mask(*boxes: tuple[int, int, int, int], size: tuple[int, int] = PERSON_SIZE) -> Image.Image:
@@ -167,7 +170,7 @@ ENCODED: Final[dict[str, Callable[[], str]]] = {
     "person": lambda: _png(person()),
     "worn": lambda: _jpeg(_worn()),
     "outfit": lambda: _jpeg(_outfit()),
-    "room": lambda: _png(_room()),
+    "room": lambda: _png(_scene("room")),
     "large person": lambda: _jpeg(person().resize((2047, 2048))),
     "long product": lambda: _jpeg(ImageOps.pad(drawn("shirt"), (4095, 1024), color=(250, 250, 250))),
     # ways to write one picture that must be taken

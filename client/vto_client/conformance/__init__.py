@@ -1,0 +1,1 @@
+"""`vto conformance`: does an engine keep the contract?"""

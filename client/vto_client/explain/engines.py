@@ -1,0 +1,88 @@
+"""Which engines a job was given to, and which calls may be billed: the row's counts and the histories together."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vto_client import facts
+from vto_client.explain.history import NEVER_RAN, Attempt, Execution, Visit
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An engine that the job was given to, and the error with which that ended; None without one, or when not known."""
+
+    engine: str
+    error: str | None = None
+
+
+def asked(row: Mapping[str, Any], run: Execution | None) -> tuple[Asked, ...]:
+    """The engines that the job's last execution gave it to, in their order.
+
+    Args:
+        row: The job's row; it names them.
+        run: The execution, whose history has their errors; None when that is not known.
+    """
+    stays = _stays(row, run)
+    ends = {engine: visit.error for engine, visit in stays if _gave_up(visit)}
+    return tuple(Asked(engine, ends.get(engine)) for engine in _engines(row))
+
+
+def billed(row: Mapping[str, Any], executions: Sequence[Execution], run: Execution | None) -> int:
+    """Calls that may be billed: the row counts those of its last execution, the histories tell of those before.
+
+    A row of before it counted has its calls less those that the histories say are not billed. Calls of the preview
+    engine are counted like others, and are billed by nobody.
+    """
+    calls = int(row.get("attempts") or 0)
+    if (set(_engines(row)) or {str(row.get("engine"))}) == {facts.NO_MODEL_BILL}:
+        return 0
+    counted = row.get("billable_calls")
+    if counted is None:
+        attempts = [attempt for one in executions for attempt in _attempts(one)]
+        return max(0, calls - sum(not _may_be_billed(one) for one in attempts))
+    before = [attempt for one in executions if one is not run for attempt in _attempts(one)]
+    free = [one for engine, visit in _stays(row, run) if engine == facts.NO_MODEL_BILL for one in visit.attempts]
+    found = int(counted) + sum(map(_may_be_billed, before)) - sum(map(_may_be_billed, free))
+    return min(calls, max(0, found))
+
+
+def code_of(name: str) -> str:
+    """The code of one of our errors from its class's name.
+
+    Example:
+        >>> code_of("ModelRetiredError")
+        'model_retired'
+    """
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.removesuffix("Error")).lower()
+
+
+def _engines(row: Mapping[str, Any]) -> list[str]:
+    failed, last = list(row.get("failed_engines") or []), row.get("engine")
+    is_asked = last and last not in failed and row.get("attempts")  # without a call, it made an equal result before
+    return [*failed, *([str(last)] if is_asked else [])]
+
+
+def _stays(row: Mapping[str, Any], run: Execution | None) -> list[tuple[str, Visit]]:
+    """Each stay in the model's state with the engine it was of: the next engine comes where one was given up."""
+    engines, found = _engines(row), []
+    for visit in run.visits if run and engines else ():
+        if visit.state == facts.MODEL_STATE:
+            found.append((engines[0], visit))
+            engines = engines[1:] if _gave_up(visit) and len(engines) > 1 else engines
+    return found
+
+
+def _gave_up(visit: Visit) -> bool:
+    return visit.error is not None and not visit.is_open and code_of(visit.error) != facts.THROTTLED
+
+
+def _attempts(execution: Execution) -> list[Attempt]:
+    return [attempt for visit in execution.visits if visit.state == facts.MODEL_STATE for attempt in visit.attempts]
+
+
+def _may_be_billed(attempt: Attempt) -> bool:
+    if attempt.error is None:
+        return True
+    return attempt.error not in NEVER_RAN and code_of(attempt.error) not in facts.NOT_BILLED

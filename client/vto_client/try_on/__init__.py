@@ -1,0 +1,1 @@
+"""`vto try`: one try-on, planned or made and followed to its end."""
