@@ -19,9 +19,10 @@ from canvas.preview.arrays import (
     touching,
 )
 from canvas.preview.faces import Face
+from canvas.preview.limbs import Limb, limb_from, shoulder_end
 from canvas.preview.people import Scene
 from canvas.preview.product import brightness, matte
-from canvas.preview.shape import LEFT, RIGHT, Limb, Lower, Upper, limb_from, read_lower, read_upper, shoulder_end
+from canvas.preview.shape import LEFT, RIGHT, Lower, Upper, read_lower, read_upper
 
 HAND: Final = 1.02  # a hand's length in face widths
 

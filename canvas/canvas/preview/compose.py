@@ -1,18 +1,15 @@
-"""Puts it all together: shading, what shows where the old garment was, merging, the banner."""
+"""Puts it all together: shading, what shows where the old garment was, merging."""
 
 from dataclasses import dataclass
-from typing import Final
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageFilter
 
 from canvas.preview.arrays import Bools, Floats, blur, dilated, eroded, floats, resized, spread
 from canvas.preview.body import Body
 from canvas.preview.product import brightness
 from canvas.preview.worn import Worn
-
-BANNER: Final = "PREVIEW  ·  drawn without a model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,21 +183,3 @@ def merged(source: Floats, colours: Floats, strength: Floats, area: Bools, style
         colours = floats(picture.filter(ImageFilter.UnsharpMask(radius=1.6, percent=70, threshold=1)))
     mixed = source + (colours - source) * strength[..., None]
     return Image.fromarray(np.clip(np.rint(mixed), 0, 255).astype(np.uint8))
-
-
-def banner_height(size: tuple[int, int]) -> int:
-    """Height of the banner at the lower edge, in pixels."""
-    return max(18, round(0.030 * min(size[0], size[1] * 0.75)))
-
-
-def with_banner(picture: Image.Image) -> Image.Image:
-    """The picture with the strip that says what it is."""
-    width, height = picture.size
-    high = banner_height(picture.size)
-    strip = picture.crop((0, height - high, width, height))
-    strip = Image.blend(strip, Image.new("RGB", strip.size, (22, 23, 27)), 0.72)
-    font = ImageFont.load_default(size=max(10, high * 0.56))
-    draw = ImageDraw.Draw(strip)
-    draw.text((width / 2, high / 2), BANNER, fill=(244, 244, 242), font=font, anchor="mm")
-    picture.paste(strip, (0, height - high))
-    return picture

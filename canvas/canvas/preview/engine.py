@@ -62,8 +62,8 @@ def render(
     Returns:
         As many pictures as asked for, each of the source's size; one seed always gives the same pixels.
 
-    With mergeStyle BALANCED or DETAILED every pixel that is white in the returned mask is the source's own; the
-    banner's strip at the lower edge is part of what is edited, and so black in it.
+    With mergeStyle BALANCED or DETAILED every pixel that is white in the returned mask is the source's own. That the
+    picture is a preview stands in its metadata (``notes``): letters drawn into it would lie outside the mask.
     """
     source, reference = source.convert("RGB"), reference.convert("RGB")
     config = parameters.get("imageGenerationConfig") or {}
@@ -79,7 +79,6 @@ def render(
     area = _enlarged(plan.area, source.size)
     if mask is not None:
         area &= np.asarray(mask.convert("L")) < 128
-    area[source.height - compose.banner_height(source.size) :] = True
     seed = int(config.get("seed", DEFAULT_SEED))
     style = parameters.get("mergeStyle", "BALANCED")
     images = []
@@ -87,7 +86,7 @@ def render(
         colours, strength = compose.varied(plan.painting, (seed + index) % SEED_LIMIT), plan.painting.strength
         if view.size != source.size:
             colours, strength = _scaled(colours, source.size), _scaled(strength, source.size)
-        image = compose.with_banner(compose.merged(full, colours, strength, area, style))
+        image = compose.merged(full, colours, strength, area, style)
         image.info.update(NOTES | {"vto:seed": str((seed + index) % SEED_LIMIT)})
         images.append(image)
     returned = Image.fromarray(np.where(area, 0, 255).astype(np.uint8)) if parameters.get("returnMask") else None

@@ -7,8 +7,9 @@ import numpy as np
 
 from canvas.preview.arrays import Bools, Floats, dilated, floats, resized, smooth_line
 from canvas.preview.body import Body
+from canvas.preview.limbs import Limb
 from canvas.preview.product import Product
-from canvas.preview.shape import LEFT, RIGHT, Limb, Trunk, Upper, read_upper
+from canvas.preview.shape import LEFT, RIGHT, Trunk, Upper, read_upper
 from canvas.preview.worn import Worn, height_map, lay_limb, lay_rows, widened
 
 TAIL: Final = 0.06  # face widths by which an old hem's soft edge may hang below it

@@ -9,8 +9,9 @@ from PIL import Image, ImageFilter
 
 from canvas.preview.arrays import Bools, Floats, floats, sampled
 from canvas.preview.body import Body
+from canvas.preview.limbs import Limb
 from canvas.preview.product import Product
-from canvas.preview.shape import Limb, Trunk
+from canvas.preview.shape import Trunk
 
 EDGE: Final = 1.2  # pixels over which a drawn side fades
 
