@@ -33,7 +33,8 @@ def dressed(body: Body, worn: Worn, keep: Floats, closeness: float, *, long: boo
     """
     free = 1 - np.maximum(worn.keep, keep)
     cover = np.maximum.reduce([worn.cover, worn.old * worn.claim, worn.arm]) * free
-    light, plain = _light(body, (1 - 0.45 * closeness) * (0.7 if long else 1), body.unit * 0.14 if long else 0)
+    folds, plain = _light(body, (1 - 0.45 * closeness) * (0.7 if long else 1), body.unit * 0.14 if long else 0)
+    light = np.ones_like(folds) if worn.lit else folds
     # cloth is continued to wherever the old outline is wider than what was laid
     laid = floats(worn.cover > 0.6)
     if laid.any():

@@ -14,7 +14,8 @@ from canvas.preview.compose import Painting
 from canvas.preview.lowers import drape, drape_skirt, dress_lower, is_bent
 from canvas.preview.people import Scene, read_scene
 from canvas.preview.product import Group, Reference, cut, cut_outfit, look
-from canvas.preview.things import place, put_on_shoes
+from canvas.preview.shoes import put_on_shoes
+from canvas.preview.things import place
 from canvas.preview.uppers import dress_upper
 from canvas.preview.words import meaning
 from canvas.preview.worn import Worn
@@ -176,11 +177,11 @@ def _garment(
         if outfit:
             below = dress_lower(body, outfit[1])
         elif bent:
-            below = drape_skirt(body, product)
+            below = drape_skirt(body, product, 0.45)
     elif group == "lower":
         worn = dress_lower(body, product)
     else:
-        worn = put_on_shoes(body, product, boots={"BOOTS": True, "SHOES": False}.get(garment_class))
+        worn = put_on_shoes(body, product, boots=garment_class == "BOOTS")
     if worn is None:
         return None
     worn.limited(limit := regions.class_limit(body, garment_class))

@@ -7,6 +7,7 @@ import numpy as np
 
 from canvas.preview.arrays import Bools, Floats, bounds, floats
 from canvas.preview.body import Body
+from canvas.preview.flow import flow_over_legs, lay_flow, skirt_of
 from canvas.preview.product import Product, brightness
 from canvas.preview.shape import LEFT, RIGHT, Lower, Trunk, read_lower
 from canvas.preview.uppers import ankle, bare_legs
@@ -29,6 +30,10 @@ def dress_lower(body: Body, product: Product) -> Worn | None:
     worn.keep = np.maximum(np.maximum(body.head, body.hands), body.top)
     waist_there = _width(there.outline, there.outline.top + 0.04 * (there.outline.bottom - there.outline.top))
     waist_here = _width(here.outline, here.outline.top + 0.02 * (here.outline.bottom - here.outline.top))
+    if is_bent(body) and shape.legs is None and not product.cropped:
+        skirt = drape_skirt(body, product, 0.0)
+        if skirt is not None:
+            return skirt
     if is_bent(body) or _spreads(product.region) or (product.cropped and not body.runs_out):
         hips = 0.9 * body.upper.chest if body.upper else waist_here
         drape(worn, product, min(hips, 2.5 * body.unit) / max(waist_there, 1))
@@ -74,19 +79,13 @@ def _spreads(region: Bools) -> bool:
     return bool((right - left) / (bottom - top) > 0.6 and region.sum() < 0.68 * (right - left) * (bottom - top))
 
 
-def drape_skirt(body: Body, product: Product) -> Worn | None:
-    """Puts the lower half of a dress over legs that are bent; None when none are seen."""
-    if body.lower is None or body.upper is None:
+def drape_skirt(body: Body, product: Product, first: float) -> Worn | None:
+    """Puts a skirt, or a dress below ``first`` of its height, over legs that are bent; None when none are seen."""
+    flow, there = flow_over_legs(body), skirt_of(product.region, product.scale, first)
+    if flow is None or there is None:
         return None
-    left, top, right, bottom = product.box
-    worn = Worn.empty(body)
-    worn.old = widened(body.bottom)
-    worn.keep = np.maximum(np.maximum(body.head, body.hands), body.top)
-    worn.claim = floats(np.ones_like(worn.cover))
-    cover = product.cover.copy()
-    cover[: round(top + 0.55 * (bottom - top))] = 0
-    low = Product(product.colours, cover, product.region, product.scale)
-    drape(worn, low, 0.9 * body.upper.chest / max(0.62 * (right - left), 1))
+    worn = lay_flow(body, product, there, flow)
+    worn.told.append("is drawn down to the ends of bent legs: what it leaves bare is not known")
     return worn
 
 

@@ -1,7 +1,7 @@
 """A product on a picture, and how a part of it is laid along the same part of the body."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -22,6 +22,7 @@ class Worn:
 
     ``claim`` is 1 where the old garment's own outline decides the edge of the new one. ``skin`` is 1 where the body
     shows when the old garment goes; elsewhere its place becomes ground. ``arm`` is what of an arm a long sleeve hides.
+    ``lit`` says that the colours have their light already. ``told`` says what the caller should know of it.
     """
 
     colours: Floats
@@ -31,6 +32,8 @@ class Worn:
     old: Floats
     keep: Floats
     arm: Floats
+    lit: bool = False
+    told: list[str] = field(default_factory=list)
 
     @classmethod
     def empty(cls, body: Body) -> "Worn":
