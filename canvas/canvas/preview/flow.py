@@ -6,7 +6,20 @@ from typing import Final
 import cv2
 import numpy as np
 
-from canvas.preview.arrays import Bools, Floats, blur, bools, bounds, closed, dilated, filled, floats, resized, sampled
+from canvas.preview.arrays import (
+    Bools,
+    Floats,
+    blur,
+    bools,
+    bounds,
+    closed,
+    dilated,
+    filled,
+    floats,
+    resized,
+    sampled,
+    smooth_line,
+)
 from canvas.preview.body import Body
 from canvas.preview.cuts import leg_ends
 from canvas.preview.product import Product
@@ -129,7 +142,9 @@ def lay_flow(body: Body, product: Product, there: Trunk, flow: Flow) -> Worn:
     worn.old = np.maximum(widened(body.bottom), worn.cover)
     worn.claim = floats(np.ones_like(worn.cover))
     worn.keep = np.maximum.reduce([body.head, body.hands, body.top, body.shoes, body.skin])
-    across, down = resized(flow.across, *body.size), resized(flow.down, *body.size)
+    # without the steps of the copy that they were solved on
+    soften = max(1.0, 1.6 * body.scene.scale)
+    across, down = (blur(resized(values, *body.size), soften) for values in (flow.across, flow.down))
     ys = there.top + (0.02 + 0.96 * np.clip(down, 0, 1)) * (there.bottom - there.top)
     left, right = there.sides(floats(ys.ravel()))
     inner = 0.03 + 0.94 * np.clip(across, 0, 1)
@@ -154,4 +169,5 @@ def skirt_of(region: Bools, scale: float, first: float) -> Trunk | None:
     if len(edges) < 8 or right - left < 6:
         return None
     sides = straight_ends(floats([edge[0] for edge in edges]), floats([edge[-1] + 1 for edge in edges]))
-    return Trunk(start * scale, bottom * scale, floats(sides[0] * scale), floats(sides[1] * scale))
+    lines = (smooth_line(side, max(2, len(edges) // 24)) * scale for side in sides)
+    return Trunk(start * scale, bottom * scale, *(floats(line) for line in lines))

@@ -44,7 +44,8 @@ class Trunk:
 
 @dataclass(frozen=True, slots=True)
 class Upper:
-    """A top or a dress: trunk, shoulder and armpit heights, width between the armpits, sleeves (left, right)."""
+    """A top or a dress: trunk, shoulder and armpit heights, width between the armpits, sleeves (left, right), and the
+    lowest point of the neckline (None where there is none to be seen)."""
 
     trunk: Trunk
     shoulder: float
@@ -52,13 +53,14 @@ class Upper:
     chest: float
     sleeves: tuple[Limb | None, Limb | None]
     sleeve_regions: tuple[Bools, Bools]
+    neck: tuple[float, float] | None = None
 
     def scaled(self, scale: float) -> "Upper":
         """The same in a picture ``scale`` times as large (the regions keep their size)."""
         left, right = (limb.scaled(scale) if limb else None for limb in self.sleeves)
         return Upper(
             self.trunk.scaled(scale), self.shoulder * scale, self.armpit * scale, self.chest * scale, (left, right),
-            self.sleeve_regions,
+            self.sleeve_regions, (self.neck[0] * scale, self.neck[1] * scale) if self.neck else None,
         )  # fmt: skip
 
 
@@ -105,15 +107,48 @@ def read_upper(region: Bools) -> Upper | None:
         tips.append(float(column_rows[0]) if len(column_rows) else float(top))
     shoulder = float(np.mean(tips))
     armpit = float(rows[chest_row]) if known else shoulder + 0.42 * chest
-    skip = len(lefts) - max(4, round(0.05 * len(lefts)))
-    ends = straight_ends(lefts[chest_row:], rights[chest_row:])
-    lefts[skip:], rights[skip:] = ends[0][skip - len(lefts) :], ends[1][skip - len(lefts) :]
+    skip = _hem(lefts, rights, chest_row)
+    at = np.arange(len(lefts))
+    base = slice(max(chest_row, skip - max(6, round(0.12 * len(lefts)))), skip)
+    if base.stop - base.start > 2:
+        for line in (lefts, rights):
+            line[skip:] = np.polyval(np.polyfit(at[base], line[base], 1), at[skip:])
     trunk = Trunk(float(rows[0]), float(rows[-1] + 1), smooth_line(lefts, 2), smooth_line(rights, 2))
     regions = _sleeve_regions(region, rows, lefts, rights)
     sleeves = tuple(
         _sleeve(regions[side], rows, lefts if side == LEFT else rights, pits[side], chest) for side in (LEFT, RIGHT)
     )
-    return Upper(trunk, shoulder, max(armpit, shoulder + 0.12 * chest), chest, (sleeves[0], sleeves[1]), regions)
+    armpit = max(armpit, shoulder + 0.12 * chest)
+    neck = _neckline(region, trunk, shoulder, chest)
+    return Upper(trunk, shoulder, armpit, chest, (sleeves[0], sleeves[1]), regions, neck)
+
+
+def _neckline(region: Bools, trunk: Trunk, shoulder: float, chest: float) -> tuple[float, float] | None:
+    """The middle and the lowest row of the bay that a neck leaves in the upper edge."""
+    left, right = (float(side[0]) for side in trunk.sides(floats([shoulder + 0.2 * chest])))
+    start, end = max(0, round(left + 0.08 * chest)), min(region.shape[1], round(right - 0.08 * chest))
+    columns = np.arange(start, end)
+    if len(columns) < 6:
+        return None
+    first = np.where(region[:, columns].any(axis=0), region[:, columns].argmax(axis=0), region.shape[0]).astype(float)
+    # a bay has cloth higher up at both of its sides
+    level = np.maximum(np.minimum.accumulate(first), np.minimum.accumulate(first[::-1])[::-1])
+    deep = first - level
+    most = float(deep.max())
+    if not 0.05 * chest < most < 0.65 * chest:
+        return None
+    inside = columns[deep > 0.6 * most]
+    return float(inside.mean()) + 0.5, float(first[deep > 0.9 * most].mean())
+
+
+def _hem(lefts: Floats, rights: Floats, first: int) -> int:
+    """The row from which a torso's sides are no more its own: its round corners, or a hem that hangs aslant."""
+    wide = rights - lefts
+    usual = float(np.median(wide[first + 2 * (len(wide) - first) // 3 :]))
+    ends = len(wide) - max(4, round(0.05 * len(wide)))
+    narrow = np.flatnonzero(wide[first:ends] < 0.86 * usual)
+    tail = narrow[narrow > 0.75 * (len(wide) - first)]
+    return min(ends, first + int(tail[0])) if len(tail) else ends
 
 
 def _middle_runs(region: Bools, top: int, bottom: int) -> tuple[Floats, Floats, Floats] | None:

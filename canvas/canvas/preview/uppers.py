@@ -10,7 +10,7 @@ from canvas.preview.body import Body
 from canvas.preview.limbs import Limb
 from canvas.preview.product import Product
 from canvas.preview.shape import LEFT, RIGHT, Trunk, Upper, read_upper
-from canvas.preview.worn import Worn, height_map, lay_limb, lay_rows, widened
+from canvas.preview.worn import Pull, Worn, height_map, lay_limb, lay_rows, widened
 
 TAIL: Final = 0.06  # face widths by which an old hem's soft edge may hang below it
 LONG_SLEEVE: Final = 0.92  # sleeves longer than this part of the chest's width reach the wrist
@@ -70,7 +70,7 @@ def dress_upper(
     else:
         heights = there.shoulder + (ys - here.shoulder) / tall
     worn.cover *= _room(body, here, sleeves, long=long, collar=0)
-    lay_rows(worn, product, trunk, there.trunk, floats(heights), 0.0)
+    lay_rows(worn, product, trunk, there.trunk, floats(heights), 0.0, _to_the_neck(here, there, trunk, ys, heights))
     worn.cover *= _room(body, here, sleeves, long=long, collar=max(rise, 0.01))
     _claims(worn, body, here, trunk, hem, bare_arm, off_arm, long=long)
     if open_front:
@@ -79,6 +79,22 @@ def dress_upper(
         worn.claim *= closed_part
         worn.old = worn.old * closed_part
     return worn
+
+
+def _to_the_neck(here: Upper, there: Upper, trunk: Trunk, ys: Floats, heights: Floats) -> Pull | None:
+    """Bends a garment so that its neckline comes to lie on the one that is worn now, when they are about as deep."""
+    if here.neck is None or there.neck is None:
+        return None
+    y = float(np.interp(there.neck[1], heights, ys))
+    lefts, rights = (float(side[0]) for side in there.trunk.sides(floats([there.neck[1]])))
+    part = (there.neck[0] - lefts) / max(rights - lefts, 1)
+    left, right = (float(side[0]) for side in trunk.sides(floats([y])))
+    dx, dy = here.neck[0] - (left + part * (right - left)), here.neck[1] - y
+    most = 0.28 * here.chest
+    if abs(dy) > 0.16 * here.chest:  # a neckline of another cut
+        dy = 0.0
+    x = left + part * (right - left)
+    return Pull(x + dx, y + dy, float(np.clip(dx, -most, most)), dy, 0.5 * here.chest)
 
 
 def _open_front(body: Body, here: Upper) -> Floats:
@@ -200,7 +216,8 @@ def _sleeves(
         own = there.sleeve_regions[side if there.sleeves[side] else 1 - side]
         cover = product.cover * np.minimum(resized(floats(dilated(own, 2)), *product.cover.shape[::-1]) * 2, 1)
         along = lay_limb(worn, product, cover, arm, sleeve, reach)
-        on_arms = np.maximum(on_arms, floats(along >= 0))
+        if arm is not old:  # else it ends where the old one does
+            on_arms = np.maximum(on_arms, floats(along >= 0))
         if whole:  # a long sleeve leaves no sliver of the arm beside it
             bare = widened(body.skin) * (along >= 0) * (1 - widened(body.head))
             worn.arm = np.maximum(worn.arm, floats(bare))
@@ -254,7 +271,7 @@ def _claims(
     neck = (np.abs(xs - body.neck) < 0.62 * body.unit) & (ys < here.shoulder + 0.62 * chest)[:, None]
     # a small gap at the neck is a collar that is cut a little differently; a large one is a low neckline
     gap = (worn.old > 0.5) & neck & (worn.cover < 0.5)
-    low_cut = gap.sum() / body.unit**2 > 0.16 and abs(float(np.nonzero(gap)[1].mean()) - body.neck) < 0.15 * body.unit
+    low_cut = gap.sum() / body.unit**2 > 0.16 and abs(float(np.nonzero(gap)[1].mean()) - body.neck) < 0.3 * body.unit
     claim = np.broadcast_to((ys < hem + (0 if long else TAIL * body.unit))[:, None], (height, width)) & (
         np.maximum(bare_arm, off_arm) < 0.5
     )

@@ -80,10 +80,29 @@ def clipped(box: tuple[float, float, float, float], size: tuple[int, int]) -> tu
     return left, top, max(left, min(size[0], math.ceil(box[2]))), max(top, min(size[1], math.ceil(box[3])))
 
 
-def lay_rows(worn: Worn, product: Product, here: Trunk, there: Trunk, ys_there: Floats, slack: float) -> None:
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """Moves what lies around a place by (``dx``, ``dy``), less and less the further off, ``reach`` being the usual distance."""
+
+    x: float
+    y: float
+    dx: float
+    dy: float
+    reach: float
+
+    def moved(self, values: Floats, left: int, top: int) -> Floats:
+        """The values of a box, whose corner is at (left, top), moved."""
+        rows, columns = np.indices(values.shape[:2], np.float32)
+        weight = np.exp(-((columns + left - self.x) ** 2 + (2 * np.maximum(rows + top - self.y, 0)) ** 2) / self.reach**2)
+        return sampled(values, floats(columns - self.dx * weight), floats(rows - self.dy * weight))
+
+
+def lay_rows(
+    worn: Worn, product: Product, here: Trunk, there: Trunk, ys_there: Floats, slack: float, pull: Pull | None = None
+) -> None:
     """Lays a trunk: rows of the product (``there``, at heights ``ys_there``) onto rows of the body (``here``).
 
-    ``slack`` is how far beyond its sides, in parts of its width, the product may reach.
+    ``slack`` is how far beyond its sides, in parts of its width, the product may reach; a ``pull`` bends it.
     """
     height, width = worn.cover.shape
     top, bottom = max(0, math.floor(here.top)), min(height, math.ceil(here.bottom))
@@ -100,6 +119,8 @@ def lay_rows(worn: Worn, product: Product, here: Trunk, there: Trunk, ys_there: 
     from_left, from_right = there.sides(ys_there)
     source_x = from_left[:, None] + part * (from_right - from_left)[:, None]
     source_y = np.broadcast_to(ys_there[:, None], source_x.shape)
+    if pull is not None:
+        source_x, source_y = (pull.moved(floats(values), box[0], top) for values in (source_x, source_y))
     both = np.concatenate([product.colours, product.cover[..., None] * 255], axis=2)
     found = sampled(both, floats(source_x), floats(source_y))
     inside = np.clip((xs[None] - (left - slack * wide)[:, None]) / EDGE, 0, 1)
