@@ -144,10 +144,11 @@ def _neckline(region: Bools, trunk: Trunk, shoulder: float, chest: float) -> tup
 def _hem(lefts: Floats, rights: Floats, first: int) -> int:
     """The row from which a torso's sides are no more its own: its round corners, or a hem that hangs aslant."""
     wide = rights - lefts
-    usual = float(np.median(wide[first + 2 * (len(wide) - first) // 3 :]))
+    third = (len(wide) - first) // 3
+    usual = float(np.median(wide[first + third : first + 2 * third + 1]))
     ends = len(wide) - max(4, round(0.05 * len(wide)))
     narrow = np.flatnonzero(wide[first:ends] < 0.86 * usual)
-    tail = narrow[narrow > 0.75 * (len(wide) - first)]
+    tail = narrow[narrow > 2 * third]
     return min(ends, first + int(tail[0])) if len(tail) else ends
 
 

@@ -14,7 +14,6 @@ from canvas.preview.worn import Pull, Worn, height_map, lay_limb, lay_rows, wide
 
 TAIL: Final = 0.06  # face widths by which an old hem's soft edge may hang below it
 LONG_SLEEVE: Final = 0.92  # sleeves longer than this part of the chest's width reach the wrist
-HIGH_COLLAR: Final = 0.22  # what rises higher above the shoulders, in parts of the chest's width, is a hood
 
 
 def dress_upper(
@@ -121,8 +120,10 @@ def _room(body: Body, here: Upper, sleeves: Floats, *, long: bool, collar: float
     ys = floats(np.arange(height))[:, None] + 0.5
     xs = floats(np.arange(width))[None] + 0.5
     rising = np.clip((0.72 * body.unit - np.abs(xs - body.neck)) / 6, 0, 1) * (ys < here.armpit) * (collar > 0)
-    if collar < HIGH_COLLAR:  # the neckline that is seen now stays; a hood or a high collar rises above it
-        rising = rising * (1 - np.clip(body.skin + body.head, 0, 1) * (1 - floats(near_top(body))))
+    # the neckline that is seen now stays; what rises above it, as a hood does, lies behind the neck
+    bare = dilated(body.skin + body.head > 0.5, round(0.1 * body.unit)) & ~near_top(body)
+    rising = rising * ~bare
+    rising = rising * np.clip((ys - body.face.chin) / (0.1 * body.unit), 0, 1)
     low = here.shoulder + 0.5 * (here.armpit - here.shoulder)
     on_arm = sleeves * np.clip((ys - low) / (0.15 * here.chest), 0, 1)
     below = np.clip((ys - here.armpit) / (0.1 * here.chest), 0, 1) if long else np.zeros((1, 1))
