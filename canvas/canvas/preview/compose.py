@@ -32,7 +32,7 @@ def dressed(body: Body, worn: Worn, keep: Floats, closeness: float, *, long: boo
         closeness: 0 to 1; the higher, the more of the product's own colours and the less of the scene's light.
     """
     free = 1 - np.maximum(worn.keep, keep)
-    cover = np.maximum.reduce([worn.cover, worn.old * worn.claim, worn.arm]) * free
+    cover = _even(np.maximum.reduce([worn.cover, worn.old * worn.claim, worn.arm])) * free
     folds, plain = _light(body, (1 - 0.45 * closeness) * (0.7 if long else 1), body.unit * 0.14 if long else 0)
     light = np.ones_like(folds) if worn.lit else folds
     # cloth is continued to wherever the old outline is wider than what was laid
@@ -57,12 +57,31 @@ def dressed(body: Body, worn: Worn, keep: Floats, closeness: float, *, long: boo
         np.clip(np.maximum(np.maximum(worn.old, rim * (worn.old > 0.004)), reach * (1 - person)) - cover, 0, 1) * free
     )
     gone *= 1 - np.clip(body.shoes + body.skin, 0, 1) * (1 - worn.old)
-    skin = body.skin_colour * np.clip(plain, 0.62, 1.10)[..., None]
+    skin = _bare(body, plain)
     body_shows = np.clip(blur(worn.skin * (worn.old > 0.3), 1), 0, 1)[..., None]
     under = skin * body_shows + body.ground * (1 - body_shows)
     total = np.clip(cover + gone * (1 - cover), 0, 1)
     share = (cover / np.maximum(total, 1e-4))[..., None]
     return Painting(floats(garment * share + under * (1 - share)), floats(total), floats(cover))
+
+
+def _bare(body: Body, light: Floats) -> Floats:
+    """Skin where clothes hide it: near bare skin as that is, elsewhere of the face's colour in the clothes' light."""
+    guess = body.skin_colour * np.clip(light, 0.62, 1.10)[..., None]
+    small = (max(1, body.size[0] // 4), max(1, body.size[1] // 4))
+    seen = resized(floats(eroded(body.skin > 0.97, max(2, round(0.03 * body.unit)))), *small)
+    if not seen.any():
+        return floats(guess)
+    near = np.clip(blur(seen, 0.12 * body.unit) * 8, 0, 1)
+    shown = spread(resized(body.pixels, *small), floats(seen > 0.9))
+    shown, near = resized(blur(shown, 0.02 * body.unit), *body.size), resized(near, *body.size)
+    return floats(shown * near[..., None] + guess * (1 - near[..., None]))
+
+
+def _even(cover: Floats) -> Floats:
+    """The coverage without the steps of the smaller copies that its outline was found on, and with a soft edge."""
+    sigma = max(0.8, cover.shape[1] / 640)
+    return floats(np.clip((cv2.GaussianBlur(cover, (0, 0), sigma) - 0.5) * 1.9 + 0.5, 0, 1))
 
 
 def above(upper: Painting, lower: Painting) -> Painting:

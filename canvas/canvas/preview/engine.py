@@ -177,14 +177,15 @@ def _garment(
         if outfit:
             below = dress_lower(body, outfit[1])
         elif bent:
-            below = drape_skirt(body, product, 0.45)
+            below = drape_skirt(body, product, first=0.45, short=garment_class == "SHORT_DRESS")
     elif group == "lower":
         worn = dress_lower(body, product)
     else:
         worn = put_on_shoes(body, product, boots=garment_class == "BOOTS")
     if worn is None:
         return None
-    worn.limited(limit := regions.class_limit(body, garment_class))
+    limit = regions.class_limit(body, garment_class, bent=is_bent(body))
+    worn.limited(limit)
     painting = compose.dressed(body, worn, keep, closeness, long=group == "full" and not below)
     if below is not None:
         below.limited(limit)

@@ -16,6 +16,7 @@ from canvas.preview.arrays import (
     dilated,
     filled,
     floats,
+    largest,
     resized,
     sampled,
     smooth_line,
@@ -41,11 +42,17 @@ class Flow:
     down: Floats
 
 
-def flow_over_legs(body: Body) -> Flow | None:
-    """The cloth of a skirt that reaches to the legs' ends; None when the legs are not seen well enough."""
+def flow_over_legs(body: Body, *, belt: bool) -> Flow | None:
+    """The cloth of a skirt that reaches to the legs' ends; None when the legs are not seen well enough.
+
+    With ``belt`` it covers what is between top and bottom, too.
+    """
     scene, unit = body.scene, body.face.width / body.scene.scale
     legs = scene.bottom
-    ends = leg_ends(legs, unit)
+    if belt:
+        legs = legs | (closed(scene.top | legs, round(0.2 * unit)) & ~scene.top & ~scene.skin & ~scene.head)
+        legs = largest(legs)
+    ends = leg_ends(scene.bottom, unit)
     if legs.sum() < unit * unit or not ends:
         return None
     region = _hull(legs) & ~_above(body, legs)
@@ -133,19 +140,19 @@ def _potential(region: Bools, low: np.ndarray, high: np.ndarray) -> Floats:  # t
     return resized(found, width, height)  # type: ignore[arg-type]
 
 
-def lay_flow(body: Body, product: Product, there: Trunk, flow: Flow) -> Worn:
-    """Lays the product's rows (``there``: the sides of its skirt) along the flow."""
+def lay_flow(body: Body, product: Product, there: Trunk, flow: Flow, until: float) -> Worn:
+    """Lays the product's rows (``there``: the sides of its skirt) along the flow, down to a part of the way."""
     worn = Worn.empty(body)
-    soft = flow.region
+    soft = flow.region & (flow.down < until)
     smooth = np.clip((blur(resized(floats(soft), *body.size), max(1.0, 0.6 * body.scene.scale)) - 0.5) * 3 + 0.5, 0, 1)
     worn.cover = floats(smooth)
-    worn.old = np.maximum(widened(body.bottom), worn.cover)
+    worn.old = np.maximum(widened(body.bottom), worn.cover) if until >= 1 else worn.cover
     worn.claim = floats(np.ones_like(worn.cover))
     worn.keep = np.maximum.reduce([body.head, body.hands, body.top, body.shoes, body.skin])
     # without the steps of the copy that they were solved on
     soften = max(1.0, 1.6 * body.scene.scale)
     across, down = (blur(resized(values, *body.size), soften) for values in (flow.across, flow.down))
-    ys = there.top + (0.02 + 0.96 * np.clip(down, 0, 1)) * (there.bottom - there.top)
+    ys = there.top + (0.02 + 0.96 * np.clip(down / until, 0, 1)) * (there.bottom - there.top)
     left, right = there.sides(floats(ys.ravel()))
     inner = 0.03 + 0.94 * np.clip(across, 0, 1)
     xs = left.reshape(ys.shape) * (1 - inner) + right.reshape(ys.shape) * inner

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from canvas.preview.arrays import Bools, Floats, dilated, floats, resized, smooth_line
+from canvas.preview.arrays import Bools, Floats, blur, dilated, floats, resized, smooth_line
 from canvas.preview.body import Body
 from canvas.preview.limbs import Limb
 from canvas.preview.product import Product
@@ -68,9 +68,11 @@ def dress_upper(
         heights = np.where(ys < here.shoulder, there.shoulder + (ys - here.shoulder) / scale, heights)
     else:
         heights = there.shoulder + (ys - here.shoulder) / tall
-    worn.cover *= _room(body, here, sleeves, long=long, collar=0)
-    lay_rows(worn, product, trunk, there.trunk, floats(heights), 0.0, _to_the_neck(here, there, trunk, ys, heights))
-    worn.cover *= _room(body, here, sleeves, long=long, collar=max(rise, 0.01))
+    worn.cover *= _room(body, here, sleeves, long=long, collar=0, hem=hem)
+    slack = np.zeros_like(ys) if long else floats(0.1 * (ys > here.armpit))
+    pull = _to_the_neck(here, there, trunk, ys, floats(heights))
+    lay_rows(worn, product, trunk, there.trunk, floats(heights), slack, pull)
+    worn.cover *= _room(body, here, sleeves, long=long, collar=max(rise, 0.01), hem=hem)
     _claims(worn, body, here, trunk, hem, bare_arm, off_arm, long=long)
     if open_front:
         closed_part = _open_front(body, here)
@@ -112,9 +114,9 @@ def near_top(body: Body) -> Bools:
     return dilated(body.top > 0.5, max(1, round(0.06 * body.unit)))
 
 
-def _room(body: Body, here: Upper, sleeves: Floats, *, long: bool, collar: float) -> Floats:
+def _room(body: Body, here: Upper, sleeves: Floats, *, long: bool, collar: float, hem: float) -> Floats:
     """Where a top may be: inside the old one's outline, on the arms, with a ``collar`` (its height in parts of the
-    chest's width) beside the neck, and for a ``long`` one below the armpits."""
+    chest's width) beside the neck, for a ``long`` one below the armpits, and down to a ``hem`` that is below the old."""
     width, height = body.size
     near = widened(body.top)
     ys = floats(np.arange(height))[:, None] + 0.5
@@ -122,12 +124,12 @@ def _room(body: Body, here: Upper, sleeves: Floats, *, long: bool, collar: float
     rising = np.clip((0.72 * body.unit - np.abs(xs - body.neck)) / 6, 0, 1) * (ys < here.armpit) * (collar > 0)
     # the neckline that is seen now stays; what rises above it, as a hood does, lies behind the neck
     bare = dilated(body.skin + body.head > 0.5, round(0.1 * body.unit)) & ~near_top(body)
-    rising = rising * ~bare
+    rising = rising * (dilated(body.top > 0.5, round(0.16 * body.unit)) & ~bare)
     rising = rising * np.clip((ys - body.face.chin) / (0.1 * body.unit), 0, 1)
     low = here.shoulder + 0.5 * (here.armpit - here.shoulder)
     on_arm = sleeves * np.clip((ys - low) / (0.15 * here.chest), 0, 1)
     below = np.clip((ys - here.armpit) / (0.1 * here.chest), 0, 1) if long else np.zeros((1, 1))
-    beyond = np.clip((ys - here.trunk.bottom + 2) / 2, 0, 1)
+    beyond = np.clip((ys - here.trunk.bottom + 2) / 2, 0, 1) * (hem > here.trunk.bottom + 1)
     return floats(np.maximum.reduce([near, rising, on_arm, np.maximum(below, beyond) + 0 * near]))
 
 
@@ -216,7 +218,8 @@ def _sleeves(
             reach = min(reach, arm.length)
         own = there.sleeve_regions[side if there.sleeves[side] else 1 - side]
         cover = product.cover * np.minimum(resized(floats(dilated(own, 2)), *product.cover.shape[::-1]) * 2, 1)
-        along = lay_limb(worn, product, cover, arm, sleeve, reach)
+        # in the old sleeve's place it fills that one's outline
+        along = lay_limb(worn, product, cover, arm, sleeve, reach, 0.5 if arm is old else 0.12)
         if arm is not old:  # else it ends where the old one does
             on_arms = np.maximum(on_arms, floats(along >= 0))
         if whole:  # a long sleeve leaves no sliver of the arm beside it
@@ -278,6 +281,9 @@ def _claims(
     )
     if low_cut:
         claim = claim & ~neck
+        # the old collar's edge goes into the neck softly
+        edge = floats(dilated((worn.old > 0.5) & neck, round(0.05 * body.unit)) & neck)
+        worn.old = np.maximum(worn.old, blur(edge, 0.02 * body.unit))
     if long:
         left, right = trunk.sides(ys)
         inside = (xs >= left[:, None]) & (xs <= right[:, None])

@@ -64,9 +64,9 @@ class Worn:
 
 
 def widened(cover: Floats) -> Floats:
-    """The coverage one pixel wider, so that no fringe of the old garment's colour is left around the new one."""
+    """The coverage a pixel or two wider, so that no fringe of the old garment's colour is left around the new one."""
     picture = Image.fromarray((np.clip(cover * 1.35, 0, 1) * 255).astype(np.uint8))
-    return floats(picture.filter(ImageFilter.MaxFilter(3))) / 255
+    return floats(picture.filter(ImageFilter.MaxFilter(3 if cover.shape[1] < 640 else 5))) / 255
 
 
 def grid(box: tuple[int, int, int, int]) -> tuple[Floats, Floats]:
@@ -98,11 +98,13 @@ class Pull:
 
 
 def lay_rows(
-    worn: Worn, product: Product, here: Trunk, there: Trunk, ys_there: Floats, slack: float, pull: Pull | None = None
-) -> None:
+    worn: Worn, product: Product, here: Trunk, there: Trunk, ys_there: Floats, slack: float | Floats = 0.0,
+    pull: Pull | None = None,
+) -> None:  # fmt: skip
     """Lays a trunk: rows of the product (``there``, at heights ``ys_there``) onto rows of the body (``here``).
 
-    ``slack`` is how far beyond its sides, in parts of its width, the product may reach; a ``pull`` bends it.
+    ``slack`` is how far beyond its sides (in parts of its width, for all rows or each) the product goes on as it is at
+    its sides; a ``pull`` bends it.
     """
     height, width = worn.cover.shape
     top, bottom = max(0, math.floor(here.top)), min(height, math.ceil(here.bottom))
@@ -111,11 +113,13 @@ def lay_rows(
     ys = floats(np.arange(top, bottom)) + 0.5
     left, right = here.sides(ys)
     wide = np.maximum(right - left, 2)
-    box = clipped(
-        (float((left - slack * wide).min()) - 2, top, float((right + slack * wide).max()) + 3, bottom), (width, height)
-    )
+    first, last = left - slack * wide, right + slack * wide
+    box = clipped((float(first.min()) - 2, top, float(last.max()) + 3, bottom), (width, height))
     xs = floats(np.arange(box[0], box[2])) + 0.5
     part = (xs[None] - left[:, None]) / wide[:, None]
+    room = np.broadcast_to(np.asarray(slack, np.float32), ys.shape)[:, None] > 0
+    beside = room & ((part < 0) | (part > 1))
+    part = np.where(room, np.clip(part, 0.015, 0.985), part)
     from_left, from_right = there.sides(ys_there)
     source_x = from_left[:, None] + part * (from_right - from_left)[:, None]
     source_y = np.broadcast_to(ys_there[:, None], source_x.shape)
@@ -123,13 +127,15 @@ def lay_rows(
         source_x, source_y = (pull.moved(floats(values), box[0], top) for values in (source_x, source_y))
     both = np.concatenate([product.colours, product.cover[..., None] * 255], axis=2)
     found = sampled(both, floats(source_x), floats(source_y))
-    inside = np.clip((xs[None] - (left - slack * wide)[:, None]) / EDGE, 0, 1)
-    inside *= np.clip(((right + slack * wide)[:, None] - xs[None]) / EDGE, 0, 1)
+    inside = np.clip((xs[None] - first[:, None]) / EDGE, 0, 1) * np.clip((last[:, None] - xs[None]) / EDGE, 0, 1)
+    inside = np.where(beside, inside * (1 - worn.cover[box[1] : box[3], box[0] : box[2]]), inside)  # not over sleeves
     worn.lay(box, found[..., :3], floats(found[..., 3] / 255 * inside))
 
 
-def lay_limb(worn: Worn, product: Product, cover: Floats, here: Limb, there: Limb, reach: float) -> Floats:
-    """Lays a sleeve (``cover`` of the product) along an arm up to ``reach`` pixels of it.
+def lay_limb(
+    worn: Worn, product: Product, cover: Floats, here: Limb, there: Limb, reach: float, spare: float = 0.12
+) -> Floats:
+    """Lays a sleeve (``cover`` of the product) along an arm up to ``reach`` pixels of it, and ``spare`` half widths beyond its sides.
 
     Returns how far along the arm each pixel of the sleeve lies, -1 elsewhere.
     """
@@ -166,15 +172,17 @@ def lay_limb(worn: Worn, product: Product, cover: Floats, here: Limb, there: Lim
     half_there = np.interp(there_along, line, there.half)
     half_here = np.interp(along, here.along, here.half)
     part = across / np.maximum(half_here, 1)
+    inside = np.clip((1 + spare - np.abs(part)) * np.maximum(half_here, 1) / EDGE, 0, 1) * (along >= 0)
+    seen = np.abs(part) < 1.03 + spare
+    part = np.clip(part, -0.94, 0.94) if spare > 0.2 else part
     source_x = x + dx / norm * beyond - dy / norm * part * half_there
     source_y = y + dy / norm * beyond + dx / norm * part * half_there
     both = np.concatenate([product.colours, cover[..., None] * 255], axis=2)
     found = sampled(both, floats(source_x), floats(source_y))
-    inside = np.clip((1.12 - np.abs(part)) * np.maximum(half_here, 1) / EDGE, 0, 1) * (along >= 0)
     inside = inside * np.clip((reach - along) / EDGE + 1, 0, 1)
     worn.lay(box, found[..., :3], floats(np.minimum(found[..., 3] / 255, inside)))
     full[box[1] : box[3], box[0] : box[2]] = np.where(
-        (np.abs(part) < 1.15) & (along >= 0) & (along <= reach), along, -1
+        seen & (along >= 0) & (along <= reach), along, -1
     )
     return full
 
