@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 from PIL import Image, ImageFilter
 
-from canvas.preview.arrays import Bools, Floats, blur, dilated, eroded, floats, resized, spread
+from canvas.preview.arrays import Bools, Floats, blur, bounds, dilated, eroded, floats, resized, sampled, spread
 from canvas.preview.body import Body
-from canvas.preview.product import brightness
+from canvas.preview.product import Product, brightness
 from canvas.preview.worn import Worn
 
 
@@ -143,25 +143,26 @@ def without(pixels: Floats, hole: Bools) -> Floats:
     if not hole.any() or hole.all():
         return pixels
     height, width = hole.shape
-    small = (max(8, width // 4), max(8, height // 4))
-    known = floats(~dilated(hole, 3))
-    weight = resized(known, *small)
-    colours = resized(pixels * known[..., None], *small) / np.maximum(weight, 1e-3)[..., None]
-    sure = floats(weight > 0.5)
+    known = ~dilated(hole, 3)
+    calm = cv2.blur(pixels, (1, 3))
     # from the nearest known place on the left to that on the right, row by row
-    at = np.broadcast_to(np.arange(small[0]), sure.shape)
-    left = np.maximum.accumulate(np.where(sure > 0, at, -1), axis=1)
-    right = np.minimum.accumulate(np.where(sure > 0, at, small[0])[:, ::-1], axis=1)[:, ::-1]
-    start, end = np.where(left < 0, right, left), np.where(right >= small[0], left, right)
-    seen = (start >= 0) & (start < small[0]) & (end >= 0) & (end < small[0])
-    start, end = np.clip(start, 0, small[0] - 1), np.clip(end, 0, small[0] - 1)
+    at = np.broadcast_to(np.arange(width), hole.shape)
+    left = np.maximum.accumulate(np.where(known, at, -1), axis=1)
+    right = np.minimum.accumulate(np.where(known, at, width)[:, ::-1], axis=1)[:, ::-1]
+    seen = (left >= 0) & (right < width)
+    start, end = np.where(left < 0, right, left), np.where(right >= width, left, right)
+    start, end = np.clip(start, 0, width - 1), np.clip(end, 0, width - 1)
     share = ((at - start) / np.maximum(end - start, 1))[..., None]
-    calm = cv2.blur(spread(colours, sure), (3, 5))  # a thin thing beside the hole leaves no streak
-    ends = (np.take_along_axis(calm, side[..., None], 1) for side in (start, end))
-    line = next(ends) * (1 - share) + next(ends) * share
-    guess = floats(np.where(seen[..., None], line, calm))
-    guess = floats(cv2.blur(guess, (5, 5)))
-    return floats(np.where(hole[..., None], resized(guess, width, height), pixels))
+    ends = [np.take_along_axis(calm, side[..., None], 1) for side in (start, end)]
+    # rows that end in different things (a wall, the sofa beside it) fade into the broad colour around
+    unlike = np.clip((np.abs(ends[0] - ends[1]).max(axis=2) - 24) / 40, 0, 1)
+    small = (max(8, width // 4), max(8, height // 4))
+    weight = resized(floats(known), *small)
+    colours = resized(pixels * known[..., None], *small) / np.maximum(weight, 1e-3)[..., None]
+    broad = resized(floats(cv2.blur(spread(colours, floats(weight > 0.5)), (5, 5))), width, height)
+    doubt = np.where(seen, cv2.blur(floats(unlike), (1, 9)), 1)[..., None]
+    guess = (ends[0] * (1 - share) + ends[1] * share) * (1 - doubt) + broad * doubt
+    return floats(np.where(hole[..., None], guess, pixels))
 
 
 def covering(pixels: Floats, cloth: Floats, area: Bools, keep: Floats) -> Painting:
@@ -172,6 +173,31 @@ def covering(pixels: Floats, cloth: Floats, area: Bools, keep: Floats) -> Painti
     light = np.clip(soft / max(level, 0.05), 0.35, 1.3)
     edge = cv2.blur(floats(area), (3, 3)) * area * (1 - keep)
     return Painting(floats(cloth * light[..., None]), floats(edge), floats(edge))
+
+
+def laid_flat(pixels: Floats, product: Product, whole: Bools, area: Bools) -> Painting:
+    """A thing on the floor, in the outline (``whole``) of what lay there and where that was seen (``area``).
+
+    Its further half is shown smaller, as a floor is that one looks along.
+    """
+    left, top, right, bottom = bounds(whole)
+    height, width = max(bottom - top, 1), max(right - left, 1)
+    own_left, own_top, own_right, own_bottom = product.box
+    rows, columns = np.mgrid[top:bottom, left:right].astype(np.float32)
+    down, across = (rows + 0.5 - top) / height, (columns + 0.5 - left) / width
+    far = 0.78  # how wide the far edge is, of the near one
+    wide = far + (1 - far) * down
+    source_y = own_top + (0.02 + 0.96 * down / (down + far * (1 - down))) * (own_bottom - own_top)
+    source_x = own_left + np.clip(0.5 + (across - 0.5) / (1.08 * wide), 0.02, 0.98) * (own_right - own_left)
+    scale = np.sqrt(height * width / max((own_right - own_left) * (own_bottom - own_top), 1))
+    colours = pixels.copy()
+    colours[top:bottom, left:right] = sampled(product.softened(float(scale)).colours, floats(source_x), floats(source_y))
+    # the room's light on it, without the old one's pattern
+    bright = blur(brightness(pixels), width / 12)
+    level = float(np.median(bright[area])) if area.any() else 1.0
+    light = np.clip(bright / max(level, 0.05), 0.8, 1.15)
+    edge = cv2.GaussianBlur(floats(area), (0, 0), max(0.8, pixels.shape[1] / 1000)) * area
+    return Painting(floats(colours * light[..., None]), floats(edge), floats(edge))
 
 
 def varied(painting: Painting, seed: int, amount: float = 0.05) -> Floats:

@@ -232,15 +232,17 @@ def _prompted(
         region = _guess(scene, named.group, size)
         return _thing(pixels, reference, region, keep, tidy=False)
     if named.spot == "surface":
-        region = rooms.surface(scene, named.boxes, size) & (keep < 0.95)
+        region = rooms.surface(scene, named.boxes, size, smooth=named.smooth) & (keep < 0.95)
         cloth = Worn(pixels, *(np.zeros_like(keep) for _ in range(6)))
         product = cut(reference, "thing")
         drape(cloth, product, 0.5 * size[0] / max(product.box[2] - product.box[0], 1))
         return _Plan(compose.covering(pixels, cloth.colours, region, keep), region)
     boxes = named.boxes or ((0.28, 0.24, 0.72, 0.76),)
-    region = rooms.thing_in_room(scene, boxes, size)
-    if named.flat:  # it lies under what stands on it: laid over the old one, as flat as that
-        return _thing(pixels, reference, region, keep, tidy=False, stretch=6)
+    if named.flat:
+        whole, upon, _ = rooms.flat_thing(scene, boxes[0], size)
+        area = whole & ~upon & (keep < 0.95)
+        return _Plan(compose.laid_flat(pixels, cut(reference, "thing"), whole, area), area)
+    region, _ = rooms.thing_in_room(scene, boxes, size)
     return _thing(pixels, reference, region, keep, tidy=True, contour=shape == "CONTOUR")
 
 

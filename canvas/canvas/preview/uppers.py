@@ -283,7 +283,7 @@ def _claims(
         claim = claim & ~neck
         # the old collar's edge goes into the neck softly
         edge = floats(dilated((worn.old > 0.5) & neck, round(0.05 * body.unit)) & neck)
-        worn.old = np.maximum(worn.old, blur(edge, 0.02 * body.unit))
+        worn.old = np.maximum(worn.old, blur(edge, 0.02 * body.unit) * (body.skin > 0.5))
     if long:
         left, right = trunk.sides(ys)
         inside = (xs >= left[:, None]) & (xs <= right[:, None])
