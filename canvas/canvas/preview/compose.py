@@ -191,7 +191,9 @@ def laid_flat(pixels: Floats, product: Product, whole: Bools, area: Bools) -> Pa
     source_x = own_left + np.clip(0.5 + (across - 0.5) / (1.08 * wide), 0.02, 0.98) * (own_right - own_left)
     scale = np.sqrt(height * width / max((own_right - own_left) * (own_bottom - own_top), 1))
     colours = pixels.copy()
-    colours[top:bottom, left:right] = sampled(product.softened(float(scale)).colours, floats(source_x), floats(source_y))
+    colours[top:bottom, left:right] = sampled(
+        product.softened(float(scale)).colours, floats(source_x), floats(source_y)
+    )
     # the room's light on it, without the old one's pattern
     bright = blur(brightness(pixels), width / 12)
     level = float(np.median(bright[area])) if area.any() else 1.0

@@ -9,6 +9,7 @@ import numpy as np
 from canvas.preview.arrays import (
     Bools,
     Floats,
+    Ints,
     blur,
     bools,
     bounds,
@@ -76,13 +77,13 @@ def flow_over_legs(body: Body, *, belt: bool) -> Flow | None:
 def _hull(region: Bools) -> Bools:
     points = np.argwhere(region)[:, ::-1].astype(np.int32)
     found = np.zeros(region.shape, np.uint8)
-    cv2.fillConvexPoly(found, cv2.convexHull(points[:, None]), 1)
+    cv2.fillConvexPoly(found, cv2.convexHull(points[:, None]), (1,))
     return bools(found)
 
 
-def _filled_line(line: np.ndarray, shape: tuple[int, int]) -> Bools:  # type: ignore[type-arg]
+def _filled_line(line: Ints, shape: tuple[int, int]) -> Bools:
     found = np.zeros(shape, np.uint8)
-    cv2.fillPoly(found, [np.ascontiguousarray(line[:, None])], 1)
+    cv2.fillPoly(found, [np.ascontiguousarray(line[:, None])], (1,))
     return bools(found)
 
 
@@ -112,7 +113,7 @@ def _corners(body: Body, region: Bools, ends: list[tuple[float, float, float]]) 
     ]  # fmt: skip
 
 
-def _potential(region: Bools, low: np.ndarray, high: np.ndarray) -> Floats:  # type: ignore[type-arg]
+def _potential(region: Bools, low: Ints, high: Ints) -> Floats:
     """The smoothest values over a region that are 0 along one line and 1 along another (Laplace's equation; no flow
     through the rest of the outline), solved from coarse to fine."""
     height, width = region.shape

@@ -24,7 +24,7 @@ from canvas.preview.arrays import (
 from canvas.preview.people import Scene
 from canvas.preview.words import Box
 
-EDGE: Final = 18.0  # of how much colours change over a few pixels, in L*a*b* and Sobel's units, for it to be an edge
+EDGE: Final = 11.0  # of how much colours change over a few pixels, in L*a*b* and Sobel's units, for it to be an edge
 LEAST_LIKENESS: Final = 0.3  # of a thing's box and its usual place, for it to be taken as that thing
 
 
@@ -59,14 +59,14 @@ def flat_thing(scene: Scene, box: Box, size: tuple[int, int]) -> tuple[Bools, Bo
     else:
         points = np.argwhere(found)[:, ::-1].astype(np.int32)
         hull = np.zeros(scene.shape, np.uint8)
-        cv2.fillConvexPoly(hull, cv2.convexHull(points[:, None]), 1)
+        cv2.fillConvexPoly(hull, cv2.convexHull(points[:, None]), (1,))
         whole = np.asarray(hull, np.bool_)
         steps = max(2, round(0.016 * min(scene.shape)))
         other = whole & ~largest(found)
         # a pattern is thin, and so is a table's leg, which belongs to the thick thing that it carries
         thick = opened(other & eroded(whole, steps), steps)
         upon = filled(touching(other & dilated(thick, 6 * steps), thick))
-    return (resized(floats(whole), *size) > 0.5, resized(floats(dilated(upon, 1)), *size) > 0.5, found is not None)
+    return (resized(floats(whole), *size) > 0.5, resized(floats(upon), *size) > 0.5, found is not None)
 
 
 def _thing(scene: Scene, box: Box) -> tuple[float, Bools]:
@@ -170,13 +170,13 @@ def surface(scene: Scene, boxes: tuple[Box, ...], size: tuple[int, int], *, smoo
     # light and shade of the same material, not the other things that stand before it
     alike = np.abs(centres[:, 1:] - centres[first, 1:]).max(axis=1) < 6
     alike &= np.abs(centres[:, 0] - centres[first, 0]) < 18
-    smooth = floats(cv2.blur(scene.colours, (3, 3)))
+    soft = floats(cv2.blur(scene.colours, (3, 3)))
     # what has the same colours but stands before it is parted from it by an edge
-    steep = np.abs(cv2.Sobel(smooth, cv2.CV_32F, 1, 0)) + np.abs(cv2.Sobel(smooth, cv2.CV_32F, 0, 1))
+    steep = np.abs(cv2.Sobel(soft, cv2.CV_32F, 1, 0)) + np.abs(cv2.Sobel(soft, cv2.CV_32F, 0, 1))
     calm = steep.sum(axis=2) < EDGE
     cost = np.min(
         [
-            (((smooth - centre) / np.sqrt(np.minimum(spread, 5) ** 2 + 16)) ** 2).sum(axis=2)
+            (((soft - centre) / np.sqrt(np.minimum(spread, 5) ** 2 + 16)) ** 2).sum(axis=2)
             for centre, spread, same in zip(centres, spreads, alike, strict=True)
             if same
         ],
@@ -185,13 +185,13 @@ def surface(scene: Scene, boxes: tuple[Box, ...], size: tuple[int, int], *, smoo
     # a curtain ends where it is expected to, a wall and a floor go on
     wide = max(box[2] - box[0] for box in boxes) > 0.11
     near = dilated(sure, round((0.9 if wide else 0.04) * min(scene.shape)))
-    alike = (cost < 5) & near & ~scene.head & ~scene.skin & ~scene.top & ~scene.bottom
-    region = opened(alike & calm, 2) if smooth else closed(opened(alike, 2), 2)
+    own = (cost < 5) & near & ~scene.head & ~scene.skin & ~scene.top & ~scene.bottom
+    region = opened(own & calm, 2) if smooth else closed(opened(own, 2), 2)
     labels, sizes = components(region)
     region &= (np.asarray(sizes) > 0.06 * max(sizes))[labels]
     region = touching(region, sure)
     if smooth:
-        region = closed(region | (dilated(region, 3) & alike), 2)
+        region = dilated(closed(region | (dilated(region, 3) & own), 2), 1)
     if region.sum() < 0.15 * sure.sum():
         region = sure
     return resized(floats(region), *size) > 0.5

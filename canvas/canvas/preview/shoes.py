@@ -151,7 +151,7 @@ def _recoloured(body: Body, product: Product) -> Worn:
 
 def _usual(colours: Floats) -> Floats:
     """The most usual of some colours: the middle of the fullest of a few boxes, the more vivid first."""
-    boxes = (colours // 32).astype(np.int32) @ np.asarray([64, 8, 1])
+    boxes = ((colours // 32) @ floats([64, 8, 1])).astype(np.intp)
     vivid = 1 + (colours.max(axis=1) - colours.min(axis=1)) / 128
     fullest = int(np.argmax(np.bincount(boxes, vivid)))
     return floats(np.median(colours[boxes == fullest], axis=0))

@@ -116,7 +116,7 @@ def near_top(body: Body) -> Bools:
 
 def _room(body: Body, here: Upper, sleeves: Floats, *, long: bool, collar: float, hem: float) -> Floats:
     """Where a top may be: inside the old one's outline, on the arms, with a ``collar`` (its height in parts of the
-    chest's width) beside the neck, for a ``long`` one below the armpits, and down to a ``hem`` that is below the old."""
+    chest's width) beside the neck, for a ``long`` one below the armpits, and down to its ``hem``."""
     width, height = body.size
     near = widened(body.top)
     ys = floats(np.arange(height))[:, None] + 0.5

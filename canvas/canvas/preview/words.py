@@ -79,7 +79,7 @@ def meaning(prompt: str) -> Meaning:
             found = _named(word)
             if found:
                 return found
-    return Meaning("centre", boxes=((0.28, 0.24, 0.72, 0.76),))
+    return Meaning("centre")
 
 
 def _named(word: str) -> Meaning | None:

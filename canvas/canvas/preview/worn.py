@@ -36,11 +36,15 @@ class Worn:
     told: list[str] = field(default_factory=list)
 
     @classmethod
+    def bare(cls, pixels: Floats) -> "Worn":
+        """Nothing laid on a picture yet."""
+        cover, claim, skin, old, keep, arm = (np.zeros(pixels.shape[:2], np.float32) for _ in range(6))
+        return cls(pixels.copy(), cover, claim, skin, old, keep, arm)
+
+    @classmethod
     def empty(cls, body: Body) -> "Worn":
         """Nothing worn yet."""
-        width, height = body.size
-        flat = [np.zeros((height, width), np.float32) for _ in range(6)]
-        return cls(body.pixels.copy(), *flat)
+        return cls.bare(body.pixels)
 
     def limited(self, where: Bools | None) -> None:
         """Leaves only what lies within an area, if one is given."""
@@ -82,7 +86,7 @@ def clipped(box: tuple[float, float, float, float], size: tuple[int, int]) -> tu
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """Moves what lies around a place by (``dx``, ``dy``), less and less the further off, ``reach`` being the usual distance."""
+    """Moves what lies above and around a place by (``dx``, ``dy``), and less and less what lies further off."""
 
     x: float
     y: float
@@ -93,7 +97,9 @@ class Pull:
     def moved(self, values: Floats, left: int, top: int) -> Floats:
         """The values of a box, whose corner is at (left, top), moved."""
         rows, columns = np.indices(values.shape[:2], np.float32)
-        weight = np.exp(-((columns + left - self.x) ** 2 + (2 * np.maximum(rows + top - self.y, 0)) ** 2) / self.reach**2)
+        weight = np.exp(
+            -((columns + left - self.x) ** 2 + (2 * np.maximum(rows + top - self.y, 0)) ** 2) / self.reach**2
+        )
         return sampled(values, floats(columns - self.dx * weight), floats(rows - self.dy * weight))
 
 
@@ -128,14 +134,16 @@ def lay_rows(
     both = np.concatenate([product.colours, product.cover[..., None] * 255], axis=2)
     found = sampled(both, floats(source_x), floats(source_y))
     inside = np.clip((xs[None] - first[:, None]) / EDGE, 0, 1) * np.clip((last[:, None] - xs[None]) / EDGE, 0, 1)
-    inside = np.where(beside, inside * (1 - worn.cover[box[1] : box[3], box[0] : box[2]]), inside)  # not over sleeves
-    worn.lay(box, found[..., :3], floats(found[..., 3] / 255 * inside))
+    laid = worn.cover[box[1] : box[3], box[0] : box[2]]
+    seen = found[..., 3] / 255 * inside * np.where(beside, 1 - laid, 1)  # not over sleeves
+    worn.lay(box, found[..., :3], floats(seen))
 
 
 def lay_limb(
     worn: Worn, product: Product, cover: Floats, here: Limb, there: Limb, reach: float, spare: float = 0.12
 ) -> Floats:
-    """Lays a sleeve (``cover`` of the product) along an arm up to ``reach`` pixels of it, and ``spare`` half widths beyond its sides.
+    """Lays a sleeve (``cover`` of the product) along an arm up to ``reach`` pixels of it, and ``spare`` of its half
+    width beyond its sides.
 
     Returns how far along the arm each pixel of the sleeve lies, -1 elsewhere.
     """
@@ -181,9 +189,7 @@ def lay_limb(
     found = sampled(both, floats(source_x), floats(source_y))
     inside = inside * np.clip((reach - along) / EDGE + 1, 0, 1)
     worn.lay(box, found[..., :3], floats(np.minimum(found[..., 3] / 255, inside)))
-    full[box[1] : box[3], box[0] : box[2]] = np.where(
-        seen & (along >= 0) & (along <= reach), along, -1
-    )
+    full[box[1] : box[3], box[0] : box[2]] = np.where(seen & (along >= 0) & (along <= reach), along, -1)
     return full
 
 
