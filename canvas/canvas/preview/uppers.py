@@ -13,6 +13,9 @@ from canvas.preview.shape import LEFT, RIGHT, Trunk, Upper, read_upper
 from canvas.preview.worn import Pull, Worn, height_map, lay_limb, lay_rows, widened
 
 TAIL: Final = 0.06  # face widths by which an old hem's soft edge may hang below it
+USUAL: Final = 1.45  # a torso's length by the width of its chest, seen from the front
+TURNED: Final = 1.9  # the same from which a body is seen from the side
+FROM_THE_SIDE: Final = "sourceImage=shows the body from the side, where the product's front is drawn"
 LONG_SLEEVE: Final = 0.92  # sleeves longer than this part of the chest's width reach the wrist
 
 
@@ -43,6 +46,10 @@ def dress_upper(
     worn.old = np.maximum(widened(body.top), widened(body.bottom) if both else 0)
     scale = here.chest / max(there.chest, 1)
     product = product.softened(scale)
+    room = here.trunk.bottom - here.shoulder
+    if room > TURNED * here.chest:  # seen from the side a chest is narrow, but no garment is shorter for that
+        scale = room / USUAL / max(there.chest, 1)
+        worn.told.append(FROM_THE_SIDE)
     rise = (there.shoulder - there.trunk.top) / max(there.chest, 1)
     hem_there = there.trunk.bottom - 0.012 * (there.trunk.bottom - there.trunk.top)  # not its frayed last row
     hem = here.armpit + (hem_there - there.armpit) * scale
@@ -51,16 +58,16 @@ def dress_upper(
     if long:
         hem = min(hem, ankle(body))
     else:
-        natural, room = (hem_there - there.shoulder) * scale, old_hem - here.shoulder
+        natural = (hem_there - there.shoulder) * scale
         tall = scale * float(np.clip(room / max(natural, 1), 0.82, 1.25))
         hem = here.shoulder + (hem_there - there.shoulder) * tall
         if hem > old_hem:  # what is longer goes into the waist, if it is not to hang over it
             hem = min(hem, old_hem + 0.3 * room) if untucked else old_hem
-        elif hem - here.armpit > 0.55 * (old_hem - here.armpit):
-            hem = old_hem  # a top ends where the old one does: what lies below it is not known well enough
+        else:  # a top ends where the old one does: what lies below it is not known well enough
+            hem = old_hem
             tall = room / max(hem_there - there.shoulder, 1)
     sleeves, bare_arm, off_arm = _sleeves(worn, body, product, here, there, scale, up=sleeves_up)
-    trunk = _trunk(body, here, there, scale, hem, long=long)
+    trunk = _trunk(body, here, there, here.chest / max(there.chest, 1), hem, long=long)
     ys = floats(np.arange(max(0, math.floor(trunk.top)), min(body.size[1], math.ceil(trunk.bottom)))) + 0.5
     if long:
         marks_here = [here.shoulder, here.armpit, hem]

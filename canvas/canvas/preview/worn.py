@@ -129,14 +129,15 @@ def lay_rows(
     from_left, from_right = there.sides(ys_there)
     source_x = from_left[:, None] + part * (from_right - from_left)[:, None]
     source_y = np.broadcast_to(ys_there[:, None], source_x.shape)
+    places = floats(source_x), floats(source_y)
     if pull is not None:
-        source_x, source_y = (pull.moved(floats(values), box[0], top) for values in (source_x, source_y))
+        places = pull.moved(places[0], box[0], top), pull.moved(places[1], box[0], top)
     both = np.concatenate([product.colours, product.cover[..., None] * 255], axis=2)
-    found = sampled(both, floats(source_x), floats(source_y))
+    found = sampled(both, *places)
     inside = np.clip((xs[None] - first[:, None]) / EDGE, 0, 1) * np.clip((last[:, None] - xs[None]) / EDGE, 0, 1)
     laid = worn.cover[box[1] : box[3], box[0] : box[2]]
-    seen = found[..., 3] / 255 * inside * np.where(beside, 1 - laid, 1)  # not over sleeves
-    worn.lay(box, found[..., :3], floats(seen))
+    free = np.where(beside, 1 - laid, 1)  # not over sleeves
+    worn.lay(box, found[..., :3], floats(found[..., 3] / 255 * inside * free))
 
 
 def lay_limb(
