@@ -53,18 +53,20 @@ def find_face(pixels: Floats, colours: Floats, front: Bools) -> tuple[Face, Bool
         colours: The same in L*a*b*.
         front: Where somebody may be.
     """
-    for look in (_seen, _face):
+    for look in (_seen, _above, _face):
         found = look(pixels, colours, front)
         if found is not None:
             return found
-    return _above(pixels, front)
+    return None
 
 
-def _above(pixels: Floats, front: Bools) -> tuple[Face, Bools] | None:
+def _above(pixels: Floats, colours: Floats, front: Bools) -> tuple[Face, Bools] | None:
     """The face that the picture's upper edge cuts off, by the neck under it; only before a plain ground.
 
-    A neck is bare, stands at the upper edge, and shoulders more than twice as wide are below it.
+    A neck is bare, stands at the upper edge, is no higher than wide (a face would be), and shoulders more than twice as
+    wide are below it.
     """
+    del colours  # it has no features to look for
     if front.all() or not front[0].any():
         return None
     bare = opened(_skin_like(pixels, 134.0) & front, 1)
@@ -75,7 +77,7 @@ def _above(pixels: Floats, front: Bools) -> tuple[Face, Bools] | None:
         left, _, right, low = bounds(neck[: max(2, round(0.2 * front.shape[0]))])
         wide = float(np.median(neck[: max(2, low // 2)].sum(axis=1)))
         below = front[min(front.shape[0] - 1, low + round(wide))].sum()
-        if 0.03 * front.shape[1] < wide < 0.4 * front.shape[1] and low > 0.25 * wide and below > 2 * wide:
+        if 0.03 * front.shape[1] < wide < 0.4 * front.shape[1] and 0.2 < low / wide < 1.3 and below > 2 * wide:
             unit = wide / NECK
             chin = low - 0.55 * unit
             return Face((left + right) / 2, unit, chin - 1.2 * unit, chin), neck

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import canvas
-from canvas.preview import Rendered, render
+from canvas.preview import Rendered, engine, render
 from canvas.preview.people import read_scene
 from canvas.preview.regions import GROUPS
 
@@ -243,13 +243,42 @@ def test_a_prompt_that_names_furniture_finds_it(room: Image.Image, picture: Get)
     assert seat[1] > seat[0] + 40
 
 
+def prompted(prompt: str) -> dict[str, Any]:
+    return {"maskType": "PROMPT", "promptBasedMask": {"maskPrompt": prompt}, "returnMask": True}
+
+
+def test_a_rug_lies_under_the_table_that_stands_on_it(room: Image.Image, picture: Get) -> None:
+    done = render(room, picture("striped-t-shirt.jpg", 448), None, prompted("rug"))
+    away = np.abs(pixels(done.images[0]) - pixels(room)).max(axis=2)
+    height, width = away.shape
+    table = away[round(0.845 * height) : round(0.87 * height), round(0.42 * width) : round(0.62 * width)]
+    assert (table == 0).mean() > 0.97
+    rug = away[round(0.84 * height) : round(0.90 * height), round(0.25 * width) : round(0.35 * width)]
+    assert (rug > 15).mean() > 0.7
+    floor = away[round(0.97 * height) :]
+    assert not floor.any()
+    assert done.told == ("maskPrompt=has the outline of what lay there",)
+
+
+def test_a_table_on_a_rug_is_told_from_it(room: Image.Image, picture: Get) -> None:
+    done = render(room, picture("emerald-sofa.jpg", 448), None, prompted("coffee table"))
+    assert done.mask is not None
+    rows, columns = np.nonzero(edited(done.mask))
+    found = np.asarray((columns.min(), rows.min(), columns.max(), rows.max())) / np.asarray(room.size * 2)
+    assert np.abs(found[[0, 2]] - (0.39, 0.66)).max() < 0.04
+    assert 0.78 < found[1] < 0.86
+    assert found[3] < 0.93
+    assert done.told == ()
+
+
 @pytest.mark.parametrize("prompt", ["hat", "handbag", "something nobody has heard of"])
 def test_any_prompt_gives_a_picture(prompt: str, person: Image.Image, picture: Get) -> None:
-    parameters = {"maskType": "PROMPT", "promptBasedMask": {"maskPrompt": prompt}, "returnMask": True}
+    parameters = prompted(prompt)
     done = render(person, picture("terracotta-lamp.jpg", 320), None, parameters)
     assert done.mask is not None
     assert edited(done.mask).any()
     assert not np.array_equal(pixels(done.images[0]), pixels(person))
+    assert bool(done.told) == prompt.startswith("something")
 
 
 def test_a_garment_for_a_picture_without_a_person_is_painted_in_the_middle(
@@ -258,6 +287,8 @@ def test_a_garment_for_a_picture_without_a_person_is_painted_in_the_middle(
     done = render(room, picture("green-hoodie.jpg", 448), None, wear("UPPER_BODY"))
     assert done.mask is not None
     assert edited(done.mask).any()
+    assert done.told[0].startswith("sourceImage=shows nobody")
+    assert done.images[0].info["vto:adapted"] == "; ".join(done.told)
 
 
 @pytest.mark.parametrize("size", [(320, 320), (1280, 320)])
@@ -273,9 +304,12 @@ def test_noise_still_gives_a_picture(wear: Wear) -> None:
     assert done.images[0].size == noise.size
 
 
-def test_a_large_picture_keeps_its_own_pixels_outside_the_mask(person: Image.Image, picture: Get, wear: Wear) -> None:
-    large = picture("standing-person.png", 1010)
-    done = render(large, picture("green-hoodie.jpg", 448), None, wear("UPPER_BODY"))
+def test_a_picture_too_large_to_be_painted_whole_keeps_its_own_pixels_outside_the_mask(
+    person: Image.Image, picture: Get, wear: Wear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "MOST_PIXELS", person.width * person.height // 3)
+    done = render(person, picture("green-hoodie.jpg", 448), None, wear("UPPER_BODY"))
     assert done.mask is not None
     keep = ~edited(done.mask)
-    assert np.array_equal(pixels(done.images[0])[keep], pixels(large)[keep])
+    assert np.array_equal(pixels(done.images[0])[keep], pixels(person)[keep])
+    assert np.abs(pixels(done.images[0]) - pixels(person))[~keep].mean() > 20

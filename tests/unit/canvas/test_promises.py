@@ -156,6 +156,7 @@ def test_a_picture_that_shows_no_feet_gets_no_shoes(picture: Get, wear: Callable
     assert done.mask is not None
     assert (np.asarray(done.mask) == 255).all()
     assert done.images[0].tobytes() == half.tobytes()
+    assert done.told[0].startswith("garmentClass=is not drawn: feet must be seen")
 
 
 def test_the_file_says_that_it_is_no_work_of_a_generative_model(picture: Get) -> None:
