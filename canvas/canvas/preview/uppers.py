@@ -78,7 +78,7 @@ def dress_upper(
     worn.cover *= _room(body, here, sleeves, long=long, collar=0, hem=hem)
     slack = np.zeros_like(ys) if long else floats(0.1 * (ys > here.armpit))
     pull = _to_the_neck(here, there, trunk, ys, floats(heights))
-    lay_rows(worn, product, trunk, there.trunk, floats(heights), slack, pull)
+    lay_rows(worn, product, trunk, there.trunk, floats(heights), slack, widened(body.top), pull)
     worn.cover *= _room(body, here, sleeves, long=long, collar=max(rise, 0.01), hem=hem)
     _claims(worn, body, here, trunk, hem, bare_arm, off_arm, long=long)
     if open_front:

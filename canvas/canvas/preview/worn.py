@@ -105,12 +105,12 @@ class Pull:
 
 def lay_rows(
     worn: Worn, product: Product, here: Trunk, there: Trunk, ys_there: Floats, slack: float | Floats = 0.0,
-    pull: Pull | None = None,
+    within: Floats | None = None, pull: Pull | None = None,
 ) -> None:  # fmt: skip
     """Lays a trunk: rows of the product (``there``, at heights ``ys_there``) onto rows of the body (``here``).
 
     ``slack`` is how far beyond its sides (in parts of its width, for all rows or each) the product goes on as it is at
-    its sides; a ``pull`` bends it.
+    its sides, ``within`` an area; a ``pull`` bends it.
     """
     height, width = worn.cover.shape
     top, bottom = max(0, math.floor(here.top)), min(height, math.ceil(here.bottom))
@@ -136,7 +136,8 @@ def lay_rows(
     found = sampled(both, *places)
     inside = np.clip((xs[None] - first[:, None]) / EDGE, 0, 1) * np.clip((last[:, None] - xs[None]) / EDGE, 0, 1)
     laid = worn.cover[box[1] : box[3], box[0] : box[2]]
-    free = np.where(beside, 1 - laid, 1)  # not over sleeves
+    area = np.ones_like(laid) if within is None else within[box[1] : box[3], box[0] : box[2]]
+    free = np.where(beside, (1 - laid) * area, 1)  # not over sleeves
     worn.lay(box, found[..., :3], floats(found[..., 3] / 255 * inside * free))
 
 
