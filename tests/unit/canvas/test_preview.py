@@ -313,3 +313,10 @@ def test_a_picture_too_large_to_be_painted_whole_keeps_its_own_pixels_outside_th
     keep = ~edited(done.mask)
     assert np.array_equal(pixels(done.images[0])[keep], pixels(person)[keep])
     assert np.abs(pixels(done.images[0]) - pixels(person))[~keep].mean() > 20
+
+
+def test_between_a_long_sleeve_and_the_body_the_ground_stays(person: Image.Image, worn: Worn) -> None:
+    away = np.abs(pixels(worn("UPPER_BODY", "green-hoodie.jpg").images[0]) - pixels(person)).max(axis=2)
+    row = round(0.395 * person.height)
+    columns = [round(part * person.width) for part in (0.374, 0.626)]
+    assert max(int(away[row - 4 : row + 4, column - 1 : column + 2].max()) for column in columns) < 16
