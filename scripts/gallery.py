@@ -46,7 +46,11 @@ ROOM = {
     "curtains": "striped-t-shirt.jpg",
     "wall": "green-hoodie.jpg",
     "floor": "denim-jacket.jpg",
+    "rug": "striped-t-shirt.jpg",
+    "table": "emerald-sofa.jpg",
 }
+# what else is tried on a person of one's own: each is drawn in a way of its own on somebody who sits
+ON_YOURS = ("LOWER_BODY", "LONG_PANTS", "SHORT_PANTS", "LONG_DRESS", "SHORT_DRESS", "SHOES", "BOOTS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,9 @@ def rows(person: Image.Image | None, product: Image.Image | None) -> Iterator[Ro
     if person and product:
         for name in ("UPPER_BODY", "LOWER_BODY", "FULL_BODY"):
             yield Row(f"{name}, your pictures", person, product, {style: garment(name, style) for style in STYLES})
+    if person:
+        for name in ON_YOURS:
+            yield Row(f"{name}, your person", person, drawn(PRODUCTS[name]), {"BALANCED": garment(name)})
     standing = drawn("standing-person.png")
     for name, file in PRODUCTS.items():
         yield Row(name, standing, drawn(file), {style: garment(name, style) for style in STYLES})
@@ -125,7 +132,8 @@ def page(folder: Path, all_rows: Sequence[Row]) -> None:
                 if mask is not None and mask.tobytes() not in masks:
                     masks.append(mask.tobytes())
                     cells.append(_cell(folder, f"{name}-{number}-{len(cells)}-mask", mask, f"mask, {column}"))
-                cells.append(_cell(folder, f"{name}-{number}-{len(cells)}", done.images[0], f"{column}, {seconds}"))
+                caption = "; ".join((f"{column}, {seconds}", *done.adapted))
+                cells.append(_cell(folder, f"{name}-{number}-{len(cells)}", done.images[0], caption))
             body.append(f"<h3>{html.escape(row.title)}</h3><div>{''.join(cells)}</div>")
             sys.stdout.write(f"{name}: {row.title}\n")
     style = "body{font:14px sans-serif;margin:2em}div{display:flex;gap:8px;overflow-x:auto}figure{margin:0}"

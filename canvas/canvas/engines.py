@@ -15,7 +15,7 @@ class PreviewEngine:
 
     capabilities: Final = Capabilities(
         engine="preview",
-        version="2",
+        version="3",
         # it draws tops over trousers as it finds them, and knows one quality
         styling=frozenset(
             {
@@ -42,7 +42,7 @@ class PreviewEngine:
         from canvas import preview  # noqa: PLC0415
 
         rendered = preview.render(task.source, task.reference, task.mask, task.parameters)
-        return Drawn(rendered.images, rendered.mask)
+        return Drawn(rendered.images, rendered.mask, rendered.told)
 
 
 def _fashn() -> Engine:

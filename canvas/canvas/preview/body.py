@@ -19,9 +19,10 @@ from canvas.preview.arrays import (
     touching,
 )
 from canvas.preview.faces import Face
+from canvas.preview.limbs import Limb, limb_from, shoulder_end
 from canvas.preview.people import Scene
 from canvas.preview.product import brightness, matte
-from canvas.preview.shape import LEFT, RIGHT, Limb, Lower, Upper, limb_from, read_lower, read_upper, shoulder_end
+from canvas.preview.shape import LEFT, RIGHT, Lower, Upper, read_lower, read_upper
 
 HAND: Final = 1.02  # a hand's length in face widths
 
@@ -56,7 +57,7 @@ class Body:
         """Whether the picture ends before the legs do."""
         if self.lower is None:
             return True
-        return self.lower.outline.bottom > 0.985 * self.size[1] and not self.scene.shoes.any()
+        return self.lower.outline.bottom > 0.95 * self.size[1] and not self.feet
 
     @property
     def size(self) -> tuple[int, int]:
@@ -156,11 +157,13 @@ def _feet(scene: Scene, lower: Lower | None, face: Face) -> list[tuple[float, fl
     """Boxes (left, top, right, bottom) of the shoes; guessed from the trouser legs when no shoe is seen."""
     labels, sizes = components(scene.shoes)
     boxes = [bounds(labels == label) for label in range(1, len(sizes)) if sizes[label] > 0.08 * face.width**2]
+    height = scene.shape[0]
+    boxes = [box for box in boxes if box[3] < height or box[3] - box[1] > 0.45 * face.width]  # not a corner of one
     boxes = sorted(boxes, key=lambda box: (box[2] - box[0]) * (box[3] - box[1]), reverse=True)[:2]
     if boxes:
         return [tuple(map(float, box)) for box in sorted(boxes)]  # type: ignore[misc]
-    if lower is None or lower.outline.bottom > 0.97 * scene.shape[0]:
-        return []  # the picture ends above them
+    if lower is None or lower.outline.bottom > 0.95 * scene.shape[0] or not scene.plain:
+        return []  # the picture ends above them, or nothing tells them from the ground
     low = lower.outline.bottom
     legs = lower.legs or (lower.outline,)
     found = []

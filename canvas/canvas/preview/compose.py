@@ -1,18 +1,15 @@
-"""Puts it all together: shading, what shows where the old garment was, merging, the banner."""
+"""Puts it all together: shading, what shows where the old garment was, merging."""
 
 from dataclasses import dataclass
-from typing import Final
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageFilter
 
-from canvas.preview.arrays import Bools, Floats, blur, dilated, eroded, floats, resized, spread
+from canvas.preview.arrays import Bools, Floats, blur, bounds, dilated, eroded, floats, resized, sampled, spread
 from canvas.preview.body import Body
-from canvas.preview.product import brightness
+from canvas.preview.product import Product, brightness
 from canvas.preview.worn import Worn
-
-BANNER: Final = "PREVIEW  ·  drawn without a model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +32,9 @@ def dressed(body: Body, worn: Worn, keep: Floats, closeness: float, *, long: boo
         closeness: 0 to 1; the higher, the more of the product's own colours and the less of the scene's light.
     """
     free = 1 - np.maximum(worn.keep, keep)
-    cover = np.maximum.reduce([worn.cover, worn.old * worn.claim, worn.arm]) * free
-    light, plain = _light(body, (1 - 0.45 * closeness) * (0.7 if long else 1), body.unit * 0.14 if long else 0)
+    cover = _even(np.maximum.reduce([worn.cover, worn.old * worn.claim, worn.arm])) * free
+    folds, plain = _light(body, (1 - 0.45 * closeness) * (0.7 if long else 1), body.unit * 0.14 if long else 0)
+    light = np.ones_like(folds) if worn.lit else folds
     # cloth is continued to wherever the old outline is wider than what was laid
     laid = floats(worn.cover > 0.6)
     if laid.any():
@@ -59,12 +57,31 @@ def dressed(body: Body, worn: Worn, keep: Floats, closeness: float, *, long: boo
         np.clip(np.maximum(np.maximum(worn.old, rim * (worn.old > 0.004)), reach * (1 - person)) - cover, 0, 1) * free
     )
     gone *= 1 - np.clip(body.shoes + body.skin, 0, 1) * (1 - worn.old)
-    skin = body.skin_colour * np.clip(plain, 0.62, 1.10)[..., None]
+    skin = _bare(body, plain)
     body_shows = np.clip(blur(worn.skin * (worn.old > 0.3), 1), 0, 1)[..., None]
     under = skin * body_shows + body.ground * (1 - body_shows)
     total = np.clip(cover + gone * (1 - cover), 0, 1)
     share = (cover / np.maximum(total, 1e-4))[..., None]
     return Painting(floats(garment * share + under * (1 - share)), floats(total), floats(cover))
+
+
+def _bare(body: Body, light: Floats) -> Floats:
+    """Skin where clothes hide it: near bare skin as that is, elsewhere of the face's colour in the clothes' light."""
+    guess = body.skin_colour * np.clip(light, 0.62, 1.10)[..., None]
+    small = (max(1, body.size[0] // 4), max(1, body.size[1] // 4))
+    seen = resized(floats(eroded(body.skin > 0.97, max(2, round(0.03 * body.unit)))), *small)
+    if not seen.any():
+        return floats(guess)
+    near = np.clip(blur(seen, 0.12 * body.unit) * 8, 0, 1)
+    shown = spread(resized(body.pixels, *small), floats(seen > 0.9))
+    shown, near = resized(blur(shown, 0.02 * body.unit), *body.size), resized(near, *body.size)
+    return floats(shown * near[..., None] + guess * (1 - near[..., None]))
+
+
+def _even(cover: Floats) -> Floats:
+    """The coverage without the steps of the smaller copies that its outline was found on, and with a soft edge."""
+    sigma = max(0.8, cover.shape[1] / 640)
+    return floats(np.clip((cv2.GaussianBlur(cover, (0, 0), sigma) - 0.5) * 1.9 + 0.5, 0, 1))
 
 
 def above(upper: Painting, lower: Painting) -> Painting:
@@ -126,25 +143,26 @@ def without(pixels: Floats, hole: Bools) -> Floats:
     if not hole.any() or hole.all():
         return pixels
     height, width = hole.shape
-    small = (max(8, width // 4), max(8, height // 4))
-    known = floats(~dilated(hole, 3))
-    weight = resized(known, *small)
-    colours = resized(pixels * known[..., None], *small) / np.maximum(weight, 1e-3)[..., None]
-    sure = floats(weight > 0.5)
+    known = ~dilated(hole, 3)
+    calm = cv2.blur(pixels, (1, 3))
     # from the nearest known place on the left to that on the right, row by row
-    at = np.broadcast_to(np.arange(small[0]), sure.shape)
-    left = np.maximum.accumulate(np.where(sure > 0, at, -1), axis=1)
-    right = np.minimum.accumulate(np.where(sure > 0, at, small[0])[:, ::-1], axis=1)[:, ::-1]
-    start, end = np.where(left < 0, right, left), np.where(right >= small[0], left, right)
-    seen = (start >= 0) & (start < small[0]) & (end >= 0) & (end < small[0])
-    start, end = np.clip(start, 0, small[0] - 1), np.clip(end, 0, small[0] - 1)
+    at = np.broadcast_to(np.arange(width), hole.shape)
+    left = np.maximum.accumulate(np.where(known, at, -1), axis=1)
+    right = np.minimum.accumulate(np.where(known, at, width)[:, ::-1], axis=1)[:, ::-1]
+    seen = (left >= 0) & (right < width)
+    start, end = np.where(left < 0, right, left), np.where(right >= width, left, right)
+    start, end = np.clip(start, 0, width - 1), np.clip(end, 0, width - 1)
     share = ((at - start) / np.maximum(end - start, 1))[..., None]
-    calm = cv2.blur(spread(colours, sure), (3, 5))  # a thin thing beside the hole leaves no streak
-    ends = (np.take_along_axis(calm, side[..., None], 1) for side in (start, end))
-    line = next(ends) * (1 - share) + next(ends) * share
-    guess = floats(np.where(seen[..., None], line, calm))
-    guess = floats(cv2.blur(guess, (5, 5)))
-    return floats(np.where(hole[..., None], resized(guess, width, height), pixels))
+    ends = [np.take_along_axis(calm, side[..., None], 1) for side in (start, end)]
+    # rows that end in different things (a wall, the sofa beside it) fade into the broad colour around
+    unlike = np.clip((np.abs(ends[0] - ends[1]).max(axis=2) - 24) / 40, 0, 1)
+    small = (max(8, width // 4), max(8, height // 4))
+    weight = resized(floats(known), *small)
+    colours = resized(pixels * known[..., None], *small) / np.maximum(weight, 1e-3)[..., None]
+    broad = resized(floats(cv2.blur(spread(colours, floats(weight > 0.5)), (5, 5))), width, height)
+    doubt = np.where(seen, cv2.blur(floats(unlike), (1, 9)), 1)[..., None]
+    guess = (ends[0] * (1 - share) + ends[1] * share) * (1 - doubt) + broad * doubt
+    return floats(np.where(hole[..., None], guess, pixels))
 
 
 def covering(pixels: Floats, cloth: Floats, area: Bools, keep: Floats) -> Painting:
@@ -155,6 +173,33 @@ def covering(pixels: Floats, cloth: Floats, area: Bools, keep: Floats) -> Painti
     light = np.clip(soft / max(level, 0.05), 0.35, 1.3)
     edge = cv2.blur(floats(area), (3, 3)) * area * (1 - keep)
     return Painting(floats(cloth * light[..., None]), floats(edge), floats(edge))
+
+
+def laid_flat(pixels: Floats, product: Product, whole: Bools, area: Bools) -> Painting:
+    """A thing on the floor, in the outline (``whole``) of what lay there and where that was seen (``area``).
+
+    Its further half is shown smaller, as a floor is that one looks along.
+    """
+    left, top, right, bottom = bounds(whole)
+    height, width = max(bottom - top, 1), max(right - left, 1)
+    own_left, own_top, own_right, own_bottom = product.box
+    rows, columns = np.mgrid[top:bottom, left:right].astype(np.float32)
+    down, across = (rows + 0.5 - top) / height, (columns + 0.5 - left) / width
+    far = 0.78  # how wide the far edge is, of the near one
+    wide = far + (1 - far) * down
+    source_y = own_top + (0.02 + 0.96 * down / (down + far * (1 - down))) * (own_bottom - own_top)
+    source_x = own_left + np.clip(0.5 + (across - 0.5) / (1.08 * wide), 0.02, 0.98) * (own_right - own_left)
+    scale = np.sqrt(height * width / max((own_right - own_left) * (own_bottom - own_top), 1))
+    colours = pixels.copy()
+    colours[top:bottom, left:right] = sampled(
+        product.softened(float(scale)).colours, floats(source_x), floats(source_y)
+    )
+    # the room's light on it, without the old one's pattern
+    bright = blur(brightness(pixels), width / 12)
+    level = float(np.median(bright[area])) if area.any() else 1.0
+    light = np.clip(bright / max(level, 0.05), 0.8, 1.15)
+    edge = cv2.GaussianBlur(floats(area), (0, 0), max(0.8, pixels.shape[1] / 1000)) * area
+    return Painting(floats(colours * light[..., None]), floats(edge), floats(edge))
 
 
 def varied(painting: Painting, seed: int, amount: float = 0.05) -> Floats:
@@ -186,21 +231,3 @@ def merged(source: Floats, colours: Floats, strength: Floats, area: Bools, style
         colours = floats(picture.filter(ImageFilter.UnsharpMask(radius=1.6, percent=70, threshold=1)))
     mixed = source + (colours - source) * strength[..., None]
     return Image.fromarray(np.clip(np.rint(mixed), 0, 255).astype(np.uint8))
-
-
-def banner_height(size: tuple[int, int]) -> int:
-    """Height of the banner at the lower edge, in pixels."""
-    return max(18, round(0.030 * min(size[0], size[1] * 0.75)))
-
-
-def with_banner(picture: Image.Image) -> Image.Image:
-    """The picture with the strip that says what it is."""
-    width, height = picture.size
-    high = banner_height(picture.size)
-    strip = picture.crop((0, height - high, width, height))
-    strip = Image.blend(strip, Image.new("RGB", strip.size, (22, 23, 27)), 0.72)
-    font = ImageFont.load_default(size=max(10, high * 0.56))
-    draw = ImageDraw.Draw(strip)
-    draw.text((width / 2, high / 2), BANNER, fill=(244, 244, 242), font=font, anchor="mm")
-    picture.paste(strip, (0, height - high))
-    return picture

@@ -55,18 +55,39 @@ def with_lower(pixels: Floats, colours: Floats, front: Bools, face: Face, parts:
     return Parts(skin, parts.head, parts.top, bottom, parts.shoes & ~bottom)
 
 
-def with_shoes(pixels: Floats, parts: Parts, unit: float) -> Parts:
+def with_shoes(pixels: Floats, colours: Floats, parts: Parts, unit: float) -> Parts:
     """The parts with what stands below the legs' ends, cut from the ground around it; legs that the picture cuts off
     have no shoes."""
     shoes = parts.shoes.copy()
     height = shoes.shape[0]
-    for x, y, wide in leg_ends(parts.bottom, unit):
-        if y > height - 0.5 * unit:
-            continue
+    ends = [end for end in leg_ends(parts.bottom, unit) if end[1] <= height - 0.5 * unit]
+    for x, y, wide in ends:
         found = _shoe(pixels, parts.bottom, x, y, max(wide, 0.7 * unit))
         if found.sum() > 0.3 * unit * unit:
             shoes |= found
-    return Parts(parts.skin & ~shoes, parts.head, parts.top, parts.bottom & ~shoes, shoes)
+    bottom = parts.bottom & ~shoes
+    if shoes.any():  # the ground that shoes and legs enclose
+        floor = dilated(shoes, round(1.2 * unit)) & ~dilated(shoes | parts.whole, 3)
+        shoes = _off_the_floor(colours, shoes, shoes, floor, unit)
+        hips = bottom & (np.arange(height)[:, None] < np.percentile(np.nonzero(bottom)[0], 60))
+        near = bottom & dilated(shoes, round(0.6 * unit))
+        ground = near & ~_off_the_floor(colours, near, hips, floor, unit)
+        bottom &= ~touching(ground, ground & dilated(shoes, 3))
+    return Parts(parts.skin & ~shoes, parts.head, parts.top, bottom, shoes)
+
+
+def _off_the_floor(colours: Floats, region: Bools, own: Bools, floor: Bools, unit: float) -> Bools:
+    """The region without patches that have the floor's colours rather than those of ``own``."""
+    if min(own.sum(), floor.sum()) < 100:
+        return region
+    smooth = floats(cv2.blur(colours, (3, 3)))
+    of_floor, of_own = Palette(colours[floor], 6, 4.0).cost(smooth), Palette(colours[own], 6, 4.0).cost(smooth)
+    odd = opened(region & (of_floor < 8) & (of_floor < of_own), 2)
+    labels, sizes = components(odd)
+    ground = (np.asarray(sizes) > 0.06 * unit * unit)[labels] & odd
+    rest = opened(region & ~dilated(ground, 2), 1)
+    labels, sizes = components(rest)
+    return (np.asarray(sizes) > 0.1 * max(sizes))[labels] & rest
 
 
 def _with_marks(skin: Bools, front: Bools, worn: Bools) -> Bools:
@@ -100,22 +121,33 @@ def leg_ends(bottom: Bools, unit: float) -> list[tuple[float, float, float]]:
 
 
 def _shoe(pixels: Floats, bottom: Bools, x: float, y: float, wide: float) -> Bools:
-    """What stands below a leg's end, cut from the ground around it."""
+    """What stands below a leg's end, cut from the ground around it: the shaft first, then what goes on from it, since
+    nobody knows to which side the toe points."""
     height, width = bottom.shape
     ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
     inner = (np.abs(xs - x) < 0.55 * wide) & (ys > y) & (ys < y + 2.0 * wide) & ~bottom
-    reach = (np.abs(xs - x) < 1.7 * wide) & (ys > y - 0.1 * wide) & (ys < y + 2.4 * wide) & ~bottom
+    found = np.zeros_like(bottom)
     if inner.sum() < 20:
-        return np.zeros_like(bottom)
+        return found
     marks = np.full((height, width), cv2.GC_BGD, np.uint8)
-    marks[reach] = cv2.GC_PR_BGD
+    marks[(np.abs(xs - x) < 1.7 * wide) & (ys > y - 0.1 * wide) & (ys < y + 2.4 * wide) & ~bottom] = cv2.GC_PR_BGD
     marks[inner] = cv2.GC_PR_FGD
     marks[(np.abs(xs - x) < 0.3 * wide) & (ys > y + 1) & (ys < y + 1.4 * wide) & ~bottom] = cv2.GC_FGD
-    left, top, right, low = bounds(dilated(reach, round(0.5 * wide)))
+    reach = (np.abs(xs - x) < 3.2 * wide) & (ys > y - 0.1 * wide) & (ys < y + 3.4 * wide)
+    left, top, right, low = bounds(reach)
     box = (slice(top, low), slice(left, right))
-    found = np.zeros_like(bottom)
     found[box] = grab(pixels[box], marks[box], 4)
-    return touching(opened(found & ~bottom, 1), inner)
+    found = touching(opened(found & ~bottom, 1), inner)
+    ankle = found & (ys < y + 1.2 * wide)
+    marks = np.where(reach & ~bottom, cv2.GC_PR_BGD, cv2.GC_BGD).astype(np.uint8)
+    marks[dilated(found, round(0.5 * wide)) & ~bottom] = cv2.GC_PR_FGD
+    marks[eroded(found, 3)] = cv2.GC_FGD
+    marks[(ys < y + 1.2 * wide) & ~dilated(ankle, 2)] = cv2.GC_BGD  # it widens at the foot only
+    whole = np.zeros_like(bottom)
+    whole[box] = grab(pixels[box], marks[box], 4)
+    whole = closed(touching(opened(whole & ~bottom, 1), found), 2) & ~bottom
+    # what runs on to the end of its reach is ground
+    return whole if whole.sum() < 2.6 * found.sum() else found
 
 
 def without_gaps(colours: Floats, ground: Bools, region: Bools, unit: float, *, narrow: bool) -> Bools:

@@ -19,6 +19,7 @@ FRONTAL: Final = tuple(
     (size, f"haarcascade_frontalface_{name}.xml") for size in (1.0, 1.5) for name in ("alt2", "default")
 )
 PROFILE: Final = ((1.0, "haarcascade_profileface.xml"),)
+NECK: Final = 0.68  # a neck's width in face widths
 LEAST_SKIN: Final = 0.3  # of what a cascade takes for a face, to be taken for one here
 LEAST_SKIN_PART: Final = 0.002  # of a picture, for somebody to be looked for in it
 Greys = NDArray[np.uint8]
@@ -52,8 +53,35 @@ def find_face(pixels: Floats, colours: Floats, front: Bools) -> tuple[Face, Bool
         colours: The same in L*a*b*.
         front: Where somebody may be.
     """
-    seen = _seen(pixels, colours, front)
-    return seen if seen is not None else _face(pixels, colours, front)
+    for look in (_seen, _above, _face):
+        found = look(pixels, colours, front)
+        if found is not None:
+            return found
+    return None
+
+
+def _above(pixels: Floats, colours: Floats, front: Bools) -> tuple[Face, Bools] | None:
+    """The face that the picture's upper edge cuts off, by the neck under it; only before a plain ground.
+
+    A neck is bare, stands at the upper edge, is no higher than wide (a face would be), and shoulders more than twice as
+    wide are below it.
+    """
+    del colours  # it has no features to look for
+    if front.all() or not front[0].any():
+        return None
+    bare = opened(_skin_like(pixels, 134.0) & front, 1)
+    labels, sizes = components(bare)
+    top = np.unique(labels[:2][bare[:2]])
+    for label in sorted(top.tolist(), key=lambda one: -sizes[one]):
+        neck = bools(labels == label)
+        left, _, right, low = bounds(neck[: max(2, round(0.2 * front.shape[0]))])
+        wide = float(np.median(neck[: max(2, low // 2)].sum(axis=1)))
+        below = front[min(front.shape[0] - 1, low + round(wide))].sum()
+        if 0.03 * front.shape[1] < wide < 0.4 * front.shape[1] and 0.2 < low / wide < 1.3 and below > 2 * wide:
+            unit = wide / NECK
+            chin = low - 0.55 * unit
+            return Face((left + right) / 2, unit, chin - 1.2 * unit, chin), neck
+    return None
 
 
 def _seen(pixels: Floats, colours: Floats, front: Bools) -> tuple[Face, Bools] | None:

@@ -1,16 +1,21 @@
 """Lays trousers, shorts and skirts on the body."""
 
 import math
+from typing import Final
 
 import cv2
 import numpy as np
 
 from canvas.preview.arrays import Bools, Floats, bounds, floats
 from canvas.preview.body import Body
+from canvas.preview.flow import flow_over_legs, lay_flow, skirt_of
 from canvas.preview.product import Product, brightness
 from canvas.preview.shape import LEFT, RIGHT, Lower, Trunk, read_lower
 from canvas.preview.uppers import ankle, bare_legs
 from canvas.preview.worn import Worn, grid, height_map, lay_rows, widened
+
+KNEES: Final = 0.55  # of the way from waist to ankle
+TO_THE_ENDS: Final = "is drawn down to the ends of bent legs, because what a shorter one bares is not known"
 
 
 def dress_lower(body: Body, product: Product) -> Worn | None:
@@ -29,6 +34,10 @@ def dress_lower(body: Body, product: Product) -> Worn | None:
     worn.keep = np.maximum(np.maximum(body.head, body.hands), body.top)
     waist_there = _width(there.outline, there.outline.top + 0.04 * (there.outline.bottom - there.outline.top))
     waist_here = _width(here.outline, here.outline.top + 0.02 * (here.outline.bottom - here.outline.top))
+    if is_bent(body) and shape.legs is None and not product.cropped:
+        skirt = drape_skirt(body, product)
+        if skirt is not None:
+            return skirt
     if is_bent(body) or _spreads(product.region) or (product.cropped and not body.runs_out):
         hips = 0.9 * body.upper.chest if body.upper else waist_here
         drape(worn, product, min(hips, 2.5 * body.unit) / max(waist_there, 1))
@@ -74,19 +83,17 @@ def _spreads(region: Bools) -> bool:
     return bool((right - left) / (bottom - top) > 0.6 and region.sum() < 0.68 * (right - left) * (bottom - top))
 
 
-def drape_skirt(body: Body, product: Product) -> Worn | None:
-    """Puts the lower half of a dress over legs that are bent; None when none are seen."""
-    if body.lower is None or body.upper is None:
+def drape_skirt(body: Body, product: Product, *, first: float = 0.0, short: bool = False) -> Worn | None:
+    """Puts a skirt, or a dress below ``first`` of its height, over legs that are bent; None when none are seen.
+
+    It covers what is worn now whole, or (``short``) down to the knees.
+    """
+    flow, there = flow_over_legs(body, belt=first > 0), skirt_of(product.region, product.scale, first)
+    if flow is None or there is None:
         return None
-    left, top, right, bottom = product.box
-    worn = Worn.empty(body)
-    worn.old = widened(body.bottom)
-    worn.keep = np.maximum(np.maximum(body.head, body.hands), body.top)
-    worn.claim = floats(np.ones_like(worn.cover))
-    cover = product.cover.copy()
-    cover[: round(top + 0.55 * (bottom - top))] = 0
-    low = Product(product.colours, cover, product.region, product.scale)
-    drape(worn, low, 0.9 * body.upper.chest / max(0.62 * (right - left), 1))
+    worn = lay_flow(body, product, there, flow, KNEES if short else 1.0)
+    if not short:
+        worn.told.append(TO_THE_ENDS)
     return worn
 
 
@@ -130,7 +137,7 @@ def _rows_between(worn: Worn, product: Product, here: Trunk, there: Trunk, top: 
     ys = floats(np.arange(max(0, math.floor(top)), min(worn.cover.shape[0], math.ceil(bottom)))) + 0.5
     left, right = here.sides(ys)
     heights = height_map(ys, [top, bottom], [there.top, there.bottom])
-    lay_rows(worn, product, Trunk(float(ys[0]), float(ys[-1]) + 0.5, left, right), there, heights, 0.01)
+    lay_rows(worn, product, Trunk(float(ys[0]), float(ys[-1]) + 0.5, left, right), there, heights)
 
 
 def _skirt(here: Lower, there: Lower, waist: float, hem: float, scale: float) -> Trunk:
@@ -163,7 +170,7 @@ def _trousers(worn: Worn, product: Product, here: Lower, there: Lower, waist: fl
     left, right = here.outline.sides(top)
     heights = height_map(top + 0.5, [waist, here.crotch], [there.outline.top, there.crotch])
     hips = Trunk(float(top[0]), float(top[-1]) + 1, left, right)
-    lay_rows(worn, product, hips, there.outline, heights[: len(top)], 0.0)
+    lay_rows(worn, product, hips, there.outline, heights[: len(top)])
     for side in (LEFT, RIGHT):
         leg_here, leg_there = here.legs[side], there.legs[side]
         ys = floats(np.arange(math.floor(here.crotch), min(worn.cover.shape[0], math.ceil(hem))))
@@ -171,6 +178,6 @@ def _trousers(worn: Worn, product: Product, here: Lower, there: Lower, waist: fl
             continue
         left, right = leg_here.sides(ys)
         heights = height_map(ys + 0.5, [here.crotch, hem], [there.crotch, leg_there.bottom])
-        lay_rows(worn, product, Trunk(float(ys[0]), float(ys[-1]) + 1, left, right), leg_there, heights, 0.0)
+        lay_rows(worn, product, Trunk(float(ys[0]), float(ys[-1]) + 1, left, right), leg_there, heights)
     rows = floats(np.arange(worn.cover.shape[0]))
     worn.claim = floats(np.broadcast_to((rows < hem)[:, None], worn.cover.shape))

@@ -164,7 +164,7 @@ def read_scene(picture: Image.Image) -> Scene:
         legs = without_gaps(colours, around, lower.bottom, face.width, narrow=False)
         lower = Parts(lower.skin, lower.head, bare, legs, lower.shoes)
         if not lower.shoes.any():
-            lower = with_shoes(pixels, lower, face.width)
+            lower = with_shoes(pixels, colours, lower, face.width)
         front = (front & ~(parts.whole & ~lower.whole)) | lower.shoes
         parts = lower
     return Scene(

@@ -137,7 +137,8 @@ def cut_outfit(reference: Reference) -> tuple[Product, Product] | None:
         if min(top.sum(), bottom.sum()) < 0.01 * top.size:
             return None
         colours = [np.median(scene.colours[part], axis=0) for part in (top, bottom)]
-        if float(np.abs(colours[0] - colours[1]).sum()) < 9:  # one cloth from neck to hem
+        cropped = bottom[-1].sum() > 0.4 * bottom.any(axis=0).sum()  # where it ends is not known, nor if in one piece
+        if float(np.abs(colours[0] - colours[1]).sum()) < 9 and not cropped:  # one cloth from neck to hem
             return None
     else:
         pieces = _pieces(scene)

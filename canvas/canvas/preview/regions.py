@@ -8,9 +8,12 @@ import numpy as np
 from canvas.preview.arrays import (
     Bools,
     Floats,
+    blur,
     bounds,
     dilated,
     floats,
+    geodesic,
+    resized,
 )
 from canvas.preview.body import Body
 from canvas.preview.product import Group
@@ -47,8 +50,11 @@ def class_region(body: Body, garment_class: str) -> Bools:
     return region
 
 
-def class_limit(body: Body, garment_class: str) -> Bools | None:
-    """Where a fine class ends, whatever the product's own length; None when the class sets no limit."""
+def class_limit(body: Body, garment_class: str, *, bent: bool) -> Bools | None:
+    """Where a fine class ends, whatever the product's own length; None when the class sets no limit.
+
+    ``bent``: the legs are, so that a knee is where half of a leg is behind one and not at a height.
+    """
     ys = np.arange(body.size[1])[:, None]
     everywhere = np.ones((body.size[1], body.size[0]), np.bool_)
     if garment_class in {"SHORT_SLEEVE_SHIRT", "NO_SLEEVE_SHIRT"}:
@@ -57,9 +63,21 @@ def class_limit(body: Body, garment_class: str) -> Bools | None:
         beyond = rest & ~_arms(body, part) & ~(body.top > 0.02)
         return everywhere & ~beyond
     if garment_class in {"SHORT_PANTS", "SHORT_DRESS"} and body.lower is not None:
+        if bent:  # a dress ends by itself
+            return _to_the_knees(body) if garment_class == "SHORT_PANTS" else None
         knee = body.lower.outline.top + 0.55 * (body.lower.outline.bottom - body.lower.outline.top)
         return everywhere & (ys < knee)
     return None
+
+
+def _to_the_knees(body: Body) -> Bools:
+    """All but the lower halves of bent legs, by the way along them from the waist."""
+    legs = body.scene.bottom
+    waist = legs & (dilated(body.scene.top, 3) | (np.arange(legs.shape[0])[:, None] <= bounds(legs)[1] + 2))
+    way = geodesic(dilated(legs, 1), waist)
+    way = np.where(np.isfinite(way), way, 0)
+    beyond = (way > 0.5 * np.percentile(way[legs], 97)) & dilated(legs, 3)
+    return resized(floats(blur(floats(beyond), 1)), *body.size) < 0.5
 
 
 def _arms(body: Body, part: float) -> Bools:

@@ -1,4 +1,4 @@
-"""Reads the shape of a garment, on a body or laid flat: torso, sleeves, legs, each with its own coordinates."""
+"""Reads the shape of a garment, on a body or laid flat: torso, sleeves and legs, each with its own coordinates."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -9,52 +9,18 @@ import numpy as np
 from canvas.preview.arrays import (
     Bools,
     Floats,
-    bools,
     bounds,
     floats,
-    geodesic,
     largest,
     median_line,
     opened,
     row_runs,
     smooth_line,
 )
+from canvas.preview.limbs import Limb, limb_from, shoulder_end
 
 LEFT: Final = 0  # of the picture, not of the person
 RIGHT: Final = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Limb:
-    """A sleeve, an arm or a leg: a middle line from the body outwards with half widths; in pixels of the picture."""
-
-    xs: Floats
-    ys: Floats
-    half: Floats
-
-    @property
-    def along(self) -> Floats:
-        """Length of the middle line up to each of its points."""
-        steps = np.hypot(np.diff(self.xs), np.diff(self.ys))
-        return floats(np.concatenate([[0], np.cumsum(steps)]))
-
-    @property
-    def length(self) -> float:
-        """Length of the middle line."""
-        return float(self.along[-1])
-
-    def until(self, length: float) -> "Limb":
-        """The limb up to a length along its middle line."""
-        along = self.along
-        keep = along < length
-        keep[:1] = True
-        lines = (self.xs, self.ys, self.half)
-        ends = [float(np.interp(length, along, line)) for line in lines]
-        return Limb(*(floats(np.append(line[keep], end)) for line, end in zip(lines, ends, strict=True)))
-
-    def scaled(self, scale: float) -> "Limb":
-        """The same limb in a picture ``scale`` times as large."""
-        return Limb(self.xs * scale, self.ys * scale, self.half * scale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +44,8 @@ class Trunk:
 
 @dataclass(frozen=True, slots=True)
 class Upper:
-    """A top or a dress: trunk, shoulder and armpit heights, width between the armpits, sleeves (left, right)."""
+    """A top or a dress: trunk, shoulder and armpit heights, width between the armpits, sleeves (left, right), and the
+    lowest point of the neckline (None where there is none to be seen)."""
 
     trunk: Trunk
     shoulder: float
@@ -86,13 +53,14 @@ class Upper:
     chest: float
     sleeves: tuple[Limb | None, Limb | None]
     sleeve_regions: tuple[Bools, Bools]
+    neck: tuple[float, float] | None = None
 
     def scaled(self, scale: float) -> "Upper":
         """The same in a picture ``scale`` times as large (the regions keep their size)."""
         left, right = (limb.scaled(scale) if limb else None for limb in self.sleeves)
         return Upper(
             self.trunk.scaled(scale), self.shoulder * scale, self.armpit * scale, self.chest * scale, (left, right),
-            self.sleeve_regions,
+            self.sleeve_regions, (self.neck[0] * scale, self.neck[1] * scale) if self.neck else None,
         )  # fmt: skip
 
 
@@ -139,15 +107,49 @@ def read_upper(region: Bools) -> Upper | None:
         tips.append(float(column_rows[0]) if len(column_rows) else float(top))
     shoulder = float(np.mean(tips))
     armpit = float(rows[chest_row]) if known else shoulder + 0.42 * chest
-    skip = len(lefts) - max(4, round(0.05 * len(lefts)))
-    ends = straight_ends(lefts[chest_row:], rights[chest_row:])
-    lefts[skip:], rights[skip:] = ends[0][skip - len(lefts) :], ends[1][skip - len(lefts) :]
+    skip = _hem(lefts, rights, chest_row)
+    at = np.arange(len(lefts))
+    base = slice(max(chest_row, skip - max(6, round(0.12 * len(lefts)))), skip)
+    if base.stop - base.start > 2:
+        for line in (lefts, rights):
+            line[skip:] = np.polyval(np.polyfit(at[base], line[base], 1), at[skip:])
     trunk = Trunk(float(rows[0]), float(rows[-1] + 1), smooth_line(lefts, 2), smooth_line(rights, 2))
     regions = _sleeve_regions(region, rows, lefts, rights)
     sleeves = tuple(
         _sleeve(regions[side], rows, lefts if side == LEFT else rights, pits[side], chest) for side in (LEFT, RIGHT)
     )
-    return Upper(trunk, shoulder, max(armpit, shoulder + 0.12 * chest), chest, (sleeves[0], sleeves[1]), regions)
+    armpit = max(armpit, shoulder + 0.12 * chest)
+    neck = _neckline(region, trunk, shoulder, chest)
+    return Upper(trunk, shoulder, armpit, chest, (sleeves[0], sleeves[1]), regions, neck)
+
+
+def _neckline(region: Bools, trunk: Trunk, shoulder: float, chest: float) -> tuple[float, float] | None:
+    """The middle and the lowest row of the bay that a neck leaves in the upper edge."""
+    left, right = (float(side[0]) for side in trunk.sides(floats([shoulder + 0.2 * chest])))
+    start, end = max(0, round(left + 0.08 * chest)), min(region.shape[1], round(right - 0.08 * chest))
+    columns = np.arange(start, end)
+    if len(columns) < 6:
+        return None
+    first = np.where(region[:, columns].any(axis=0), region[:, columns].argmax(axis=0), region.shape[0]).astype(float)
+    # a bay has cloth higher up at both of its sides
+    level = np.maximum(np.minimum.accumulate(first), np.minimum.accumulate(first[::-1])[::-1])
+    deep = first - level
+    most = float(deep.max())
+    if not 0.05 * chest < most < 0.65 * chest:
+        return None
+    inside = columns[deep > 0.6 * most]
+    return float(inside.mean()) + 0.5, float(first[deep > 0.9 * most].mean())
+
+
+def _hem(lefts: Floats, rights: Floats, first: int) -> int:
+    """The row from which a torso's sides are no more its own: its round corners, or a hem that hangs aslant."""
+    wide = rights - lefts
+    third = (len(wide) - first) // 3
+    usual = float(np.median(wide[first + third : first + 2 * third + 1]))
+    ends = len(wide) - max(4, round(0.05 * len(wide)))
+    narrow = np.flatnonzero(wide[first:ends] < 0.86 * usual)
+    tail = narrow[narrow > 2 * third]
+    return min(ends, first + int(tail[0])) if len(tail) else ends
 
 
 def _middle_runs(region: Bools, top: int, bottom: int) -> tuple[Floats, Floats, Floats] | None:
@@ -224,54 +226,6 @@ def _sleeve(part: Bools, rows: Floats, line: Floats, pit: int | None, chest: flo
     if part.sum() < 0.02 * chest * chest:
         return None
     return limb_from(part, shoulder_end(part, floats(np.interp(np.arange(part.shape[0]), rows, line)), chest))
-
-
-def shoulder_end(part: Bools, line: Floats, chest: float) -> Bools:
-    """Where a sleeve or an arm begins: the tip of the shoulder, at the upper end of the armhole ``line`` (x by row)."""
-    ys, xs = np.nonzero(part)
-    beside = np.abs(xs - line[ys]) < 0.12 * chest
-    if not beside.any():
-        return np.zeros_like(part)
-    first = int(ys[beside].min())
-    rows, columns = np.arange(part.shape[0])[:, None], np.arange(part.shape[1])[None]
-    return bools(part & (rows < first + 0.10 * chest) & (np.abs(columns - line[first]) < 0.2 * chest))
-
-
-def limb_from(part: Bools, start: Bools) -> Limb | None:
-    """The middle line of a long region, from the pixels where it begins to its far end."""
-    if not start.any():
-        return None
-    distance = geodesic(part, start)
-    reach = np.isfinite(distance)
-    if not reach.any():
-        return None
-    longest = float(distance[reach].max())
-    if longest < 4:
-        return None
-    count = int(np.clip(longest / 5, 3, 40))
-    size = longest / count
-    bins = np.clip((np.where(reach, distance, 0) / size).astype(np.int32), 0, count - 1)[reach]
-    ys, xs = np.nonzero(reach)
-    number = np.maximum(np.bincount(bins, minlength=count), 1)
-    mid_x = np.bincount(bins, xs, count) / number
-    mid_y = np.bincount(bins, ys, count) / number
-    half = number / size / 2
-    keep = number > 2
-    if keep.sum() < 3:
-        return None
-    # a low polynomial through the middles: a bent arm keeps its bend, single bins do not make it wobble
-    at = (np.arange(count)[keep] + 0.5) / count
-    degree = 2 if keep.sum() < 14 else 3
-    ends = np.concatenate([at, [1.0]])
-    weight = np.sqrt(number[keep])
-    curves = [np.polyfit(at, values[keep], degree, w=weight) for values in (mid_x, mid_y)]
-    widths = np.polyfit(at, half[keep], 2, w=weight)
-    low, high = float(np.percentile(half[keep], 15)), float(np.percentile(half[keep], 90))
-    return Limb(
-        floats(np.polyval(curves[0], ends)),
-        floats(np.polyval(curves[1], ends)),
-        floats(np.clip(np.polyval(widths, ends), low, high)),
-    )
 
 
 def straight_ends(lefts: Floats, rights: Floats, part: float = 0.06) -> tuple[Floats, Floats]:

@@ -5,15 +5,17 @@ from typing import Final
 
 import numpy as np
 
-from canvas.preview.arrays import Bools, Floats, dilated, floats, resized, smooth_line
+from canvas.preview.arrays import Bools, Floats, blur, dilated, floats, smooth_line
 from canvas.preview.body import Body
 from canvas.preview.product import Product
-from canvas.preview.shape import LEFT, RIGHT, Limb, Trunk, Upper, read_upper
-from canvas.preview.worn import Worn, height_map, lay_limb, lay_rows, widened
+from canvas.preview.shape import Trunk, Upper, read_upper
+from canvas.preview.sleeves import lay_sleeves
+from canvas.preview.worn import Pull, Worn, height_map, lay_rows, widened
 
 TAIL: Final = 0.06  # face widths by which an old hem's soft edge may hang below it
-LONG_SLEEVE: Final = 0.92  # sleeves longer than this part of the chest's width reach the wrist
-HIGH_COLLAR: Final = 0.22  # what rises higher above the shoulders, in parts of the chest's width, is a hood
+USUAL: Final = 1.45  # a torso's length by the width of its chest, seen from the front
+TURNED: Final = 1.9  # the same from which a body is seen from the side
+FROM_THE_SIDE: Final = "sourceImage=shows the body from the side, where the product's front is drawn"
 
 
 def dress_upper(
@@ -43,6 +45,10 @@ def dress_upper(
     worn.old = np.maximum(widened(body.top), widened(body.bottom) if both else 0)
     scale = here.chest / max(there.chest, 1)
     product = product.softened(scale)
+    room = here.trunk.bottom - here.shoulder
+    if room > TURNED * here.chest:  # seen from the side a chest is narrow, but no garment is shorter for that
+        scale = room / USUAL / max(there.chest, 1)
+        worn.told.append(FROM_THE_SIDE)
     rise = (there.shoulder - there.trunk.top) / max(there.chest, 1)
     hem_there = there.trunk.bottom - 0.012 * (there.trunk.bottom - there.trunk.top)  # not its frayed last row
     hem = here.armpit + (hem_there - there.armpit) * scale
@@ -51,16 +57,16 @@ def dress_upper(
     if long:
         hem = min(hem, ankle(body))
     else:
-        natural, room = (hem_there - there.shoulder) * scale, old_hem - here.shoulder
+        natural = (hem_there - there.shoulder) * scale
         tall = scale * float(np.clip(room / max(natural, 1), 0.82, 1.25))
         hem = here.shoulder + (hem_there - there.shoulder) * tall
         if hem > old_hem:  # what is longer goes into the waist, if it is not to hang over it
             hem = min(hem, old_hem + 0.3 * room) if untucked else old_hem
-        elif hem - here.armpit > 0.55 * (old_hem - here.armpit):
-            hem = old_hem  # a top ends where the old one does: what lies below it is not known well enough
+        else:  # a top ends where the old one does: what lies below it is not known well enough
+            hem = old_hem
             tall = room / max(hem_there - there.shoulder, 1)
-    sleeves, bare_arm, off_arm = _sleeves(worn, body, product, here, there, scale, up=sleeves_up)
-    trunk = _trunk(body, here, there, scale, hem, long=long)
+    sleeves, bare_arm, off_arm = lay_sleeves(worn, body, product, here, there, scale, up=sleeves_up)
+    trunk = _trunk(body, here, there, here.chest / max(there.chest, 1), hem, long=long)
     ys = floats(np.arange(max(0, math.floor(trunk.top)), min(body.size[1], math.ceil(trunk.bottom)))) + 0.5
     if long:
         marks_here = [here.shoulder, here.armpit, hem]
@@ -68,9 +74,11 @@ def dress_upper(
         heights = np.where(ys < here.shoulder, there.shoulder + (ys - here.shoulder) / scale, heights)
     else:
         heights = there.shoulder + (ys - here.shoulder) / tall
-    worn.cover *= _room(body, here, sleeves, long=long, collar=0)
-    lay_rows(worn, product, trunk, there.trunk, floats(heights), 0.0)
-    worn.cover *= _room(body, here, sleeves, long=long, collar=max(rise, 0.01))
+    worn.cover *= _room(body, here, sleeves, long=long, collar=0, hem=hem)
+    slack = np.zeros_like(ys) if long else floats(0.1 * (ys > here.armpit))
+    pull = _to_the_neck(here, there, trunk, ys, floats(heights))
+    lay_rows(worn, product, trunk, there.trunk, floats(heights), slack, widened(body.top), pull)
+    worn.cover *= _room(body, here, sleeves, long=long, collar=max(rise, 0.01), hem=hem)
     _claims(worn, body, here, trunk, hem, bare_arm, off_arm, long=long)
     if open_front:
         closed_part = _open_front(body, here)
@@ -78,6 +86,22 @@ def dress_upper(
         worn.claim *= closed_part
         worn.old = worn.old * closed_part
     return worn
+
+
+def _to_the_neck(here: Upper, there: Upper, trunk: Trunk, ys: Floats, heights: Floats) -> Pull | None:
+    """Bends a garment so that its neckline comes to lie on the one that is worn now, when they are about as deep."""
+    if here.neck is None or there.neck is None:
+        return None
+    y = float(np.interp(there.neck[1], heights, ys))
+    lefts, rights = (float(side[0]) for side in there.trunk.sides(floats([there.neck[1]])))
+    part = (there.neck[0] - lefts) / max(rights - lefts, 1)
+    left, right = (float(side[0]) for side in trunk.sides(floats([y])))
+    dx, dy = here.neck[0] - (left + part * (right - left)), here.neck[1] - y
+    most = 0.28 * here.chest
+    if abs(dy) > 0.16 * here.chest:  # a neckline of another cut
+        dy = 0.0
+    x = left + part * (right - left)
+    return Pull(x + dx, y + dy, float(np.clip(dx, -most, most)), dy, 0.5 * here.chest)
 
 
 def _open_front(body: Body, here: Upper) -> Floats:
@@ -96,20 +120,22 @@ def near_top(body: Body) -> Bools:
     return dilated(body.top > 0.5, max(1, round(0.06 * body.unit)))
 
 
-def _room(body: Body, here: Upper, sleeves: Floats, *, long: bool, collar: float) -> Floats:
+def _room(body: Body, here: Upper, sleeves: Floats, *, long: bool, collar: float, hem: float) -> Floats:
     """Where a top may be: inside the old one's outline, on the arms, with a ``collar`` (its height in parts of the
-    chest's width) beside the neck, and for a ``long`` one below the armpits."""
+    chest's width) beside the neck, for a ``long`` one below the armpits, and down to its ``hem``."""
     width, height = body.size
     near = widened(body.top)
     ys = floats(np.arange(height))[:, None] + 0.5
     xs = floats(np.arange(width))[None] + 0.5
     rising = np.clip((0.72 * body.unit - np.abs(xs - body.neck)) / 6, 0, 1) * (ys < here.armpit) * (collar > 0)
-    if collar < HIGH_COLLAR:  # the neckline that is seen now stays; a hood or a high collar rises above it
-        rising = rising * (1 - np.clip(body.skin + body.head, 0, 1) * (1 - floats(near_top(body))))
+    # the neckline that is seen now stays; what rises above it, as a hood does, lies behind the neck
+    bare = dilated(body.skin + body.head > 0.5, round(0.1 * body.unit)) & ~near_top(body)
+    rising = rising * (dilated(body.top > 0.5, round(0.16 * body.unit)) & ~bare)
+    rising = rising * np.clip((ys - body.face.chin) / (0.1 * body.unit), 0, 1)
     low = here.shoulder + 0.5 * (here.armpit - here.shoulder)
     on_arm = sleeves * np.clip((ys - low) / (0.15 * here.chest), 0, 1)
     below = np.clip((ys - here.armpit) / (0.1 * here.chest), 0, 1) if long else np.zeros((1, 1))
-    beyond = np.clip((ys - here.trunk.bottom + 2) / 2, 0, 1)
+    beyond = np.clip((ys - here.trunk.bottom + 2) / 2, 0, 1) * (hem > here.trunk.bottom + 1)
     return floats(np.maximum.reduce([near, rising, on_arm, np.maximum(below, beyond) + 0 * near]))
 
 
@@ -159,78 +185,6 @@ def ankle(body: Body) -> float:
     return body.size[1] * 0.98
 
 
-def _sleeves(
-    worn: Worn, body: Body, product: Product, here: Upper, there: Upper, scale: float, *, up: bool
-) -> tuple[Floats, Floats, Floats]:
-    """Lays both sleeves along the arms.
-
-    Returns three maps: 1 where they lie, 1 where the old ones go on beyond them (skin shows there), and 1 where the
-    old ones are wider than they are (the ground shows there).
-    """
-    on_arms = np.zeros(worn.cover.shape, np.float32)
-    bare_arm = np.zeros(worn.cover.shape, np.float32)
-    off_arm = np.zeros(worn.cover.shape, np.float32)
-    width, height = body.size
-    for side in (LEFT, RIGHT):
-        old = here.sleeves[side]
-        arm = body.arms[side] or old
-        if arm and old and arm.length < 1.1 * old.length:
-            arm = old  # the arm was lost behind something
-        other = there.sleeves[1 - side]
-        sleeve = there.sleeves[side] or (_flipped(other, there) if other else None)
-        region = resized(floats(dilated(here.sleeve_regions[side], 1)), width, height)
-        if arm is None:
-            continue
-        if sleeve is None:
-            bare_arm = np.maximum(bare_arm, floats(region > 0.5))
-            continue
-        if other is not None and sleeve.length > 1.25 * other.length:
-            sleeve = sleeve.until(other.length)  # one of a pair is longer when something was taken for a part of it
-        reach, replaced, whole = sleeve.length * scale, False, False
-        if sleeve.length > LONG_SLEEVE * there.chest and arm.length > 1.2 * (old.length if old else 0):
-            reach = (0.6 if up else 1.0) * arm.length + 0.06 * body.unit
-            arm = _loose(arm, sleeve, scale, old)
-            whole = True
-            replaced = body.scene.plain  # elsewhere nobody knows what the wider old sleeve hides
-        elif old is not None and 0.6 < reach / old.length < 1.6:
-            reach, arm = old.length * 1.06, old  # nearly the same length: the old cuff is the true one
-        else:
-            reach = min(reach, arm.length)
-        own = there.sleeve_regions[side if there.sleeves[side] else 1 - side]
-        cover = product.cover * np.minimum(resized(floats(dilated(own, 2)), *product.cover.shape[::-1]) * 2, 1)
-        along = lay_limb(worn, product, cover, arm, sleeve, reach)
-        on_arms = np.maximum(on_arms, floats(along >= 0))
-        if whole:  # a long sleeve leaves no sliver of the arm beside it
-            bare = widened(body.skin) * (along >= 0) * (1 - widened(body.head))
-            worn.arm = np.maximum(worn.arm, floats(bare))
-        if old is not None and reach < 0.9 * old.length:
-            bare_arm = np.maximum(bare_arm, floats((region > 0.5) & (along < 0)))
-        if replaced:
-            lower = np.arange(height)[:, None] > here.shoulder + 0.35 * (here.armpit - here.shoulder)
-            off_arm = np.maximum(off_arm, floats((region > 0.05) & (along < 0) & lower))
-    return on_arms, bare_arm, off_arm
-
-
-def _loose(arm: Limb, sleeve: Limb, scale: float, old: Limb | None) -> Limb:
-    """The arm as wide as the sleeve on it is: never tighter than the arm, a little looser than it.
-
-    From the cuff of a wider ``old`` sleeve it narrows gently: the new sleeve is not to step in there.
-    """
-    share = arm.along / max(arm.length, 1) * sleeve.length
-    own = np.interp(share, sleeve.along, sleeve.half) * scale
-    half = np.maximum(arm.half * 1.16, np.minimum(own, arm.half * 1.75))
-    if old is not None:
-        cuff = float(old.half[-1])
-        half = np.maximum(half, np.minimum(cuff * 1.02, cuff - 0.3 * (arm.along - old.length)))
-    return Limb(arm.xs, arm.ys, floats(half))
-
-
-def _flipped(limb: Limb, upper: Upper) -> Limb:
-    """The other side's sleeve, for a picture in which one is hidden."""
-    axis = float((upper.trunk.left[0] + upper.trunk.right[0]) / 2)
-    return Limb(2 * axis - limb.xs, limb.ys, limb.half)
-
-
 def _claims(
     worn: Worn,
     body: Body,
@@ -253,12 +207,15 @@ def _claims(
     neck = (np.abs(xs - body.neck) < 0.62 * body.unit) & (ys < here.shoulder + 0.62 * chest)[:, None]
     # a small gap at the neck is a collar that is cut a little differently; a large one is a low neckline
     gap = (worn.old > 0.5) & neck & (worn.cover < 0.5)
-    low_cut = gap.sum() / body.unit**2 > 0.16 and abs(float(np.nonzero(gap)[1].mean()) - body.neck) < 0.15 * body.unit
+    low_cut = gap.sum() / body.unit**2 > 0.16 and abs(float(np.nonzero(gap)[1].mean()) - body.neck) < 0.3 * body.unit
     claim = np.broadcast_to((ys < hem + (0 if long else TAIL * body.unit))[:, None], (height, width)) & (
         np.maximum(bare_arm, off_arm) < 0.5
     )
     if low_cut:
         claim = claim & ~neck
+        # the old collar's edge goes into the neck softly
+        edge = floats(dilated((worn.old > 0.5) & neck, round(0.05 * body.unit)) & neck)
+        worn.old = np.maximum(worn.old, blur(edge, 0.02 * body.unit) * (body.skin > 0.5))
     if long:
         left, right = trunk.sides(ys)
         inside = (xs >= left[:, None]) & (xs <= right[:, None])

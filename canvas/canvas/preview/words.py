@@ -42,6 +42,7 @@ IN_A_ROOM: Final[Mapping[str, tuple[Box, ...]]] = {
     "cushion cushions pillow pillows blanket throw": ((0.32, 0.48, 0.48, 0.66),),
 }  # fmt: skip
 FLAT: Final = frozenset({"rug", "carpet", "mat"})
+SMOOTH: Final = frozenset({"wall", "walls", "wallpaper", "paint", "ceiling"})
 PLACES: Final = r",|\b(?:on|in|at|by|with|near|next|beside|behind|under|below|above|over|of|from|left|right)\b"
 # what has no outline of its own but goes on until something stands before it: where it is surely seen
 SURFACES: Final[Mapping[str, tuple[Box, ...]]] = {
@@ -56,13 +57,15 @@ SURFACES: Final[Mapping[str, tuple[Box, ...]]] = {
 class Meaning:
     """Where a prompt points: a garment's ``group``, or a ``spot``.
 
-    ``boxes`` are the usual places of one in a room or of a surface; ``flat`` is a thing that lies on the floor.
+    ``boxes`` are the usual places of one in a room or of a surface; ``flat`` is a thing that lies on the floor,
+    ``smooth`` a surface without lines of its own.
     """
 
     spot: Spot
     group: Group = "thing"
     boxes: tuple[Box, ...] = ()
     flat: bool = False
+    smooth: bool = False
 
 
 def meaning(prompt: str) -> Meaning:
@@ -76,7 +79,7 @@ def meaning(prompt: str) -> Meaning:
             found = _named(word)
             if found:
                 return found
-    return Meaning("centre", boxes=((0.28, 0.24, 0.72, 0.76),))
+    return Meaning("centre")
 
 
 def _named(word: str) -> Meaning | None:
@@ -91,5 +94,5 @@ def _named(word: str) -> Meaning | None:
             return Meaning("room", boxes=boxes, flat=word in FLAT)
     for known, boxes in SURFACES.items():
         if word in known.split():
-            return Meaning("surface", boxes=boxes)
+            return Meaning("surface", boxes=boxes, smooth=word in SMOOTH)
     return None

@@ -1,16 +1,17 @@
 """A product on a picture, and how a part of it is laid along the same part of the body."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
+import cv2
 import numpy as np
-from PIL import Image, ImageFilter
 
 from canvas.preview.arrays import Bools, Floats, floats, sampled
 from canvas.preview.body import Body
+from canvas.preview.limbs import Limb
 from canvas.preview.product import Product
-from canvas.preview.shape import Limb, Trunk
+from canvas.preview.shape import Trunk
 
 EDGE: Final = 1.2  # pixels over which a drawn side fades
 
@@ -21,6 +22,7 @@ class Worn:
 
     ``claim`` is 1 where the old garment's own outline decides the edge of the new one. ``skin`` is 1 where the body
     shows when the old garment goes; elsewhere its place becomes ground. ``arm`` is what of an arm a long sleeve hides.
+    ``lit`` says that the colours have their light already. ``told`` says what the caller should know of it.
     """
 
     colours: Floats
@@ -30,13 +32,19 @@ class Worn:
     old: Floats
     keep: Floats
     arm: Floats
+    lit: bool = False
+    told: list[str] = field(default_factory=list)
+
+    @classmethod
+    def bare(cls, pixels: Floats) -> "Worn":
+        """Nothing laid on a picture yet."""
+        cover, claim, skin, old, keep, arm = (np.zeros(pixels.shape[:2], np.float32) for _ in range(6))
+        return cls(pixels.copy(), cover, claim, skin, old, keep, arm)
 
     @classmethod
     def empty(cls, body: Body) -> "Worn":
         """Nothing worn yet."""
-        width, height = body.size
-        flat = [np.zeros((height, width), np.float32) for _ in range(6)]
-        return cls(body.pixels.copy(), *flat)
+        return cls.bare(body.pixels)
 
     def limited(self, where: Bools | None) -> None:
         """Leaves only what lies within an area, if one is given."""
@@ -60,9 +68,9 @@ class Worn:
 
 
 def widened(cover: Floats) -> Floats:
-    """The coverage one pixel wider, so that no fringe of the old garment's colour is left around the new one."""
-    picture = Image.fromarray((np.clip(cover * 1.35, 0, 1) * 255).astype(np.uint8))
-    return floats(picture.filter(ImageFilter.MaxFilter(3))) / 255
+    """The coverage a pixel or two wider, so that no fringe of the old garment's colour is left around the new one."""
+    side = 3 if cover.shape[1] < 640 else 5
+    return floats(cv2.dilate(floats(np.clip(cover * 1.35, 0, 1)), np.ones((side, side), np.uint8)))
 
 
 def grid(box: tuple[int, int, int, int]) -> tuple[Floats, Floats]:
@@ -76,10 +84,33 @@ def clipped(box: tuple[float, float, float, float], size: tuple[int, int]) -> tu
     return left, top, max(left, min(size[0], math.ceil(box[2]))), max(top, min(size[1], math.ceil(box[3])))
 
 
-def lay_rows(worn: Worn, product: Product, here: Trunk, there: Trunk, ys_there: Floats, slack: float) -> None:
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """Moves what lies above and around a place by (``dx``, ``dy``), and less and less what lies further off."""
+
+    x: float
+    y: float
+    dx: float
+    dy: float
+    reach: float
+
+    def moved(self, values: Floats, left: int, top: int) -> Floats:
+        """The values of a box, whose corner is at (left, top), moved."""
+        rows, columns = np.indices(values.shape[:2], np.float32)
+        weight = np.exp(
+            -((columns + left - self.x) ** 2 + (2 * np.maximum(rows + top - self.y, 0)) ** 2) / self.reach**2
+        )
+        return sampled(values, floats(columns - self.dx * weight), floats(rows - self.dy * weight))
+
+
+def lay_rows(
+    worn: Worn, product: Product, here: Trunk, there: Trunk, ys_there: Floats, slack: float | Floats = 0.0,
+    within: Floats | None = None, pull: Pull | None = None,
+) -> None:  # fmt: skip
     """Lays a trunk: rows of the product (``there``, at heights ``ys_there``) onto rows of the body (``here``).
 
-    ``slack`` is how far beyond its sides, in parts of its width, the product may reach.
+    ``slack`` is how far beyond its sides (in parts of its width, for all rows or each) the product goes on as it is at
+    its sides, ``within`` an area; a ``pull`` bends it.
     """
     height, width = worn.cover.shape
     top, bottom = max(0, math.floor(here.top)), min(height, math.ceil(here.bottom))
@@ -88,23 +119,33 @@ def lay_rows(worn: Worn, product: Product, here: Trunk, there: Trunk, ys_there: 
     ys = floats(np.arange(top, bottom)) + 0.5
     left, right = here.sides(ys)
     wide = np.maximum(right - left, 2)
-    box = clipped(
-        (float((left - slack * wide).min()) - 2, top, float((right + slack * wide).max()) + 3, bottom), (width, height)
-    )
+    first, last = left - slack * wide, right + slack * wide
+    box = clipped((float(first.min()) - 2, top, float(last.max()) + 3, bottom), (width, height))
     xs = floats(np.arange(box[0], box[2])) + 0.5
     part = (xs[None] - left[:, None]) / wide[:, None]
+    room = np.broadcast_to(np.asarray(slack, np.float32), ys.shape)[:, None] > 0
+    beside = room & ((part < 0) | (part > 1))
+    part = np.where(room, np.clip(part, 0.015, 0.985), part)
     from_left, from_right = there.sides(ys_there)
     source_x = from_left[:, None] + part * (from_right - from_left)[:, None]
     source_y = np.broadcast_to(ys_there[:, None], source_x.shape)
+    places = floats(source_x), floats(source_y)
+    if pull is not None:
+        places = pull.moved(places[0], box[0], top), pull.moved(places[1], box[0], top)
     both = np.concatenate([product.colours, product.cover[..., None] * 255], axis=2)
-    found = sampled(both, floats(source_x), floats(source_y))
-    inside = np.clip((xs[None] - (left - slack * wide)[:, None]) / EDGE, 0, 1)
-    inside *= np.clip(((right + slack * wide)[:, None] - xs[None]) / EDGE, 0, 1)
-    worn.lay(box, found[..., :3], floats(found[..., 3] / 255 * inside))
+    found = sampled(both, *places)
+    inside = np.clip((xs[None] - first[:, None]) / EDGE, 0, 1) * np.clip((last[:, None] - xs[None]) / EDGE, 0, 1)
+    laid = worn.cover[box[1] : box[3], box[0] : box[2]]
+    area = np.ones_like(laid) if within is None else within[box[1] : box[3], box[0] : box[2]]
+    free = np.where(beside, (1 - laid) * area, 1)  # not over sleeves
+    worn.lay(box, found[..., :3], floats(found[..., 3] / 255 * inside * free))
 
 
-def lay_limb(worn: Worn, product: Product, cover: Floats, here: Limb, there: Limb, reach: float) -> Floats:
-    """Lays a sleeve (``cover`` of the product) along an arm up to ``reach`` pixels of it.
+def lay_limb(
+    worn: Worn, product: Product, cover: Floats, here: Limb, there: Limb, reach: float, spare: float = 0.12
+) -> Floats:
+    """Lays a sleeve (``cover`` of the product) along an arm up to ``reach`` pixels of it, and ``spare`` of its half
+    width beyond its sides.
 
     Returns how far along the arm each pixel of the sleeve lies, -1 elsewhere.
     """
@@ -141,16 +182,16 @@ def lay_limb(worn: Worn, product: Product, cover: Floats, here: Limb, there: Lim
     half_there = np.interp(there_along, line, there.half)
     half_here = np.interp(along, here.along, here.half)
     part = across / np.maximum(half_here, 1)
+    inside = np.clip((1 + spare - np.abs(part)) * np.maximum(half_here, 1) / EDGE, 0, 1) * (along >= 0)
+    seen = np.abs(part) < 1.03 + spare
+    part = np.clip(part, -0.94, 0.94) if spare > 0.2 else part
     source_x = x + dx / norm * beyond - dy / norm * part * half_there
     source_y = y + dy / norm * beyond + dx / norm * part * half_there
     both = np.concatenate([product.colours, cover[..., None] * 255], axis=2)
     found = sampled(both, floats(source_x), floats(source_y))
-    inside = np.clip((1.12 - np.abs(part)) * np.maximum(half_here, 1) / EDGE, 0, 1) * (along >= 0)
     inside = inside * np.clip((reach - along) / EDGE + 1, 0, 1)
     worn.lay(box, found[..., :3], floats(np.minimum(found[..., 3] / 255, inside)))
-    full[box[1] : box[3], box[0] : box[2]] = np.where(
-        (np.abs(part) < 1.15) & (along >= 0) & (along <= reach), along, -1
-    )
+    full[box[1] : box[3], box[0] : box[2]] = np.where(seen & (along >= 0) & (along <= reach), along, -1)
     return full
 
 

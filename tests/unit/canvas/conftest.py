@@ -12,8 +12,13 @@ from samples.catalogue import sample
 
 
 @cache
+def full(file: str) -> Image.Image:
+    return sample(file).draw()
+
+
+@cache
 def drawn(file: str, width: int) -> Image.Image:
-    picture = sample(file).draw()
+    picture = full(file)
     return picture.resize((width, round(picture.height * width / picture.width)), Image.Resampling.LANCZOS)
 
 

@@ -211,7 +211,7 @@ PROFILES = {
     )
 }
 
-PREVIEW_VERSION = "2"  # counts up when the preview engine draws differently
+PREVIEW_VERSION = "3"  # counts up when the preview engine draws differently
 FASHN_MODEL = "tryon-v1.6"
 
 
