@@ -5,7 +5,6 @@ and how large each field of the state document can get.
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +17,7 @@ from asl.lint import Bound, Finding, Function, Loop, Project
 from asl.machine import Machine
 from asl.validators import UnavailableError, validators
 from scripts import facts
-from vto.bootstrap import READ_TIMEOUT
+from scripts.template.functions import read_timeouts
 from vto.domain.engines import PROFILES
 from vto.domain.job import execution_input
 from vto.errors import all_errors
@@ -117,7 +116,7 @@ def project(machine: Machine, template: Mapping[str, Any]) -> Project:
         service_errors=SERVICE_ERRORS,
         substitutions=substitutions.keys(),
         functions={
-            name: Function(one.get("Properties", {}).get("Timeout", default), _clocks(one.get("Properties", {})))
+            name: Function(one.get("Properties", {}).get("Timeout", default), read_timeouts(one.get("Properties", {})))
             for name, one in behind.items()
             if one.get("Type") == facts.FUNCTION
         },
@@ -160,15 +159,6 @@ def _pause(machine: Machine, name: str) -> float:
     state = states.get(name) if isinstance(states, Mapping) else None
     seconds = state.get("Seconds") if isinstance(state, Mapping) else None
     return seconds if isinstance(seconds, int | float) else 0
-
-
-def _clocks(function: Mapping[str, Any]) -> dict[str, float]:
-    """The read timeouts of the clients that a function may use, by its policies; those of engines under their names."""
-    text = json.dumps(function.get("Policies", []))
-    clocks: dict[str, float] = {name: limit for name, limit in READ_TIMEOUT.items() if f'"{name}:' in text}
-    if "lambda:InvokeFunction" in text or "bedrock:InvokeModel" in text:
-        clocks |= {name: one.read_timeout_seconds for name, one in PROFILES.items()}
-    return clocks
 
 
 # --- the command ------------------------------------------------------------------------------------------------------

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.deployed import environment, resolved
-from tests.template.reading import (
+from scripts.template.reading import (
     FUNCTION,
     ROOT,
     Template,
@@ -17,6 +16,7 @@ from tests.template.reading import (
     references,
     resources,
 )
+from tests.contract.deployed import environment, resolved
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/team/canvas:1"
 WEIGHTS = "s3://my-models/fashn-vton-1.5/"
