@@ -17,6 +17,7 @@ from asl.lint import Bound, Finding, Function, Loop, Project
 from asl.machine import Machine
 from asl.validators import UnavailableError, validators
 from scripts import facts
+from scripts.findings import tell
 from scripts.template.functions import read_timeouts
 from vto.domain.engines import PROFILES
 from vto.domain.job import execution_input
@@ -194,14 +195,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("file", nargs="?", type=Path, default=MACHINE)
     parser.add_argument("--template", type=Path, default=TEMPLATE)
     options = parser.parse_args(arguments)
-    path = options.file.resolve()
-    name = path.relative_to(facts.ROOT) if path.is_relative_to(facts.ROOT) else options.file
-    found, summary = check(path, options.template)
-    for one in found:
-        sys.stderr.write(f"{name}: {one}\n")
-    if not found:
-        sys.stdout.write(f"{name}: {summary}\n")
-    return 1 if found else 0
+    return tell(options.file, *check(options.file, options.template))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import yaml
 
 from asl.lint.framework import TOP, Finding
 from scripts import facts, template
+from scripts.findings import tell
 from scripts.template import checkov
 from scripts.template.reading import read_template
 
@@ -40,17 +41,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.lint_template", description="Lint the template.")
     parser.add_argument("file", nargs="?", type=Path, default=TEMPLATE)
     options = parser.parse_args(arguments)
-    path = options.file.resolve()
-    name = path.relative_to(facts.ROOT) if path.is_relative_to(facts.ROOT) else options.file
     try:
-        found, summary = check(path)
+        return tell(options.file, *check(options.file))
     except checkov.CheckovError as problem:
-        found = [Finding(TOP, "checkov", str(problem), "make lint installs it into .venv-checkov")]
-    for one in found:
-        sys.stderr.write(f"{name}: {one}\n")
-    if not found:
-        sys.stdout.write(f"{name}: {summary}\n")
-    return 1 if found else 0
+        return tell(
+            options.file, [Finding(TOP, "checkov", str(problem), "make lint installs it into .venv-checkov")], ""
+        )
 
 
 if __name__ == "__main__":

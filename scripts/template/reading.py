@@ -120,7 +120,7 @@ def branches(value: Any) -> list[Any]:
     return [value]
 
 
-def statements(properties: dict[str, Any]) -> list[dict[str, Any]]:
+def statements(properties: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The statements in the own policies of a function, a role or a policy, those behind a condition included."""
     documents = [
         one.get("PolicyDocument", one)
