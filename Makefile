@@ -75,6 +75,10 @@ lint: $(READY) .venv-node/ready .venv-checkov/ready ## Every static check: ruff,
 	@$(PY) -m scripts.lint_machine
 	@$(PY) -m scripts.docs --check
 
+.PHONY: fuzz
+fuzz: .venv/ready ## Hostile pictures, events and forms in full counts (make test takes a part of each)
+	@VTO_FUZZ=1 $(PY) -m pytest -q tests/hostile
+
 .PHONY: conformance
 conformance: .venv/ready ## Does an engine keep the contract? ENDPOINT=http://127.0.0.1:8080 (docs/conformance.md)
 	@$(PY) -m conformance --endpoint "$$ENDPOINT"

@@ -6,12 +6,13 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from tests.contract.deployed import create_storage, environment, handler, resolved, resources, use_environment
+from tests.contract.deployed import ROOT, create_storage, environment, handler, resolved, resources, use_environment
 from tests.hostile import corpus
 from tests.hostile.residue import residue
 from tests.hostile.shop import Shop, message, some
-from vto.adapters.pillow import PillowTools
+from vto.adapters.pillow import DECODING_BYTES, DECODING_LIMIT, PillowTools
 from vto.domain.catalogue import CatalogueItem, Readiness
+from vto.domain.pictures import MAX_UPLOAD_BYTES, MAX_UPLOAD_PIXELS
 from vto.errors import PictureRejectedError
 
 GOOD = {f"products/tops/good {number}.jpg": corpus.good(number) for number in range(9)}
@@ -183,3 +184,10 @@ def test_the_scanner_finds_words_thumbnails_and_trailers() -> None:
     assert residue(png[:33] + corpus.chunk(b"eXIf", b"MM") + png[33:]) == ["chunk eXIf"]
     assert residue(corpus.saved(corpus.drawn(), "PNG", icc_profile=b"\0" * 200)) == ["chunk iCCP"]
     assert residue(png[:-3]) == ["damaged IEND"]
+
+
+def test_the_readme_names_the_limits_that_hold() -> None:
+    said = (ROOT / "README.md").read_text()
+    most = DECODING_LIMIT // DECODING_BYTES["WEBP"] // 1_000_000
+    assert f"at most 25 MB and 60 megapixels, WebP {most}" in said
+    assert (MAX_UPLOAD_BYTES, MAX_UPLOAD_PIXELS) == (25_000_000, 60_000_000)
