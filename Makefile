@@ -77,7 +77,7 @@ lint: $(READY) .venv-node/ready .venv-checkov/ready ## Every static check: ruff,
 
 .PHONY: fuzz
 fuzz: .venv/ready ## Hostile pictures, events and forms in full counts (make test takes a part of each)
-	@VTO_FUZZ=1 $(PY) -m pytest -q tests/hostile
+	@VTO_FUZZ=1 $(PY) -m pytest -q $(IN_PARALLEL) tests/hostile
 
 .PHONY: conformance
 conformance: .venv/ready ## Does an engine keep the contract? ENDPOINT=http://127.0.0.1:8080 (docs/conformance.md)

@@ -83,16 +83,10 @@ def targets_of_machine() -> dict[str, str]:
 def named(value: Any) -> str:
     """The logical id that a ``Ref``, ``Fn::GetAtt`` or ``Fn::Sub`` speaks of first; empty when it names none."""
     match value:
-        case {"Ref": str(name)}:
-            return name
-        case {"Fn::GetAtt": [str(name), *_]}:
-            return name
-        case {"Fn::GetAtt": str(name)}:
-            return name.split(".")[0]
         case {"Fn::Sub": str(text)}:
             found = [name for name in re.findall(r"\$\{(\w+)[.}\w]*\}", text) if type_of(name)]
             return found[0] if found else ""
-    return ""
+    return reading.named(value) or ""
 
 
 @dataclass(frozen=True, slots=True)
