@@ -65,14 +65,19 @@ test-fast: .venv/ready ## The tests that need no local stack (about three minute
 	@$(PY) -m pytest -q $(IN_PARALLEL) -m "not e2e" --ignore tests/local $(ASL_COVERAGE)
 
 .PHONY: lint
-lint: $(READY) .venv-node/ready ## Every static check: ruff, mypy, import directions, SAM and CloudFormation, the state machine's rules, generated docs
+lint: $(READY) .venv-node/ready .venv-checkov/ready ## Every static check: ruff, mypy, import directions, SAM and CloudFormation, our rules for template and state machine, Checkov, generated docs
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@.venv/bin/lint-imports --no-logo
 	@.venv-sam/bin/sam validate --lint
+	@$(PY) -m scripts.lint_template
 	@$(PY) -m scripts.lint_machine
 	@$(PY) -m scripts.docs --check
+
+.PHONY: fuzz
+fuzz: .venv/ready ## Hostile pictures, events and forms in full counts (make test takes a part of each)
+	@VTO_FUZZ=1 $(PY) -m pytest -q $(IN_PARALLEL) tests/hostile
 
 .PHONY: conformance
 conformance: .venv/ready ## Does an engine keep the contract? ENDPOINT=http://127.0.0.1:8080 (docs/conformance.md)
@@ -126,7 +131,7 @@ lock: ## Resolve requirements/*.in anew into the pinned requirements/*.txt
 
 .PHONY: clean
 clean: ## Remove what was built and installed
-	rm -rf .venv .venv-sam .venv-node .venv-lambda .aws-sam out .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-sam .venv-node .venv-checkov .venv-lambda .aws-sam out .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 .PHONY: install
 install: $(READY) ## Install what the other targets need (they do it by themselves)
@@ -147,6 +152,12 @@ help: ## This list
 .venv-sam/ready: requirements/sam.txt
 	@python="$$(scripts/find-python.sh)" && echo "Installing the AWS SAM CLI into .venv-sam" && "$$python" -m venv .venv-sam
 	@.venv-sam/bin/python -m pip install --quiet -r requirements/sam.txt
+	@touch $@
+
+# Checkov has one too, for the same reason.
+.venv-checkov/ready: requirements/checkov.txt
+	@python="$$(scripts/find-python.sh)" && echo "Installing Checkov into .venv-checkov" && "$$python" -m venv .venv-checkov
+	@.venv-checkov/bin/python -m pip install --quiet -r requirements/checkov.txt
 	@touch $@
 
 # One validator of the state machine is a Node package. Where npm cannot bring it, lint says so and goes on without it.

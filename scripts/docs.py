@@ -35,6 +35,8 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "make-targets": tables.make_targets,
     "decisions": tables.decisions,
     "lint-rules": tables.lint_rules,
+    "template-rules": tables.template_rules,
+    "template-exceptions": tables.template_exceptions,
     "contract-fields": contract.fields,
     "contract-not-sent": contract.not_sent,
     "contract-decisions": contract.decisions,

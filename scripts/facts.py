@@ -8,11 +8,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from samtranslator.yaml_helper import yaml_parse
+from scripts.template import reading
+from scripts.template.reading import listed, statements
 
-ROOT = Path(__file__).parent.parent
-FUNCTION = "AWS::Serverless::Function"
-MACHINE = "AWS::Serverless::StateMachine"
+ROOT = reading.ROOT
+FUNCTION = reading.FUNCTION
+MACHINE = reading.MACHINE
 
 type Resource = dict[str, Any]
 
@@ -20,8 +21,7 @@ type Resource = dict[str, Any]
 @cache
 def template() -> dict[str, Any]:
     """The template, its short tags (``!Ref x``) in their long form (``{"Ref": "x"}``)."""
-    parsed: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
-    return parsed
+    return reading.read_template()
 
 
 @cache
@@ -44,15 +44,12 @@ def alarms() -> Iterator[tuple[str, dict[str, Any]]]:
 
 def resources(*types: str) -> Iterator[tuple[str, Resource]]:
     """Logical ids and properties of the resources of some types."""
-    for logical_id, resource in template()["Resources"].items():
-        if resource["Type"] in types:
-            yield logical_id, resource.get("Properties", {})
+    return reading.resources(template(), *types)
 
 
 def type_of(logical_id: str) -> str:
     """The type of a resource; empty when there is no such resource."""
-    kind: str = template()["Resources"].get(logical_id, {}).get("Type", "")
-    return kind
+    return reading.type_of(template(), logical_id) or ""
 
 
 def folder(logical_id: str) -> str:
@@ -86,16 +83,10 @@ def targets_of_machine() -> dict[str, str]:
 def named(value: Any) -> str:
     """The logical id that a ``Ref``, ``Fn::GetAtt`` or ``Fn::Sub`` speaks of first; empty when it names none."""
     match value:
-        case {"Ref": str(name)}:
-            return name
-        case {"Fn::GetAtt": [str(name), *_]}:
-            return name
-        case {"Fn::GetAtt": str(name)}:
-            return name.split(".")[0]
         case {"Fn::Sub": str(text)}:
             found = [name for name in re.findall(r"\$\{(\w+)[.}\w]*\}", text) if type_of(name)]
             return found[0] if found else ""
-    return ""
+    return reading.named(value) or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +132,9 @@ def writes() -> Iterator[Edge]:
     """What each function and the machine may change or call, by their policies; labels are the actions."""
     the_machine, properties = next(resources(MACHINE))
     role = template()["Resources"][named(properties["Role"])]["Properties"]
-    yield from _changes(the_machine, [one["PolicyDocument"] for one in role["Policies"]])
+    yield from _changes(the_machine, role)
     for function, properties in resources(FUNCTION):
-        yield from _changes(function, properties.get("Policies", []))
+        yield from _changes(function, properties)
 
 
 CHANGES = re.compile(
@@ -151,19 +142,12 @@ CHANGES = re.compile(
 )
 
 
-def _changes(source: str, policies: list[dict[str, Any]]) -> Iterator[Edge]:
-    for statement in _statements(policies):
-        actions = [one for one in _listed(statement["Action"]) if CHANGES.fullmatch(one)]
-        for resource in _listed(statement["Resource"]) if actions else []:
+def _changes(source: str, properties: Mapping[str, Any]) -> Iterator[Edge]:
+    for statement in statements(properties):
+        actions = [one for one in listed(statement["Action"]) if CHANGES.fullmatch(one)]
+        for resource in listed(statement["Resource"]) if actions else []:
             if target := named(resource):
                 yield Edge(source, target, ", ".join(actions))
-
-
-def _statements(policies: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    for policy in policies:
-        for one in policy["Statement"]:
-            branches = one["Fn::If"][1:] if "Fn::If" in one else [one]
-            yield from (branch for branch in branches if "Effect" in branch)
 
 
 def _named_anywhere(value: Any) -> Iterator[str]:
@@ -172,10 +156,6 @@ def _named_anywhere(value: Any) -> Iterator[str]:
     elif isinstance(value, dict | list):
         for one in value.values() if isinstance(value, dict) else value:
             yield from _named_anywhere(one)
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
 
 
 @dataclass(frozen=True, slots=True)

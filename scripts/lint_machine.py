@@ -5,7 +5,6 @@ and how large each field of the state document can get.
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +17,8 @@ from asl.lint import Bound, Finding, Function, Loop, Project
 from asl.machine import Machine
 from asl.validators import UnavailableError, validators
 from scripts import facts
-from vto.bootstrap import READ_TIMEOUT
+from scripts.findings import tell
+from scripts.template.functions import read_timeouts
 from vto.domain.engines import PROFILES
 from vto.domain.job import execution_input
 from vto.errors import all_errors
@@ -128,7 +128,7 @@ def project(machine: Machine, template: Mapping[str, Any]) -> Project:
         service_errors=SERVICE_ERRORS,
         substitutions=substitutions.keys(),
         functions={
-            name: Function(one.get("Properties", {}).get("Timeout", default), _clocks(one.get("Properties", {})))
+            name: Function(one.get("Properties", {}).get("Timeout", default), read_timeouts(one.get("Properties", {})))
             for name, one in behind.items()
             if one.get("Type") == facts.FUNCTION
         },
@@ -173,15 +173,6 @@ def _pause(machine: Machine, name: str) -> float:
     return seconds if isinstance(seconds, int | float) else 0
 
 
-def _clocks(function: Mapping[str, Any]) -> dict[str, float]:
-    """The read timeouts of the clients that a function may use, by its policies; those of engines under their names."""
-    text = json.dumps(function.get("Policies", []))
-    clocks: dict[str, float] = {name: limit for name, limit in READ_TIMEOUT.items() if f'"{name}:' in text}
-    if "lambda:InvokeFunction" in text or "bedrock:InvokeModel" in text:
-        clocks |= {name: one.read_timeout_seconds for name, one in PROFILES.items()}
-    return clocks
-
-
 # --- the command ------------------------------------------------------------------------------------------------------
 
 
@@ -215,14 +206,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("file", nargs="?", type=Path, default=MACHINE)
     parser.add_argument("--template", type=Path, default=TEMPLATE)
     options = parser.parse_args(arguments)
-    path = options.file.resolve()
-    name = path.relative_to(facts.ROOT) if path.is_relative_to(facts.ROOT) else options.file
-    found, summary = check(path, options.template)
-    for one in found:
-        sys.stderr.write(f"{name}: {one}\n")
-    if not found:
-        sys.stdout.write(f"{name}: {summary}\n")
-    return 1 if found else 0
+    return tell(options.file, *check(options.file, options.template))
 
 
 if __name__ == "__main__":

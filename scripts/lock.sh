@@ -2,7 +2,7 @@
 # Resolves requirements/*.in into fully pinned requirements/*.txt, in environments made for it alone.
 set -eu
 python="$(scripts/find-python.sh)"
-for name in dev sam lambda; do
+for name in dev sam lambda checkov; do
     folder="$(mktemp -d)"
     "$python" -m venv "$folder"
     "$folder/bin/python" -m pip install --quiet -r "requirements/$name.in"

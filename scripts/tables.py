@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from asl import lint
-from scripts import facts
+from scripts import facts, template
+from scripts.template import checkov
 from vto import errors
 from vto.adapters.rest import STATUS_OF
 from vto.domain.engines import PROFILES
@@ -277,6 +278,25 @@ def decisions() -> str:
     """The pages of ``docs/decisions`` by their titles."""
     pages = sorted((facts.ROOT / "docs" / "decisions").glob("[0-9]*.md"))
     return "\n".join(f"* [{page.read_text().splitlines()[0].removeprefix('# ')}]({page.name})" for page in pages)
+
+
+def template_rules() -> str:
+    """The rules of the template, in the order of the code."""
+    return table("Rule", "What it wants", rows=((f"`{name}`", rule.says) for name, rule in template.RULES.items()))
+
+
+def template_exceptions() -> str:
+    """What Checkov asks for and the template does not follow, with the reasons."""
+    return table(
+        "Check",
+        "What it wants",
+        "Of whom it is not asked",
+        "Why",
+        rows=(
+            (f"`{one.check}`", one.title, ", ".join(f"`{name}`" for name in one.resources) or "nobody", one.reason)
+            for one in checkov.exceptions()
+        ),
+    )
 
 
 def lint_rules() -> str:

@@ -14,7 +14,7 @@ from asl.machine import Machine
 __all__ = ["RULES", "TOP", "Bound", "Finding", "Function", "Loop", "Project", "findings", "longest_way", "read"]
 
 # all that these files register, in the order in which findings and documents name them
-RULES: dict[str, Rule] = {
+RULES: dict[str, Rule[Machine, Project]] = {
     one.name: one
     for module in (shape, graph, tasks, clocks, paths, payload)
     for one in vars(module).values()
@@ -25,7 +25,7 @@ RULES: dict[str, Rule] = {
 def findings(machine: Machine, project: Project) -> list[Finding]:
     """Everything wrong with a machine; what only follows from a finding that is listed already is left out."""
 
-    def broken(*rules: Rule) -> list[Finding]:
+    def broken(*rules: Rule[Machine, Project]) -> list[Finding]:
         return [found for one in rules for found in one.findings(machine, project)]
 
     if found := broken(shape.shape):

@@ -4,46 +4,42 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from asl.lint.project import Project
-from asl.machine import Machine
-
 TOP = "(top level)"
 
-type Problem = tuple[str, str, str]  # state, problem, remedy
-type Check = Callable[[Machine, Project], Iterable[Problem]]
+type Problem = tuple[str, str, str]  # where, problem, remedy
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing wrong, in one line: where it stands, which rule it breaks, what is wrong, what to do about it."""
 
-    state: str
+    where: str
     rule: str
     problem: str
     remedy: str
 
     def __str__(self) -> str:
-        return " ".join(f"{self.state}: {self.rule}: {self.problem}; {self.remedy}".split())
+        return " ".join(f"{self.where}: {self.rule}: {self.problem}; {self.remedy}".split())
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class Rule[**What]:
     """A check by its name. ``walks``: it follows edges, so it has nothing to say while targets are missing."""
 
     name: str
     says: str
-    check: Check
+    check: Callable[What, Iterable[Problem]]
     walks: bool
 
-    def findings(self, machine: Machine, project: Project) -> list[Finding]:
+    def findings(self, *args: What.args, **kwargs: What.kwargs) -> list[Finding]:
         """What breaks this rule."""
-        return [Finding(state, self.name, *what) for state, *what in self.check(machine, project)]
+        return [Finding(where, self.name, *what) for where, *what in self.check(*args, **kwargs)]
 
 
-def rule(*, walks: bool = False) -> Callable[[Check], Rule]:
+def rule[**What](*, walks: bool = False) -> Callable[[Callable[What, Iterable[Problem]]], Rule[What]]:
     """Make a check a rule under its own name; its docstring is what the documents say of it."""
 
-    def made(check: Check) -> Rule:
+    def made(check: Callable[What, Iterable[Problem]]) -> Rule[What]:
         return Rule(check.__name__.replace("_", "-"), " ".join((check.__doc__ or "").split()), check, walks)
 
     return made

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.deployed import environment, resolved
-from tests.template.reading import (
+from scripts.template.reading import (
     FUNCTION,
     ROOT,
     Template,
@@ -18,6 +17,7 @@ from tests.template.reading import (
     references,
     resources,
 )
+from tests.contract.deployed import environment, resolved
 from vto.domain.engines import PROFILES
 from vto.domain.pictures import Tier
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.template.reading import ROOT, read_template
+from scripts.template.reading import ROOT, read_template
 from vto.use_cases.reserve_slot import MAX_THROTTLED
 
 HOST = {"aarch64": "arm64"}.get(os.uname().machine, os.uname().machine)

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.template.reading import FUNCTION, ROOT, read_template, resources
+from scripts.template.reading import FUNCTION, ROOT, read_template, resources
 from vto import bootstrap
 
 VALUES = {"ENGINES": "preview", "DIRECT_START": "on", "DIRECT_NOTIFY": "on"}

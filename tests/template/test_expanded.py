@@ -6,17 +6,14 @@ from collections import Counter
 import pytest
 from cfnlint.api import ManualArgs, lint
 
-from tests.template import rules
-from tests.template.reading import Template, expand, named, read_template, resources, scales
+from scripts.template.reading import ALARM, Template, expand, named, read_template, resources, scales
 
 READY_MADE = {"AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess"}
 
 
 @pytest.fixture(scope="module")
 def expanded() -> Template:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        return expand(read_template())
+    return expand(read_template())
 
 
 def test_the_expanded_template_passes_cfn_lint_without_errors(expanded: Template) -> None:
@@ -87,5 +84,5 @@ def test_the_dashboard_is_json_once_its_names_are_filled_in(expanded: Template) 
     widgets = json.loads(body)["widgets"]
     assert {widget["type"] for widget in widgets} == {"alarm", "metric"}
     shown = widgets[0]["properties"]["alarms"]
-    alarms = [one for _, one in resources(expanded, rules.ALARM) if not scales(expanded, one)]
+    alarms = [one for _, one in resources(expanded, ALARM) if not scales(expanded, one)]
     assert len(shown) == len(set(shown)) == len(alarms)

@@ -18,6 +18,7 @@ import pytest
 from botocore.client import BaseClient
 from moto import mock_aws
 
+from scripts.template.reading import FUNCTION, Template, actions, listed, named, read_template, resources, statements
 from tests.contract.deployed import (
     FUNCTIONS,
     environment,
@@ -46,7 +47,6 @@ from tests.contract.test_events import (
     read,
     without_the_job,
 )
-from tests.template.reading import FUNCTION, Template, actions, listed, named, read_template, resources, statements
 from vto import bootstrap
 from vto.adapters.bedrock import NovaCanvas
 from vto.adapters.dynamodb import item_to_job, job_to_item

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.template.reading import ROOT, read_template
+from scripts.template.reading import ROOT, read_template
 
 ENVIRONMENTS = ("default", "dev", "prod")
 

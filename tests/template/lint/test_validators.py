@@ -18,7 +18,7 @@ def test_an_outside_validator_finds_nothing_here_and_still_works(name: str) -> N
         pytest.skip(f"{name}: {reason}")
 
     (found,) = ask(changed(put("Store Result/TimeoutSeconds", "soon")).definition)[:1]
-    assert found.state == "Store Result"
+    assert found.where == "Store Result"
     assert found.rule.startswith(name)
 
 

@@ -43,7 +43,7 @@ def leads_to(graph: Mapping[str, list[str]]) -> set[tuple[str, str]]:
 
 def named(rule: str, machine: Machine) -> set[str]:
     """The states that a rule speaks of."""
-    return {one.state for one in lint.RULES[rule].findings(machine, Project())}
+    return {one.where for one in lint.RULES[rule].findings(machine, Project())}
 
 
 @settings(max_examples=200, deadline=None)

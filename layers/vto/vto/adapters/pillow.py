@@ -8,8 +8,9 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import Image, ImageCms, PngImagePlugin, UnidentifiedImageError
 
+from vto.adapters.containers import Layout, look_at
 from vto.domain.pictures import LOWER_TIER, MAX_UPLOAD_PIXELS, Prepared, Tier, fit
 from vto.errors import PictureRejectedError, Violation
 
@@ -28,11 +29,14 @@ UPRIGHT = {  # how a picture stored with each EXIF orientation is turned upright
 MASK_ASPECT_TOLERANCE = 0.02
 MASK_THRESHOLD = 128
 
-# What decoding may take of the function's memory: 1024 MB where photos are prepared, 512 MB where masks are.
-PHOTO_BYTES = 640_000_000
-MASK_BYTES = 240_000_000
-# Measured, in bytes per pixel: a progressive JPEG is kept whole as coefficients, a WebP lies in four canvases at once.
-DECODING_BYTES = {"PNG": 4, "JPEG": 8, "MPO": 8, "WEBP": 16}
+# What decoding may take, so that a function stays below 512 MB with the upload, what is made of it, and AWS's SDK.
+DECODING_LIMIT = 240_000_000
+# Measured, in bytes per pixel: a WebP lies in four canvases at once. A JPEG is decoded at half its size or less where
+# it would be large, and ``Layout`` knows what is kept of it besides.
+DECODING_BYTES = {"PNG": 4, "WEBP": 16}
+BAND_PIXELS = 2_000_000  # how much of a large picture is shrunk at a time
+
+PngImagePlugin.MAX_TEXT_MEMORY = 8_000_000  # nobody reads the words in a PNG, and 64 MB of them are Pillow's default
 
 # Pillow lets through whatever its parsers stumble over in damaged data, and each release finds another place: these are
 # all the classes that broken input can lead to. A mistake of ours would be among them too, hence a detail with its name
@@ -63,23 +67,22 @@ class PillowTools:
         Header first (type, size, frames), then decode as small as possible, shrink, turn upright, convert to sRGB,
         flatten on white, and write anew, so that neither a byte of the upload nor its metadata survives.
         """
-        with _opened(content, PHOTO_BYTES) as image:
+        with _opened(content) as image:
             orientation = _orientation(image)
             stored = _turned(fit(*_turned(image.size, orientation), tier), orientation)
             profile = image.info.get("icc_profile")
             image.draft(None, stored)  # JPEG only: decodes at 1/2, 1/4 or 1/8 where that is still large enough
-            small = _plain_mode(image).resize(stored, Image.Resampling.LANCZOS)
+            small = _shrunk(image, stored)
         ready = _flattened(_to_srgb(_upright(small, orientation), profile))
-        out = io.BytesIO()
-        ready.save(out, "JPEG", quality=JPEG_QUALITY, subsampling=0)
-        return Prepared(out.getvalue(), ready.width, ready.height, hashlib.sha256(out.getvalue()).hexdigest())
+        content = _saved(ready, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+        return Prepared(content, ready.width, ready.height, hashlib.sha256(content).hexdigest())
 
     def prepare_mask(self, content: bytes, width: int, height: int) -> bytes:
         """A pure black and white PNG of the source's size; raises PictureRejectedError.
 
         The shape is compared before a pixel is decoded, and the size reduced before anything else is done to them.
         """
-        with _opened(content, MASK_BYTES) as image:
+        with _opened(content) as image:
             size = image.size
             if _alike(size, (width, height)) or _alike(size[::-1], (width, height)):  # lying, it may fit when turned
                 orientation = _orientation(image)
@@ -96,48 +99,45 @@ class PillowTools:
             raise _rejected("has no black area: paint black what is to be replaced")
         if binary.getextrema() == (0, 0):
             raise _rejected("has no white area: paint white what is to stay")
-        out = io.BytesIO()
-        binary.convert("RGB").save(out, "PNG")
-        return out.getvalue()
+        return _saved(binary.convert("RGB"), "PNG")
 
     def verify(self, content: bytes) -> tuple[int, int]:
         """Width and height of a picture that decodes whole; raises PictureRejectedError."""
-        with _opened(content, PHOTO_BYTES) as image:
+        with _opened(content) as image:
             image.load()
             return image.size
 
 
 @contextmanager
-def _opened(content: bytes, most_bytes: int) -> Iterator[Image.Image]:
-    """A picture whose header is right; whatever goes wrong while it is decoded is a rejection too.
-
-    Args:
-        content: The upload.
-        most_bytes: The memory in bytes that decoding it may take.
-    """
+def _opened(content: bytes) -> Iterator[Image.Image]:
+    """A picture whose header is right; whatever goes wrong while it is decoded is a rejection too."""
     try:
+        layout = look_at(content)
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             image = Image.open(io.BytesIO(content), formats=FORMATS)
-        _ensure_decodable(image, most_bytes)
+        _ensure_decodable(image, layout)
         yield image
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as problem:
         limit = MAX_UPLOAD_PIXELS // 1_000_000
         raise _rejected(f"has too many pixels: at most {limit} megapixels are accepted") from problem
     except UnidentifiedImageError as problem:
-        raise _rejected("is not a JPEG, PNG or WebP picture, whatever its name says") from problem
+        said = "is not a JPEG, PNG or WebP picture, whatever its name says"
+        raise _rejected(said, remedy="save it as one of these") from problem
     except DAMAGE as problem:
         raise _rejected("is damaged or cut off: upload it again", type(problem).__name__) from problem
 
 
-def _ensure_decodable(image: Image.Image, most_bytes: int) -> None:
+def _ensure_decodable(image: Image.Image, layout: Layout) -> None:
     """Refuse by the header what would fill the memory, or has no one picture in it."""
     pixels = image.width * image.height
     if pixels > MAX_UPLOAD_PIXELS:
         raise Image.DecompressionBombError
-    limit = most_bytes // DECODING_BYTES[image.format or ""]
-    if pixels > limit:
-        raise _rejected(f"has too many pixels: at most {limit // 1_000_000} megapixels are accepted as {image.format}")
+    each = layout.sample_bytes or DECODING_BYTES.get(image.format or "", 0)
+    if pixels * each > DECODING_LIMIT:
+        limit = DECODING_LIMIT // (each * 1_000_000)
+        kind = "JPEG that is not baseline" if layout.sample_bytes else image.format
+        raise _rejected(f"has too many pixels: at most {limit:.0f} megapixels are accepted as {kind}")
     if getattr(image, "is_animated", False) and image.format != "MPO":  # an MPO's first frame is the photo
         raise _rejected("is animated: use a still picture")
 
@@ -147,7 +147,9 @@ def _orientation(image: Image.Image) -> int:
     if image.format == "PNG":
         image.load()  # reads what lies behind the pixels too, and lets a damaged picture not pass for bad EXIF
     try:
-        orientation = image.getexif().get(EXIF_ORIENTATION)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow has one for each of its entries that is wrong
+            orientation = image.getexif().get(EXIF_ORIENTATION)
     except Exception:  # noqa: BLE001 - EXIF is a small file system that anybody may have written, in any way
         return 1
     return orientation if isinstance(orientation, int) and orientation in UPRIGHT else 1
@@ -166,6 +168,28 @@ def _alike(size: tuple[int, int], other: tuple[int, int]) -> bool:
     """Whether two sizes have the same shape."""
     wanted = other[0] / other[1]
     return abs(size[0] / size[1] - wanted) <= MASK_ASPECT_TOLERANCE * wanted
+
+
+def _shrunk(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """The picture in a plain mode and of another size, by bands of rows, so that no second copy of all of it is made.
+
+    The same pixels as when all of it is resized at once: Pillow too goes over rows first, and over columns then.
+    """
+    image.load()
+    rows = max(1, BAND_PIXELS // image.width)
+    narrow: Image.Image | None = None
+    for top in range(0, image.height, rows):
+        box = (0, top, image.width, min(top + rows, image.height))
+        band = _plain_mode(image.crop(box))
+        if band.mode == "RGBA":
+            band = band.convert("RGBa")  # what is transparent must not colour its neighbours
+        band = band.resize((size[0], band.height), Image.Resampling.LANCZOS)
+        narrow = narrow or Image.new(band.mode, (size[0], image.height))
+        narrow.paste(band, (0, top))
+    if narrow is None:
+        raise ValueError("no rows")
+    small = narrow.resize(size, Image.Resampling.LANCZOS)
+    return small.convert("RGBA") if small.mode == "RGBa" else small
 
 
 def _plain_mode(image: Image.Image) -> Image.Image:
@@ -201,5 +225,13 @@ def _flattened(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
 
 
-def _rejected(problem: str, cause: str = "") -> PictureRejectedError:
-    return PictureRejectedError(f"{problem} ({cause})" if cause else problem, [Violation("picture", problem)])
+def _saved(image: Image.Image, kind: str, **options: int) -> bytes:
+    """The picture as a file, without what Pillow would carry on from the upload: its comment, its profile, its text."""
+    image.info.clear()
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+def _rejected(problem: str, cause: str = "", remedy: str = "") -> PictureRejectedError:
+    return PictureRejectedError(f"{problem} ({cause})" if cause else problem, [Violation("picture", problem, remedy)])
