@@ -443,8 +443,28 @@ BROKEN += [
     ),
     (  # a policy of its own is read like one in a role
         "no-wildcard-action",
-        changed(put("CanvasReadsWeights/Properties/PolicyDocument/Statement/0/Action", "s3:*")),
-        "CanvasReadsWeights may do s3:*",
+        changed(
+            put(
+                "ReadsAll",
+                {
+                    "Type": "AWS::IAM::RolePolicy",
+                    "Properties": {
+                        "RoleName": {"Ref": "CanvasRole"},
+                        "PolicyDocument": {
+                            "Statement": [
+                                {"Effect": "Allow", "Action": "s3:*", "Resource": sub("${UploadsBucket.Arn}/*")}
+                            ]
+                        },
+                    },
+                },
+            )
+        ),
+        "ReadsAll may do s3:*",
+    ),
+    (  # and so is a statement under a condition
+        "no-wildcard-action",
+        changed(put("CanvasRole/Properties/Policies/0/PolicyDocument/Statement/4/Fn::If/1/Action", "s3:*")),
+        "CanvasRole may do s3:*",
     ),
     (
         "no-wildcard-action",
