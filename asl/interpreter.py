@@ -145,7 +145,7 @@ class Execution:
         self.run.visits.append(visit)
         context = {
             "Execution": {"Id": self.run.arn, "Name": self.name, "StartTime": self._started, "Input": self.run.input},
-            "State": {"Name": name, "EnteredTime": _zulu(self.interpreter.now())},
+            "State": {"Name": name, "EnteredTime": _zulu(self.interpreter.now()), "RetryCount": 0},
             "StateMachine": {"Name": self.interpreter.name},
         }
         stay = _Stay(name, state, visit, at(document, state.get("InputPath", "$"), context), context)
@@ -189,6 +189,7 @@ class Execution:
                     return self._catch(stay, error)
                 attempt.wait = self._wait_before_retry(stay.state["Retry"][index], rule.waits[tried[index]])
                 tried[index] += 1
+                stay.context["State"]["RetryCount"] += 1
                 yield from self._pause(attempt.wait)
             else:
                 return "Next", put(stay.visit.document, stay.state.get("ResultPath", "$"), result)

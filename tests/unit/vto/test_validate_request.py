@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.vto.world import ALICE, BOB, EXECUTION, GARMENT, UPLOADS, World, photo, shirt
+from tests.unit.vto.world import ALICE, BLANK_SLOT, BOB, EXECUTION, GARMENT, UPLOADS, World, photo, shirt
 from vto.domain import times
 from vto.domain.catalogue import Readiness
 from vto.domain.job import Stage, Status
@@ -234,3 +234,12 @@ def test_pictures_too_large_for_one_request_are_refused_by_their_sizes_alone(
         validate(world)
     (one,) = refused.value.violations
     assert "at most 25,000,000" in one.problem
+
+
+def test_a_worker_that_comes_when_the_job_has_its_slot_does_not_take_it_back(world: World) -> None:
+    world.claimed_job()
+    validate(world)
+    world.reserve_slot("job-1", EXECUTION, BLANK_SLOT, None)
+    with pytest.raises(JobClosedError, match="late"):
+        validate(world)
+    assert world.jobs.rows["job-1"].stage is Stage.QUEUED

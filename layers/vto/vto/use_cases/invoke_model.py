@@ -24,6 +24,7 @@ from vto.use_cases.changing_jobs import change_job
 
 # The engine worked, or may have. AWS does not say whether blocked results are billed: they count as if they were.
 MAY_BE_BILLED = (ModelTimeoutError, ModelFailedError, ResultsBlockedError, BadModelOutputError)
+TURNS = 1000  # attempts of this step after one Reserve Slot; more than the machine has
 LEASE_SECONDS = 120  # beyond two timeouts of the engine: the retry after a timeout lies within
 
 
@@ -39,7 +40,7 @@ class InvokeModel:
     results_bucket: str
 
     def __call__(
-        self, job_id: str, execution_arn: str, validation: Mapping[str, Any], slot: Mapping[str, Any]
+        self, job_id: str, execution_arn: str, validation: Mapping[str, Any], slot: Mapping[str, Any], retry: int = 0
     ) -> dict[str, Any]:
         """Make the pictures.
 
@@ -48,6 +49,7 @@ class InvokeModel:
             execution_arn: The execution that asks.
             validation: What Validate Request answered.
             slot: What Reserve Slot answered.
+            retry: How often the state machine has tried this step again with this slot.
 
         Returns:
             ``images`` and ``mask`` (addresses of unverified pictures), ``warning`` and ``engine``.
@@ -61,7 +63,7 @@ class InvokeModel:
         engine, profile = self.engines[slot["engine"]], PROFILES[slot["engine"]]
 
         def enter(job: Job) -> Job:
-            return job.call().enter(
+            return job.call(slot["round"] * TURNS + retry).enter(
                 Stage.GENERATING,
                 execution_arn=execution_arn,
                 now=self.clock.now(),

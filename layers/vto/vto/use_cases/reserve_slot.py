@@ -13,6 +13,7 @@ from vto.domain.job import Job, Stage
 from vto.errors import (
     ExpiredError,
     InvalidRequestError,
+    JobClosedError,
     ModelAccessDeniedError,
     ModelQuotaExceededError,
     ModelRetiredError,
@@ -74,7 +75,8 @@ class ReserveSlot:
             failed = [*failed, slot["engine"]]
         if throttled > MAX_THROTTLED:
             raise ModelThrottledError(f"throttled {throttled} times")
-        job = read_job(self.jobs, job_id)
+        this_round = slot["round"] + 1
+        job = _ensure_not_late(read_job(self.jobs, job_id), this_round)
         if job.stage is Stage.GENERATING and failed_with not in ("", ModelThrottledError.__name__):
             # straight from the call; a job that has waited for an engine since brings the same failure, and no news
             self._open(slot["engine"], failed_with)
@@ -85,19 +87,18 @@ class ReserveSlot:
         if not left:
             raise all_errors().get(failed_with, ModelUnavailableError)(f"engines {failed} failed, none is left")
 
-        this_round = slot["round"] + 1
         if job.slot_round == this_round and job.slot_at is not None and job.engine in left:
             # a retry of this step: the slot is ours already
             engine, slot_at, probing = job.engine, times.from_iso(job.slot_at), job.probing
         else:
-            engine, slot_at, probing = self._take(job, execution_arn, left, throttled)
+            engine, slot_at, probing = self._take(job, execution_arn, left, throttled, this_round)
         now = self.clock.now()
         wait = max(0, math.ceil((slot_at - now).total_seconds()))
 
         change_job(
             self.jobs,
             job_id,
-            lambda job: job.enter(
+            lambda job: _ensure_not_late(job, this_round).enter(
                 Stage.QUEUED,
                 execution_arn=execution_arn,
                 now=now,
@@ -120,7 +121,9 @@ class ReserveSlot:
             "timeout_seconds": PROFILES[engine].timeout_seconds,
         }
 
-    def _take(self, job: Job, execution_arn: str, left: list[str], throttled: int) -> tuple[str, datetime, bool | None]:
+    def _take(
+        self, job: Job, execution_arn: str, left: list[str], throttled: int, this_round: int
+    ) -> tuple[str, datetime, bool | None]:
         now = self.clock.now()
         latest = times.from_iso(job.waiting_since) + timedelta(seconds=MAX_QUEUE_SECONDS)
         if now > latest:
@@ -131,7 +134,7 @@ class ReserveSlot:
             change_job(
                 self.jobs,
                 job.id,
-                lambda job: job.enter(
+                lambda job: _ensure_not_late(job, this_round).enter(
                     Stage.QUEUED,
                     execution_arn=execution_arn,
                     now=now,
@@ -165,3 +168,14 @@ class ReserveSlot:
         until = self.controls.open_engine(engine, self.clock.now(), gone=gone, reason=error.code)
         if until is not None:
             self.opened(engine, error.code, times.to_iso(until))
+
+
+def _ensure_not_late(job: Job, this_round: int) -> Job:
+    """The job, unless it is further than the round of whoever asks.
+
+    Raises:
+        JobClosedError: The slot of this round has been used, or a later round has begun.
+    """
+    if job.slot_round > this_round or (job.slot_round == this_round and job.stage is Stage.GENERATING):
+        raise JobClosedError(f"job {job.id} is in round {job.slot_round} already: round {this_round} is late")
+    return job
