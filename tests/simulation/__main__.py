@@ -131,6 +131,7 @@ def _table(by_rate: dict[float, Figures]) -> None:
         "calls_that_overlap_at_the_engine",
         "started_by_the_sweep",
         "ended_by_the_sweep",
+        "claims_left_behind",
         "told_by_push",
         "told_only_when_they_asked",
         "over_the_time_after_the_queue",

@@ -62,7 +62,9 @@ ALLOWED_STAGES = {
 def _one_end(simulation: "Simulation") -> Iterator[str]:
     """I2: exactly one terminal status for each job."""
     ends = Counter(
-        after.id for _, before, after in simulation.writes if after.status.is_terminal and _status(before) != after.status
+        after.id
+        for _, before, after in simulation.writes
+        if after.status.is_terminal and _status(before) != after.status
     )
     for job_id, job in simulation.jobs.rows.items():
         if not job.status.is_terminal:
@@ -165,8 +167,9 @@ def _shown(simulation: "Simulation") -> Iterator[str]:
     said: dict[tuple[str, int], tuple[str, str | None]] = {}
     for push in simulation.gateway.pushed:
         story = push.status, push.stage
-        if said.setdefault((push.job_id, push.seq), story) != story:
-            yield f"I6: version {push.seq} of job {push.job_id} was told as {said[push.job_id, push.seq]} and as {story}"
+        first = said.setdefault((push.job_id, push.seq), story)
+        if first != story:
+            yield f"I6: version {push.seq} of job {push.job_id} was told as {first} and as {story}"
 
 
 def _told(simulation: "Simulation") -> Iterator[str]:

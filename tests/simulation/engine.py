@@ -10,8 +10,13 @@ from tests.simulation.faults import ENGINE, Fault
 from tests.simulation.ports import Invocation, KilledError
 from vto.domain.engines import PROFILES
 from vto.domain.storage import S3Url
-from vto.errors import BadModelOutputError, ModelThrottledError, ModelTimeoutError, ModelUnavailableError
-from vto.errors import ResultsBlockedError
+from vto.errors import (
+    BadModelOutputError,
+    ModelThrottledError,
+    ModelTimeoutError,
+    ModelUnavailableError,
+    ResultsBlockedError,
+)
 from vto.ports import Generation, TryOnRequest
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.simulation import gateway
 from tests.simulation.checker import problems
 from tests.simulation.exhaustive import WISH, choices, left_behind, tell
 from tests.simulation.faults import Fault, Quiet, Scripted, Seeded, Sequenced
@@ -24,9 +25,18 @@ def stormy_day() -> list[str]:
     return _day(Seeded(3, 0.1), Settings(engines=("nova_canvas", "preview")), 100)
 
 
-def hurricane() -> list[str]:
-    """Two hundred requests, and every fifth crossing goes wrong."""
-    return _day(Seeded(4, 0.2), Settings(), 200)
+def reused_socket() -> list[str]:
+    """Somebody leaves while their picture is made, and the next one gets a socket of the same name."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gateway, "QUARANTINE_SECONDS", 1.0)
+        simulation = Simulation(patch, plan=Quiet())
+        leaves = Habits(leaves_after=0.3, stays_away=60, says_goodbye=False)
+        simulation.add(Shopper(simulation, "user-1", [WISH], leaves))
+        simulation.add(Shopper(simulation, "user-2", [{**WISH, "product_id": "product-2"}], Habits(arrives=2)))
+        simulation.run()
+        names = [(one.user_id, one.connection_id) for one in simulation.gateway.pushed]
+        missing = {("user-1", "socket-1"), ("user-2", "socket-1")} - set(names)
+        return [*problems(simulation), *(f"the exam itself is wrong: {one} is missing" for one in missing)]
 
 
 def _day(plan: Quiet | Seeded, settings: Settings, jobs: int, *, had_faults: bool = True) -> list[str]:

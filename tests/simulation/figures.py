@@ -1,4 +1,4 @@
-"""What a run comes to in figures: the rows of the table in ``docs/guarantees.md``, and what is worth knowing besides."""
+"""What runs come to in figures: the rows of the table in ``docs/guarantees.md``, and what is worth knowing besides."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -41,6 +41,7 @@ class Figures:
     calls_that_overlap_at_the_engine: int = 0
     started_by_the_sweep: int = 0
     ended_by_the_sweep: int = 0
+    claims_left_behind: int = 0
     told_by_push: int = 0
     told_only_when_they_asked: int = 0
     snapshots_pushed: int = 0
@@ -87,6 +88,8 @@ def figures(simulation: "Simulation", problems: Iterable[str]) -> Figures:
     _count_calls(simulation, made)
     made.started_by_the_sweep = simulation.schedule.repairs["started"]
     made.ended_by_the_sweep = simulation.schedule.repairs["ended"]
+    holders = {job_id for job_id, _ in simulation.results.claims.values()}
+    made.claims_left_behind = sum(simulation.jobs.rows[job_id].status.is_terminal for job_id in holders)
     _count_pushes(simulation, made)
     made.dead_letters.update(
         {

@@ -103,9 +103,7 @@ class Gateway:
             self.drop_next = False
             self.drop(connection_id)
             return True  # it was taken, and is lost on the way
-        self._simulation.scheduler.after(
-            self._simulation.latency(), lambda: self._arrive(socket, connection_id, frame)
-        )
+        self._simulation.scheduler.after(self._simulation.latency(), lambda: self._arrive(socket, connection_id, frame))
         return True
 
     def close(self, connection_id: str) -> None:

@@ -1,4 +1,4 @@
-"""Lambda: runs the real handlers, each in a greenlet of its own, kills what takes too long, and reports what came of it."""
+"""Lambda: runs the real handlers, each in a greenlet of its own, kills what takes too long, reports what came of it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,6 +1,7 @@
 """The reference model: what a try-on may do, in forty lines, with which the real system is compared step by step."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from vto.domain.job import Change, Stage, Status
 
@@ -47,7 +48,7 @@ class Model:
         before = self.known.get(job_id, ())
         assert timeline[: len(before)] == before, f"job {job_id} changed what it had said"
         assert (timeline[0].status, timeline[0].stage) == (Status.CREATED, None)
-        for one, following in zip(timeline, timeline[1:], strict=False):
+        for one, following in pairwise(timeline):
             allowed = NEXT.get((one.status, one.stage), set())
             assert (following.status, following.stage) in allowed, f"job {job_id}: {one} → {following}"
         self.known[job_id] = timeline

@@ -206,16 +206,26 @@ def _results_are_offered_before_they_are_there(patch: pytest.MonkeyPatch) -> Non
 DELAYS = (Fault.DELAY,)
 SPENDS = exams.engine_says(Fault.FAIL_AFTER, Fault.THROTTLE, Fault.FAIL_AFTER)
 MUTANTS = [
-    Mutant("a status is written whatever was written since it was read", _write_without_condition, exams.aborted_while_a_write_is_on_its_way, "I3"),
+    Mutant(
+        "a status is written whatever was written since it was read",
+        _write_without_condition,
+        exams.aborted_while_a_write_is_on_its_way,
+        "I3",
+    ),
     Mutant("a job is claimed whoever works on it", _claim_of_anybody, exams.started_twice, "went from arn"),
     Mutant("a request sent again gets another job", _new_id_each_time, exams.quiet_day, "I1"),
     Mutant("a version is pushed whoever has pushed it", _push_without_asking, exams.quiet_day, "was pushed"),
-    Mutant("a throttled call is repeated without a slot", _throttled_without_slot, exams.engine_says(Fault.THROTTLE), "pacing"),
+    Mutant(
+        "a throttled call is repeated without a slot",
+        _throttled_without_slot,
+        exams.engine_says(Fault.THROTTLE),
+        "pacing",
+    ),
     Mutant("the status is written before the pictures", _status_before_pictures, exams.quiet_day, "I5"),
     Mutant("the sweep ends what nobody has started", _sweep_ends_what_nobody_started, exams.nobody_starts, "although"),
     Mutant("a lease that has run out is not noticed", _leases_never_end, exams.nobody_starts, "I2"),
     Mutant("only the socket that asked is told", _only_who_asked_is_told, exams.quiet_day, "I6"),
-    Mutant("whoever has the socket now is told", _told_is_whoever_has_the_socket, exams.hurricane, "I7"),
+    Mutant("whoever has the socket now is told", _told_is_whoever_has_the_socket, exams.reused_socket, "I7"),
     Mutant("the cache key does not name the owner", _cache_key_without_owner, exams.quiet_day, "I7"),
     Mutant("a job that has ended can fail", _an_end_after_the_end, exams.one_fault("Notify", Fault.KILL), "I3"),
     Mutant("a call is not counted before it is made", _calls_are_not_counted, exams.quiet_day, "I12"),
@@ -225,8 +235,12 @@ MUTANTS = [
     Mutant("a client shows every frame", _client_shows_everything, exams.one_fault("send", Fault.DUPLICATE), "I6"),
     Mutant("a late worker takes its job back", _nobody_is_late, exams.one_fault("Validate", *DELAYS), "back to"),
     Mutant("a late worker calls the engine", _every_turn_may_call, exams.one_fault("Invoke", *DELAYS), "I4"),
-    Mutant("a record that failed does not come again", _what_failed_does_not_come_again, exams.only_the_stream_tells, "I6"),
-    Mutant("a result is offered before it is made", _results_are_offered_before_they_are_there, exams.quiet_day, "although"),
+    Mutant(
+        "a record that failed does not come again", _what_failed_does_not_come_again, exams.only_the_stream_tells, "I6"
+    ),
+    Mutant(
+        "a result is offered before it is made", _results_are_offered_before_they_are_there, exams.quiet_day, "although"
+    ),
 ]
 
 

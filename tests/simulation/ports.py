@@ -1,4 +1,4 @@
-"""The ports in memory (``vto.testing``), each call of which crosses a boundary where the plan may let something happen."""
+"""The ports in memory (``vto.testing``); each call of them crosses a boundary where the plan may have its way."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

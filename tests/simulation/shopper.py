@@ -1,4 +1,4 @@
-"""Shoppers: they connect, ask, ask again when they hear nothing, go away, come back, and drop what they know already."""
+"""Shoppers: they connect, ask, ask again when they hear nothing, leave, come back, and drop what they know already."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -124,9 +124,7 @@ class Device:
             return False
         session = allowed.answer["context"]
         connection_id = self.simulation.gateway.new_id()
-        opened = self.call(
-            "connect", event={"requestContext": {"connectionId": connection_id, "authorizer": session}}
-        )
+        opened = self.call("connect", event={"requestContext": {"connectionId": connection_id, "authorizer": session}})
         if opened.error is not None:
             self.simulation.gateway.give_back(connection_id)
             return False
@@ -184,9 +182,7 @@ class Shopper:
         self, simulation: "Simulation", user_id: str, wishes: list[dict[str, Any]], habits: Habits | None = None
     ) -> None:
         self.simulation, self.user_id, self.wishes, self.habits = simulation, user_id, wishes, habits or Habits()
-        self.devices = [
-            Device(simulation, user_id, f"{user_id}/{n}", self._wake) for n in range(self.habits.devices)
-        ]
+        self.devices = [Device(simulation, user_id, f"{user_id}/{n}", self._wake) for n in range(self.habits.devices)]
         self.given_up: set[str] = set()
         self._waiting: greenlet | None = None
         self._left = self.habits.leaves_after is None
@@ -244,7 +240,7 @@ class Shopper:
             self._go_away_for_a_while()
             self._stay_connected()
             patience = min(QUIET, self._stays_for())
-            if not self._wait_until(lambda known=len(open_jobs): len(self._open_jobs()) < known, patience):
+            if not self._wait_until(lambda known=open_jobs: len(self._open_jobs()) < len(known), patience):
                 for job_id in self._open_jobs():
                     self.first.send({"action": "watchJob", "job_id": job_id})
 
@@ -297,9 +293,7 @@ class Shopper:
     def _live_over_rest(self) -> None:
         for wish in self.wishes:
             for _ in range(PATIENCE):
-                answer = self.first.call(
-                    "api", lambda event, wish=wish: bootstrap.snapshots()(self._request(wish))
-                )
+                answer = self.first.call("api", lambda event, wish=wish: bootstrap.snapshots()(self._request(wish)))
                 if answer.error is None:
                     self.first.see(answer.answer, was_asked_for=True)
                     break
@@ -311,7 +305,9 @@ class Shopper:
         while open_jobs := self._open_jobs():
             self.simulation.scheduler.sleep(5.0)
             for job_id in open_jobs:
-                found = self.first.call("api", lambda event, job_id=job_id: bootstrap.browse().try_on(self.user_id, job_id))
+                found = self.first.call(
+                    "api", lambda event, job_id=job_id: bootstrap.browse().try_on(self.user_id, job_id)
+                )
                 if found.error is None:
                     self.first.see(found.answer, was_asked_for=True)
 

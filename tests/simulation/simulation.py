@@ -1,4 +1,4 @@
-"""The whole system in one process under virtual time: the real handlers, the real machine, everything else in memory."""
+"""The whole system in one process under virtual time: the real handlers and the real machine, all else in memory."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from asl.interpreter import Interpreter
 from asl.machine import Machine
 from tests.contract.deployed import FUNCTIONS, environment, replace_builders
 from tests.simulation.engine import Ledger, SimulatedEngine
-from tests.simulation.events import StreamMapping, Queue, Rule, Schedule, object_created
+from tests.simulation.events import Queue, Rule, Schedule, StreamMapping, object_created
 from tests.simulation.executions import Executions
 from tests.simulation.faults import Fault, Plan, Quiet
 from tests.simulation.gateway import Gateway
@@ -262,7 +262,12 @@ class Simulation:
         }
         ports["results_queue"] = self.results_queue
         replace_builders(
-            patch, settings=settings, clock=self.clock, picture_tools=FakePictureTools(), engine=lambda name: self.engines[name], **ports
+            patch,
+            settings=settings,
+            clock=self.clock,
+            picture_tools=FakePictureTools(),
+            engine=lambda name: self.engines[name],
+            **ports,
         )
         silent = _Silent()
         patch.setattr(telemetry, "logger", lambda: silent)

@@ -1,13 +1,21 @@
 """Hypothesis looks for a story in which the real system and the reference model part."""
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from tests.simulation.checker import problems
 from tests.simulation.faults import Fault, Quiet
 from tests.simulation.model import Model
+from tests.simulation.mutants import _an_end_after_the_end
 from tests.simulation.shopper import Device
 from tests.simulation.simulation import Simulation
 
@@ -111,5 +119,13 @@ class Story(RuleBasedStateMachine):
 
 TestStory = Story.TestCase
 TestStory.settings = settings(
-    max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
 )
+
+
+def test_a_planted_bug_makes_them_part() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        _an_end_after_the_end(patch)
+        without_shrinking = settings(TestStory.settings, phases=[Phase.generate])
+        with pytest.raises(AssertionError, match=r"Status\.(ERROR|COMPLETED).*→.*Status\.ERROR"):
+            run_state_machine_as_test(Story, settings=without_shrinking)

