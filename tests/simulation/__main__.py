@@ -135,6 +135,7 @@ def _table(by_rate: dict[float, Figures]) -> None:
         "told_by_push",
         "told_only_when_they_asked",
         "over_the_time_after_the_queue",
+        "longest_seconds_beyond_a_lease",
         "longest_seconds_until_a_returning_client_knows",
     ):
         line(name.replace("_", " "), [getattr(made, name) for made in by_rate.values()])

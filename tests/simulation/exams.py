@@ -8,6 +8,7 @@ from tests.simulation import gateway
 from tests.simulation.checker import problems
 from tests.simulation.exhaustive import WISH, choices, left_behind, tell
 from tests.simulation.faults import Fault, Quiet, Scripted, Seeded, Sequenced
+from tests.simulation.figures import longest_beyond_a_lease
 from tests.simulation.shopper import Habits, Shopper
 from tests.simulation.simulation import Settings, Simulation
 from tests.simulation.workload import arrive
@@ -54,7 +55,8 @@ def nobody_starts() -> list[str]:
         simulation.created.is_on = False
         simulation.add(Shopper(simulation, "user-1", [WISH], Habits()))
         simulation.run()
-        return problems(simulation, had_faults=False)
+        late = longest_beyond_a_lease(simulation)
+        return [*problems(simulation, had_faults=False), *([f"repaired {late} s after its lease"] if late > 60 else [])]
 
 
 def started_twice() -> list[str]:

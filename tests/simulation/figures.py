@@ -10,6 +10,7 @@ from tests.simulation.faults import Fault
 from vto.domain import times
 from vto.domain.engines import PROFILES
 from vto.domain.job import Job, Stage, Status
+from vto.testing import NOON
 
 if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
@@ -52,6 +53,7 @@ class Figures:
     longest_seconds_in_the_queue: float = 0.0
     over_the_time_after_the_queue: int = 0
     longest_seconds_after_the_queue: dict[str, float] = field(default_factory=dict)
+    longest_seconds_beyond_a_lease: float = 0.0
     longest_seconds_until_a_returning_client_knows: float = 0.0
     virtual_hours: float = 0.0
 
@@ -104,8 +106,18 @@ def figures(simulation: "Simulation", problems: Iterable[str]) -> Figures:
     made.most_bytes_of_a_frame = simulation.gateway.largest
     for job in jobs:
         _measure_time(job, made)
+    made.longest_seconds_beyond_a_lease = longest_beyond_a_lease(simulation)
     made.virtual_hours = simulation.scheduler.seconds / 3600
     return made
+
+
+def longest_beyond_a_lease(simulation: "Simulation") -> float:
+    """For how many seconds a job lay with a lease that had run out until somebody did something about it."""
+    late = 0.0
+    for at, before, _ in simulation.writes:
+        if before is not None and before.lease_until is not None:
+            late = max(late, at - (times.from_iso(before.lease_until) - NOON).total_seconds())
+    return round(late, 1)
 
 
 def _rows(simulation: "Simulation") -> Mapping[str, int]:

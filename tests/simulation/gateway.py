@@ -88,6 +88,7 @@ class Gateway:
 
     def send(self, connection_id: str, frame: Mapping[str, Any]) -> bool:
         """Push a frame; False when nobody is there."""
+        is_dropped, self.drop_next = self.drop_next, False
         socket = self.sockets.get(connection_id)
         if socket is None:
             return False
@@ -99,8 +100,7 @@ class Gateway:
             told = (job["id"], job["seq"], job["status"], job["stage"])
             by = getattr(getcurrent(), "name", "").partition("#")[0]
             self.pushed.append(Pushed(now, connection_id, socket.user_id, socket.since, *told, by))
-        if self.drop_next:
-            self.drop_next = False
+        if is_dropped:
             self.drop(connection_id)
             return True  # it was taken, and is lost on the way
         self._simulation.scheduler.after(self._simulation.latency(), lambda: self._arrive(socket, connection_id, frame))

@@ -100,7 +100,9 @@ class Lambda:
             me.on_death = lambda: finish(TIMED_OUT)
             me.die()
 
-        me = Invocation(body, scheduler._hub, name)
+        skew = self._simulation.settings.skew
+        skew = self._simulation.plan_latency(-skew, skew) if skew else 0.0
+        me = Invocation(body, scheduler._hub, name, skew)
         me.on_death = lambda: finish(CRASHED)
         self._live[name] = me
         start = self._simulation.latency() + seconds

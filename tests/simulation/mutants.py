@@ -15,10 +15,10 @@ import pytest
 
 from tests.contract import deployed
 from tests.simulation import exams, simulation
+from tests.simulation.device import Device
 from tests.simulation.exams import Exam
 from tests.simulation.faults import Fault
 from tests.simulation.ports import StreamedJobs
-from tests.simulation.shopper import Device
 from vto.domain import job as job_module
 from vto.domain.job import Job, Status, StoredImage
 from vto.domain.storage import S3Url, result_key

@@ -3,9 +3,9 @@
 import pytest
 
 from tests.simulation.checker import problems
+from tests.simulation.device import Device
 from tests.simulation.faults import Quiet, Seeded
 from tests.simulation.figures import Figures, figures
-from tests.simulation.shopper import Device
 from tests.simulation.simulation import Settings, Simulation
 from tests.simulation.workload import arrive
 
@@ -14,9 +14,9 @@ RETURNS_KNOWING = 2.0
 
 
 def settings_of(seed: int, *, is_traced: bool = False) -> Settings:
-    """What is deployed in a run: by turns with one engine or two, and with the direct hops or without."""
+    """What is deployed, by turns: one engine or two, with the direct hops or without, clocks that agree or not."""
     engines = ("preview",) if seed % 2 else ("nova_canvas", "preview")
-    return Settings(engines=engines, direct=seed % 5 != 0, is_traced=is_traced)
+    return Settings(engines=engines, direct=seed % 5 != 0, skew=0.0 if seed % 3 else 2.0, is_traced=is_traced)
 
 
 def play(seed: int, rate: float, jobs: int, *, is_traced: bool = False) -> tuple[Simulation, Figures]:

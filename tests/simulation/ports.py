@@ -32,9 +32,9 @@ class KilledError(GreenletExit):
 class Invocation(greenlet):
     """One run of one function."""
 
-    def __init__(self, run: Callable[[], None], parent: greenlet, name: str) -> None:
+    def __init__(self, run: Callable[[], None], parent: greenlet, name: str, skew: float) -> None:
         super().__init__(run, parent)
-        self.name = name
+        self.name, self.skew = name, skew
         self.is_dead = False
         self.on_death: Callable[[], None] = lambda: None
 
@@ -83,7 +83,8 @@ class Boundary:
         if fault is Fault.FAIL_BEFORE:
             raise error("injected before")
         if fault is Fault.DROP:
-            return effect()  # the gateway knows that this one is lost on the way
+            simulation.gateway.drop_next = True  # it is taken, and lost on the way
+            return effect()
         answer = self._once(effect, error, fault)
         if fault is Fault.CRASH_AFTER:
             me.die()

@@ -71,14 +71,14 @@ class Scheduler:
 
 
 class VirtualClock:
-    """The ``Clock`` port: what the scheduler's time is for those who read clocks."""
+    """The ``Clock`` port; each process's clock is wrong by as much as its greenlet's ``skew`` says."""
 
     def __init__(self, scheduler: Scheduler) -> None:
         self._scheduler = scheduler
 
     def now(self) -> datetime:
         """This moment."""
-        return NOON + timedelta(seconds=self._scheduler.seconds)
+        return NOON + timedelta(seconds=self._scheduler.seconds + getattr(getcurrent(), "skew", 0.0))
 
     def sleep(self, seconds: float) -> None:
         """Wait."""

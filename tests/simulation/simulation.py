@@ -13,25 +13,27 @@ import pytest
 from asl.interpreter import Interpreter
 from asl.machine import Machine
 from tests.contract.deployed import FUNCTIONS, environment, replace_builders
+from tests.simulation.device import Seen
 from tests.simulation.engine import Ledger, SimulatedEngine
-from tests.simulation.events import Queue, Rule, Schedule, StreamMapping, object_created
 from tests.simulation.executions import Executions
 from tests.simulation.faults import Fault, Plan, Quiet
 from tests.simulation.gateway import Gateway
 from tests.simulation.lambdas import Lambda
 from tests.simulation.ports import Boundary, IndexedConnections, Port, StreamedJobs, TracedPictures
+from tests.simulation.queues import Queue, object_created
+from tests.simulation.rules import Rule, Schedule
 from tests.simulation.scheduler import Scheduler, VirtualClock
-from tests.simulation.shopper import Seen, Shopper
+from tests.simulation.shopper import Shopper
+from tests.simulation.stock import shelf
+from tests.simulation.stream import StreamMapping
 from tests.workflow.world import MACHINE, UPLOADS, definition_of
 from vto import bootstrap, telemetry
-from vto.domain import planner, times
-from vto.domain.catalogue import CatalogueItem, Kind, Readiness, model_id_of
+from vto.domain import planner
+from vto.domain.catalogue import model_id_of
 from vto.domain.job import Job
 from vto.domain.storage import MANIFEST
-from vto.testing import NOON, FakeCatalogue, FakeControls, FakePictureTools, FakeResults
+from vto.testing import FakeCatalogue, FakeControls, FakePictureTools, FakeResults
 from vto.use_cases import sockets
-
-PRODUCTS, STOCK_MODELS = 40, 10
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Settings:
         direct: Whether the direct hops are on; without them only events carry anything.
         requests_per_minute: The engine's quota.
         horizon: Seconds after which the run is stopped, whatever is left.
+        skew: Seconds by which a process's clock may be wrong.
         is_traced: Whether every crossing is written down.
     """
 
@@ -50,6 +53,7 @@ class Settings:
     direct: bool = True
     requests_per_minute: int = 600
     horizon: float = 6 * 60 * 60
+    skew: float = 0.0
     is_traced: bool = False
 
 
@@ -73,32 +77,6 @@ class _Silent:
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         return lambda *args, **named: None
-
-
-@cache
-def _shelf() -> tuple[CatalogueItem, ...]:
-    products = [(Kind.PRODUCT, f"product-{number}") for number in range(PRODUCTS)]
-    return tuple(_item(*one) for one in [*products, *((Kind.MODEL, f"stock-{n}") for n in range(STOCK_MODELS))])
-
-
-def _item(kind: Kind, item_id: str) -> CatalogueItem:
-    return CatalogueItem(
-        kind,
-        item_id,
-        picture_s3_url=f"s3://{UPLOADS}/{kind}s/{item_id}.jpg",
-        name=item_id,
-        category="tops",
-        description="",
-        auto_imported=True,
-        created_at=times.to_iso(NOON),
-        updated_at=times.to_iso(NOON),
-        readiness=Readiness.READY,
-        prepared_s3_url=f"s3://{UPLOADS}/prepared/{kind}s/{item_id}/1.jpg",
-        sha256=item_id.encode().hex(),
-        width=800,
-        height=1200,
-        garment_class="UPPER_BODY" if kind is Kind.PRODUCT else None,
-    )
 
 
 class Simulation:
@@ -167,8 +145,6 @@ class Simulation:
             self.faults.append((self.scheduler.seconds, point, fault))
         if self.settings.is_traced:
             self.trace(fault.value if fault else "ok", point)
-        if fault is Fault.DROP:
-            self.gateway.drop_next = "sockets.send" in point
         return fault
 
     def latency(self, late: float = 0.0) -> float:
@@ -278,8 +254,8 @@ class Simulation:
         bootstrap.reset()
 
     def _stock(self) -> None:
-        self.catalogue.add(*_shelf())
-        for item in _shelf():
+        self.catalogue.add(*shelf())
+        for item in shelf():
             self.pictures.objects[item.prepared_s3_url or ""] = item.item_id.encode()
 
     def _seconds(self) -> float:

@@ -13,10 +13,10 @@ from hypothesis.stateful import (
 )
 
 from tests.simulation.checker import problems
+from tests.simulation.device import Device
 from tests.simulation.faults import Fault, Quiet
 from tests.simulation.model import Model
 from tests.simulation.mutants import _an_end_after_the_end
-from tests.simulation.shopper import Device
 from tests.simulation.simulation import Simulation
 
 USERS = ("ann", "bob")
