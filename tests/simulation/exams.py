@@ -30,6 +30,7 @@ def reused_socket() -> list[str]:
     """Somebody leaves while their picture is made, and the next one gets a socket of the same name."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gateway, "QUARANTINE_SECONDS", 1.0)
+        patch.setattr(gateway, "PUBLISHER_SECONDS", 0.1)
         simulation = Simulation(patch, plan=Quiet())
         leaves = Habits(leaves_after=0.3, stays_away=60, says_goodbye=False)
         simulation.add(Shopper(simulation, "user-1", [WISH], leaves))

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 QUARANTINE_SECONDS = 120.0
 """A connection id is not given away again within this time. AWS's are random, so this is hostile enough."""
+PUBLISHER_SECONDS = 16.0
+"""Nor while somebody who has read its old row may still be about to write: no publisher lives for longer."""
 
 
 @dataclass
@@ -61,9 +63,13 @@ class Gateway:
 
     def new_id(self) -> str:
         """An id for a socket that wants to open; one that was used before, if there is any."""
-        now = self._simulation.scheduler.seconds
-        if self._free and self._free[0][0] <= now:
-            return self._free.pop(0)[1]
+        now, read_at = self._simulation.scheduler.seconds, self._simulation.connections.read_at
+        for place, (free_at, name) in enumerate(self._free):
+            if free_at > now:
+                break
+            if read_at.get(name, -PUBLISHER_SECONDS) + PUBLISHER_SECONDS <= now:
+                del self._free[place]
+                return name
         self._count += 1
         return f"socket-{self._count}"
 

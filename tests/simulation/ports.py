@@ -165,6 +165,8 @@ class IndexedConnections(FakeConnections):
 
     now: Callable[[], float] = lambda: 0.0
     by_user: dict[str, dict[str, float]] = field(default_factory=dict)
+    read_at: dict[str, float] = field(default_factory=dict)
+    """When somebody last read a socket's row: they may be about to write to it."""
 
     def add(self, connection: Connection) -> None:
         """Remember a socket."""
@@ -182,7 +184,14 @@ class IndexedConnections(FakeConnections):
     def of_user(self, user_id: str) -> list[Connection]:
         """A user's sockets."""
         mine = self.by_user.get(user_id, {})
-        return [self.rows[one] for one, visible_at in mine.items() if visible_at <= self.now()]
+        visible = [one for one, visible_at in mine.items() if visible_at <= self.now()]
+        self.read_at.update(dict.fromkeys(visible, self.now()))
+        return [self.rows[one] for one in visible]
+
+    def get(self, connection_id: str) -> Connection | None:
+        """One socket."""
+        self.read_at[connection_id] = self.now()
+        return super().get(connection_id)
 
 
 @dataclass
