@@ -8,7 +8,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from pathlib import Path
@@ -16,12 +16,13 @@ from pathlib import Path
 from tests.simulation.exhaustive import choices, left_behind, tell
 from tests.simulation.faults import Fault
 from tests.simulation.figures import ROWS, Figures
+from tests.simulation.mutants import MUTANTS
 from tests.simulation.play import play
 
 OUT = Path(__file__).parents[2] / "out"
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run what the command line asks for; 1 if a promise was broken."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
     parser.add_argument("--jobs", type=int, default=500, help="requests in each run (500)")
@@ -30,7 +31,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="replay this seed only, and write every crossing to out/")
     parser.add_argument("--rate", type=float, default=0.05, help="the rate of the replayed run")
     parser.add_argument("--pairs", choices=["all", "some", "none"], default="some", help="pairs of faults on one job")
-    asked = parser.parse_args()
+    asked = parser.parse_args(arguments)
     OUT.mkdir(exist_ok=True)
     return _replay(asked) if asked.seed is not None else _all(asked)
 
@@ -58,6 +59,7 @@ def _all(asked: argparse.Namespace) -> int:
         document["rates"] = {str(rate): made.document() for rate, made in by_rate.items()}
         exhaustive = _exhaustive(pool, asked.pairs)
     document["exhaustive"] = exhaustive
+    document["planted_bugs_noticed"] = [mutant.name for mutant in MUTANTS]  # each by a test
     (OUT / "simulation.json").write_text(json.dumps(document, indent=2) + "\n")
     _table(by_rate)
     _print(

@@ -143,7 +143,7 @@ class Executions:
         one.waits_for = simulation.lambdas.invoke(function, json.loads(payload), answered, seconds=begins)
 
     def _claim(self, parameters: Any, fault: Fault | None, late: float, tell: Any) -> None:
-        """Claim Job, which no function does: the table itself checks and writes."""
+        """Claim Job, which no function does: the table itself checks and writes; only its answer can be late."""
         values = parameters["ExpressionAttributeValues"]
         arguments = (
             parameters["Key"]["id"]["S"],

@@ -3,7 +3,6 @@
 A checker that has never complained is worth nothing; these are what it has complained about.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -242,8 +241,3 @@ MUTANTS = [
         "a result is offered before it is made", _results_are_offered_before_they_are_there, exams.quiet_day, "although"
     ),
 ]
-
-
-def names() -> str:
-    """The planted bugs, for the documents."""
-    return json.dumps([one.name for one in MUTANTS], indent=2)

@@ -1,9 +1,11 @@
 """The promises hold under faults: in short runs here, in long ones with ``make sim``."""
 
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
+from tests.simulation import __main__ as command
 from tests.simulation import exams
 from tests.simulation.exams import Exam
 from tests.simulation.exhaustive import choices, left_behind, tell
@@ -74,6 +76,18 @@ def test_a_seed_replays_byte_for_byte() -> None:
     assert one.digest() == other.digest()
     assert one.digest() != another.digest()
     assert len(one.log) > 40 * 50
+
+
+def test_the_command_replays_a_run_and_writes_every_crossing_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "OUT", tmp_path / "out")
+
+    assert command.main(["--seed", "4", "--rate", "0.1", "--jobs", "20"]) == 0
+
+    again = play(4, 0.1, 20, is_traced=True)[0]
+    assert (tmp_path / "out/simulation-4.log").read_text() == "\n".join(again.log) + "\n"
+    assert again.digest() in capsys.readouterr().out
 
 
 def test_time_never_goes_back_and_a_dead_process_does_nothing_more() -> None:
