@@ -64,6 +64,10 @@ test: $(READY) ## All tests, the local stack's included (about twelve minutes on
 test-fast: .venv/ready ## The tests that need no local stack (about three minutes on two cores)
 	@$(PY) -m pytest -q $(IN_PARALLEL) -m "not e2e" --ignore tests/local $(ASL_COVERAGE)
 
+.PHONY: sim
+sim: .venv/ready ## 10,000 try-ons with faults at 5 % and at 20 % of all crossings, and pairs of faults on one; SIM="--seed 7 --rate 0.2" replays
+	@$(PY) -m tests.simulation $(SIM)
+
 .PHONY: lint
 lint: $(READY) .venv-node/ready .venv-checkov/ready ## Every static check: ruff, mypy, import directions, SAM and CloudFormation, our rules for template and state machine, Checkov, generated docs
 	@$(PY) -m ruff check .

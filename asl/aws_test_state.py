@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from asl.engine import OK, Attempt, Run, Visit
 from asl.machine import Machine
 from asl.mock_config import cause
+from asl.run import OK, Attempt, Run, Visit
 
 MAX_CAUSE = 32_768
 """Characters that a mocked error's cause may have."""

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from asl.engine import Run
 from asl.machine import Edge, Machine, Retry
+from asl.run import Run
 
 type Part = str | Edge | Retry
 

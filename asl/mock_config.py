@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from asl.engine import OK, Attempt, Run
+from asl.run import OK, Attempt, Run
 
 type Document = dict[str, Any]
 

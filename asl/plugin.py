@@ -12,6 +12,7 @@ import pytest
 from asl import engine
 from asl.coverage import Coverage
 from asl.machine import Machine
+from asl.run import Run
 
 ALL = 100
 COUNTED = "asl_coverage"  # under this name a process of pytest-xdist hands over what it counted
@@ -39,7 +40,7 @@ class Watcher:
         self._coverage, self._definition, self._test = coverage, definition, ""
         engine.observers.append(self._count)
 
-    def _count(self, run: engine.Run) -> None:
+    def _count(self, run: Run) -> None:
         self._coverage.add(run, self._test)
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:

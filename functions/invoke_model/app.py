@@ -14,4 +14,5 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         execution_arn=event["execution_arn"],
         validation=event["validation"],
         slot=event["slot"],
+        retry=event.get("retry", 0),  # a machine of before this field does not say
     )

@@ -53,7 +53,7 @@ EVERY_STATE = [
     completed(new_job()),
     new_job().fail(InvalidRequestError("x", [Violation("model_id", "is gone")]), NOON),
     new_job().fail(InvalidRequestError("x", [Violation("model_id", "is gone", "choose another")]), NOON),
-    claimed(new_job(seed_is_pinned=False, warnings=[Notice("code", "Message.", "parameters.maskType")])).call(),
+    claimed(new_job(seed_is_pinned=False, warnings=[Notice("code", "Message.", "parameters.maskType")])).call(1),
     new_job(parameters=canonical({"maskType": "GARMENT", "imageGenerationConfig": {"cfgScale": 1.1, "seed": 0}})),
 ]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from asl.engine import Run
 from asl.mock_config import fits, mock_config
+from asl.run import Run
 from asl.step_functions_local import Expected
 from tests.workflow.cases import CASES, Case
 from tests.workflow.world import MACHINE, World

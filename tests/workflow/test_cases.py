@@ -2,7 +2,9 @@
 
 import pytest
 
+from asl.run import Run
 from tests.workflow.cases import CASES, Case
+from tests.workflow.interpreted import ensure_same_way
 from tests.workflow.world import World
 from vto import errors
 
@@ -10,12 +12,15 @@ from vto import errors
 ELSEWHERE = {"NotFoundError", "NotAuthorizedError", "RequestConflictError", "ExecutionLostError"}
 
 
-@pytest.mark.parametrize(("case", "engines"), [pytest.param(case, case.engines, id=case.name) for case in CASES])
-def test_the_case_goes_its_way(world: World, case: Case) -> None:
+def _tell(world: World, case: Case) -> Run:
     job = world.ask()
     case.given(world)
+    return world.run(job, **case.script)
 
-    run = world.run(job, **case.script)
+
+@pytest.mark.parametrize(("case", "engines"), [pytest.param(case, case.engines, id=case.name) for case in CASES])
+def test_the_case_goes_its_way(world: World, case: Case) -> None:
+    run = _tell(world, case)
 
     run.assert_path(*case.path).assert_status("FAILED" if case.error else "SUCCEEDED", case.error)
     for state, outcomes in case.outcomes.items():
@@ -24,11 +29,12 @@ def test_the_case_goes_its_way(world: World, case: Case) -> None:
         assert run.waited(state) == list(waits)
     for state, error in case.caught:
         assert error in run.caught(state)
+    ensure_same_way(world, lambda other: _tell(other, case))
     if case.name == "TwinNeverReady":
         world.run(world.job("twin"))  # the fixture wants every job to end
     world.settle()
     status = "completed" if case.told == "completed" else "error"
-    assert world.told(job)[-1] == (status, None if case.told == "completed" else case.told)
+    assert world.told(world.job())[-1] == (status, None if case.told == "completed" else case.told)
 
 
 def test_every_error_of_ours_has_a_case() -> None:

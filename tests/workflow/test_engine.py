@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from asl import shims
-from asl.engine import Call, Engine, Run, ServiceError
+from asl.engine import Engine
+from asl.run import Call, Run, ServiceError
 
 RETRY = {"IntervalSeconds": 1, "MaxAttempts": 2, "BackoffRate": 2.0, "MaxDelaySeconds": 3, "JitterStrategy": "FULL"}
 

@@ -10,7 +10,9 @@ from itertools import repeat
 import pytest
 
 from asl.machine import Machine
+from asl.run import Run
 from tests.workflow.cases import NO_ROOM, SERVICES
+from tests.workflow.interpreted import ensure_same_way
 from tests.workflow.world import AnswerLost, Outcome, World, definition_of
 from vto import errors
 from vto.domain.job import Status
@@ -54,12 +56,15 @@ CALLS = [
 def test_whatever_a_step_comes_to_the_job_ends_once_and_its_owner_hears_of_it(
     world: World, state: str, outcome: Outcome, times: str
 ) -> None:
-    if state in AFTER_A_REFUSAL:
-        world.model.outcomes = [ContentBlockedError()]
-    plan = repeat(outcome) if times == "always" else [outcome]
+    def tell(world: World) -> Run:
+        if state in AFTER_A_REFUSAL:
+            world.model.outcomes = [ContentBlockedError()]
+        plan = repeat(outcome) if times == "always" else [outcome]
+        return world.run(**{state.lower().replace(" ", "_"): plan})
 
-    run = world.run(**{state.lower().replace(" ", "_"): plan})
+    run = tell(world)
 
+    ensure_same_way(world, tell)
     assert state in run.path
     if run.status != "TIMED_OUT":  # where a loop goes on for ever, because the step that bounds it never runs
         assert MACHINE.states[run.end]["Type"] in ("Succeed", "Fail")

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from moto.stepfunctions.parser.mocking.mock_config import MockTestCase, _mock_test_case_from_raw
 
-from asl.engine import Call, Engine, Run
+from asl.engine import Engine
 from asl.machine import Machine
 from asl.mock_config import fits, mock_config
+from asl.run import Call, Run
 from tests.workflow import mock_file
 from tests.workflow.cases import CASES, Case
 from tests.workflow.test_engine import Clock, failing, run, task

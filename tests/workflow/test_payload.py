@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from asl.engine import OK, Run
+from asl.run import OK, Run
 from scripts.lint_machine import declared_bounds
 from tests.workflow.cases import CASES
 from tests.workflow.mock_file import play

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from asl.engine import Engine, Run
+from asl.engine import Engine
+from asl.run import Run
 from asl.step_functions_local import Expected, run_cases
 from tests.workflow import sfn_local
 from tests.workflow.cases import CASES

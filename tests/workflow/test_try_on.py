@@ -6,7 +6,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from asl.engine import Call, Run
+from asl.run import Call, Run
 from tests.contract.deployed import create_storage
 from tests.workflow.cases import HAPPY_PATH
 from tests.workflow.world import SOCKET, AnswerLost, World

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from asl.engine import Call, Engine, Run, ServiceError
+from asl.engine import Engine
+from asl.interpreter import SteppedEngine
+from asl.run import Call, Run, ServiceError
 from tests.contract.deployed import (
     FUNCTIONS,
     ROOT,
@@ -78,6 +80,7 @@ class World:
 
     monkeypatch: pytest.MonkeyPatch
     engines: tuple[str, ...] = ("preview",)
+    runner: type[Engine] | type[SteppedEngine] = Engine
     clock: FakeClock = field(default_factory=FakeClock)
     jobs: FakeJobs = field(default_factory=FakeJobs)
     catalogue: FakeCatalogue = field(default_factory=FakeCatalogue)
@@ -108,7 +111,7 @@ class World:
             workflow=FakeWorkflow(),
             engine=lambda name: self.models[name],
         )
-        self.engine = Engine(definition(), self.clock, self._serve, MACHINE)
+        self.engine = self.runner(definition(), self.clock, self._serve, MACHINE)
         self.catalogue.add(self._item(Kind.PRODUCT, "hoodie"), self._item(Kind.MODEL, "robin"))
         self.connections.add(Connection(SOCKET, USER, ttl=times.epoch(self.clock.now(), days=1)))
 

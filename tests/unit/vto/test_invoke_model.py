@@ -244,3 +244,33 @@ def test_the_engine_gets_what_it_honours_and_the_job_keeps_what_was_asked(world:
     assert given["garmentBasedMask"] == {"garmentClass": "UPPER_BODY", "garmentStyling": {}}
     assert world.jobs.rows["job-1"].parameters == asked
     assert world.jobs.rows["job-1"].requested_images == 5
+
+
+def test_a_worker_that_comes_after_the_next_attempt_has_begun_calls_nobody(world: World) -> None:
+    parts = prepared(world)
+    world.invoke_model("job-1", EXECUTION, *parts, retry=1)
+    with pytest.raises(JobClosedError, match="late"):
+        world.invoke_model("job-1", EXECUTION, *parts, retry=0)
+    assert len(world.engine.requests) == world.jobs.rows["job-1"].attempts == 1
+
+
+def test_a_worker_that_comes_when_the_result_is_being_stored_calls_nobody_and_changes_nothing(world: World) -> None:
+    parts = prepared(world)
+    invoke(world, parts)
+    world.jobs.rows["job-1"] = world.jobs.rows["job-1"].enter(
+        Stage.STORING, execution_arn=EXECUTION, now=world.clock.now(), lease_seconds=60
+    )
+    before = world.jobs.rows["job-1"]
+    with pytest.raises(JobClosedError, match="late"):
+        invoke(world, parts)
+    assert (world.jobs.rows["job-1"], len(world.engine.requests)) == (before, 1)
+
+
+def test_a_call_after_another_slot_is_the_next_turn(world: World) -> None:
+    validation, slot = prepared(world)
+    world.engine.outcomes = [ModelThrottledError()]
+    with pytest.raises(ModelThrottledError):
+        world.invoke_model("job-1", EXECUTION, validation, slot, retry=3)
+    again = world.reserve_slot("job-1", EXECUTION, slot, {"Error": "ModelThrottledError", "Cause": "{}"})
+    world.invoke_model("job-1", EXECUTION, validation, again)
+    assert len(world.engine.requests) == 2

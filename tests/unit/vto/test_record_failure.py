@@ -211,3 +211,14 @@ def test_a_failed_job_gives_its_claim_on_the_result_back(world: World) -> None:
     assert world.results.claims
     world.record_failure("job-1", EXECUTION, caught(ModelTimeoutError()))
     assert world.results.claims == {}
+
+
+def test_a_loss_that_is_told_twice_gives_the_claim_back_when_the_first_telling_died_before_that(world: World) -> None:
+    world.claimed_job()
+    world.validate_request("job-1", EXECUTION, 0)
+    release, world.results.release = world.results.release, lambda key, job_id: None  # type: ignore[method-assign]
+    first = world.record_failure.lost("job-1", EXECUTION, "FAILED")
+    world.results.release = release  # type: ignore[method-assign]
+    assert world.record_failure.lost("job-1", EXECUTION, "FAILED") == first
+    assert world.results.claims == {}
+    assert world.jobs.rows["job-1"].version == 3

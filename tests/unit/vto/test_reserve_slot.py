@@ -321,8 +321,9 @@ def test_a_job_that_no_engine_can_do_any_more_is_refused_with_the_field(world: W
 def test_who_waits_for_an_engine_is_told_so_without_an_estimate_and_told_again_when_it_goes_on(world: World) -> None:
     world.engine_order = TWO
     world.claimed_job()
+    validation = world.validate_request("job-1", EXECUTION, 0)
     before = reserve(world)
-    world.invoke_model("job-1", EXECUTION, world.validate_request("job-1", EXECUTION, 0), before)
+    world.invoke_model("job-1", EXECUTION, validation, before)
     world.controls.paused.update(TWO)
 
     for _ in range(3):
@@ -338,3 +339,24 @@ def test_who_waits_for_an_engine_is_told_so_without_an_estimate_and_told_again_w
     assert (going_on.notice, going_on.eta_seconds) == (None, PROFILES["preview"].usual_seconds)
     assert going_on.version == waiting.version + 1  # told once that it waits, and once that it goes on
     assert going_on.public(waiting.version)["notice"] is None
+
+
+def test_a_worker_that_comes_when_the_call_is_being_made_takes_no_slot(world: World) -> None:
+    world.claimed_job()
+    validation = world.validate_request("job-1", EXECUTION, 0)
+    world.invoke_model("job-1", EXECUTION, validation, reserve(world))
+    slots = dict(world.controls.slots)
+    with pytest.raises(JobClosedError, match="late"):
+        reserve(world)
+    assert (world.controls.slots, world.jobs.rows["job-1"].stage) == (slots, Stage.GENERATING)
+
+
+def test_a_worker_of_an_earlier_round_does_not_take_the_job_back_to_it(world: World) -> None:
+    world.claimed_job()
+    validation = world.validate_request("job-1", EXECUTION, 0)
+    first = reserve(world)
+    world.invoke_model("job-1", EXECUTION, validation, first)
+    reserve(world, first, ModelThrottledError)
+    with pytest.raises(JobClosedError, match="late"):
+        reserve(world)
+    assert world.jobs.rows["job-1"].slot_round == 2

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.vto.world import BLANK_SLOT, BOB, EXECUTION, GARMENT, RESULTS, World
 from vto.domain import times
 from vto.domain.engines import PROFILES, Adaptation
-from vto.domain.job import Stage, Status
+from vto.domain.job import Job, Stage, Status
 from vto.domain.parameters import canonical
 from vto.errors import (
     BadModelOutputError,
@@ -334,3 +334,22 @@ def test_a_reused_result_tells_what_its_engine_did_otherwise(world: World) -> No
     world.store_result("job-2", EXECUTION, validation, None)
     told = world.jobs.rows["job-2"].public()["adaptations"]
     assert [one["path"] for one in told] == ["parameters.mergeStyle", "images"]
+
+
+def test_a_write_that_the_sdk_repeated_because_its_answer_was_lost_is_not_taken_for_somebody_elses(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = world.generated_job()
+    save = world.jobs.save
+
+    def save_twice(job: Job, *, expected_version: int) -> None:
+        was_completed = world.jobs.rows[job.id].status is Status.COMPLETED
+        save(job, expected_version=expected_version)
+        if job.status is Status.COMPLETED and not was_completed:
+            save(job, expected_version=expected_version)  # meets the first one: VersionConflictError
+
+    monkeypatch.setattr(world.jobs, "save", save_twice)
+    store(world, parts)
+    assert f"s3://{RESULTS}/results/job-1/result.json" in world.pictures.objects
+    assert world.results.ready
+    assert world.results.claims == {}

@@ -262,3 +262,12 @@ def test_pictures_too_large_for_one_request_are_refused_by_their_sizes_alone(
         validate(world)
     (one,) = refused.value.violations
     assert "at most 25,000,000" in one.problem
+
+
+def test_a_worker_that_comes_when_the_job_has_its_slot_does_not_take_it_back(world: World) -> None:
+    world.claimed_job()
+    validate(world)
+    world.reserve_slot("job-1", EXECUTION, BLANK_SLOT, None)
+    with pytest.raises(JobClosedError, match="late"):
+        validate(world)
+    assert world.jobs.rows["job-1"].stage is Stage.QUEUED

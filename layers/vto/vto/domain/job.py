@@ -43,6 +43,16 @@ class Stage(StrEnum):
     STORING = "storing"
 
 
+# Where a job may be for a step to be late: a worker whose task has timed out may begin when others have gone on.
+# From generating a job does go back, to queue again; Reserve Slot knows by its round who is late there.
+TOO_FAR_FOR = {
+    Stage.VALIDATING: (Stage.QUEUED, Stage.GENERATING, Stage.STORING),
+    Stage.QUEUED: (Stage.STORING,),
+    Stage.GENERATING: (Stage.STORING,),
+    Stage.STORING: (),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One entry of the timeline: the job had this status and stage from this moment (ISO-8601)."""
@@ -111,6 +121,7 @@ class Job:
     blocked_calls: int = 0  # of this execution: those whose results a content filter kept back, all of them
     failed_engines: tuple[str, ...] = ()
     """Of this execution: the engines that it was given up with, in their order; ``engine`` is the one after them."""
+    call_turn: int = 0  # of this execution: which attempt of Invoke Model was the last to begin; an earlier one is late
     slot_round: int = 0
     slot_at: str | None = None
     execution_arn: str | None = None
@@ -211,24 +222,32 @@ class Job:
             changes: Other attributes that change with it.
 
         Raises:
-            JobClosedError: The job has ended, or belongs to another execution.
+            JobClosedError: The job has ended, belongs to another execution, or is further than this step: it is late.
         """
         self.ensure_worked_on_by(execution_arn)
+        if self.stage in TOO_FAR_FOR[stage]:
+            raise JobClosedError(f"job {self.id} is {self.stage.value} already: whoever would be {stage.value} is late")
         leased = replace(self, lease_until=times.after(now, lease_seconds), **changes)
         if self.stage is stage and self.notice == leased.notice:
             return leased
         return leased._changed(Status.PROCESSING, now, stage)
 
-    def call(self) -> Self:
+    def call(self, turn: int) -> Self:
         """The job with one more call of an engine, counted before it is made: a call that dies has been counted.
 
         A call whose results were all blocked is made once more with another seed, unless the request named its seed:
         the answer would be the same, and billed again.
 
+        Args:
+            turn: Which attempt of the step this is; later ones have greater numbers.
+
         Raises:
+            JobClosedError: A later attempt has begun: nobody waits for this one any longer.
             ResultsBlockedError: Another call would be no different.
             ModelTimeoutError: As many calls may have been billed as one execution may spend.
         """
+        if turn < self.call_turn:
+            raise JobClosedError(f"job {self.id}: attempt {self.call_turn} has begun, attempt {turn} is late")
         if self.blocked_calls > (0 if self.seed_is_pinned else 1):
             raise ResultsBlockedError(f"all results of {self.blocked_calls} call(s) were blocked")
         if self.billable_calls >= MAX_BILLABLE_CALLS:
@@ -238,6 +257,7 @@ class Job:
             self,
             attempts=self.attempts + 1,
             billable_calls=self.billable_calls + 1,
+            call_turn=turn,
             seed=(seed + self.blocked_calls) % (MAX_SEED + 1),
         )
 

@@ -34,6 +34,7 @@ MAY_BE_BILLED = (ModelTimeoutError, ModelFailedError, ResultsBlockedError, BadMo
 # what does not pass within minutes: the engine is left alone for longer, and at once
 GONE = (ModelRetiredError, ModelAccessDeniedError, ModelQuotaExceededError)
 ANSWERS = (ContentBlockedError, ModelThrottledError)  # a no, and so a sign of life
+TURNS = 1000  # attempts of this step after one Reserve Slot; more than the machine has
 LEASE_SECONDS = 120  # beyond two timeouts of the engine: the retry after a timeout lies within
 
 
@@ -50,7 +51,7 @@ class InvokeModel:
     opened: Callable[[str, str, str], None]
 
     def __call__(
-        self, job_id: str, execution_arn: str, validation: Mapping[str, Any], slot: Mapping[str, Any]
+        self, job_id: str, execution_arn: str, validation: Mapping[str, Any], slot: Mapping[str, Any], retry: int = 0
     ) -> dict[str, Any]:
         """Make the pictures.
 
@@ -59,6 +60,7 @@ class InvokeModel:
             execution_arn: The execution that asks.
             validation: What Validate Request answered.
             slot: What Reserve Slot answered.
+            retry: How often the state machine has tried this step again with this slot.
 
         Returns:
             ``images`` and ``mask`` (addresses of unverified pictures), ``warning``, ``adaptations`` (those that the
@@ -85,7 +87,7 @@ class InvokeModel:
             raise NoEngineError(f"{profile.name} was paused or opened while the job waited for its slot")
 
         def enter(job: Job) -> Job:
-            return job.call().enter(
+            return job.call(slot["round"] * TURNS + retry).enter(
                 Stage.GENERATING,
                 execution_arn=execution_arn,
                 now=self.clock.now(),

@@ -89,6 +89,8 @@ class RecordFailure:
         def fail(job: Job) -> Job:
             if job.execution_arn not in (None, execution_arn):
                 raise JobClosedError(f"job {job.id} belongs to {job.execution_arn}")
+            if job.error_code == ExecutionLostError.code:
+                return job  # told twice, or our own write whose answer was lost: what comes after it may be missing
             error = ExecutionLostError(reason)
             ended = job.fail(error, self.clock.now())
             self.report(f"job {job.id} ends", error)

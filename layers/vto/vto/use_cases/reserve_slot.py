@@ -10,7 +10,14 @@ from vto.domain import times
 from vto.domain.engines import PROFILES, able, adaptations, refusals
 from vto.domain.health import Door
 from vto.domain.job import Job, Stage
-from vto.errors import ExpiredError, InvalidRequestError, ModelThrottledError, NoEngineError, QueueFullError
+from vto.errors import (
+    ExpiredError,
+    InvalidRequestError,
+    JobClosedError,
+    ModelThrottledError,
+    NoEngineError,
+    QueueFullError,
+)
 from vto.ports import Clock, Controls, Jobs
 from vto.use_cases.changing_jobs import change_job, read_job
 
@@ -58,7 +65,8 @@ class ReserveSlot:
             throttled += 1
         elif failed_with != NoEngineError.__name__:  # that one says that others had found the engine failed
             failed.append(slot["engine"])
-        job = read_job(self.jobs, job_id)
+        this_round = slot["round"] + 1
+        job = _ensure_not_late(read_job(self.jobs, job_id), this_round)
         size = job.source_pixels, job.body_bytes
         fit = able(self.order, job.parameters, *size)
         if not fit:  # the order has changed since the job was admitted
@@ -72,19 +80,20 @@ class ReserveSlot:
             failed = []  # all have failed on this job: it waits for whichever returns first
         left = [name for name in fit if name not in failed]
 
-        this_round = slot["round"] + 1
         if job.slot_round == this_round and job.slot_at is not None and job.engine in left:
             # a retry of this step: the slot is ours already
             engine, slot_at = job.engine, times.from_iso(job.slot_at)
         else:
-            engine, slot_at = self._take(job, execution_arn, left, tried, throttled)
+            engine, slot_at = self._take(
+                job, execution_arn, left, tried=tried, throttled=throttled, this_round=this_round
+            )
         now = self.clock.now()
         wait = max(0, math.ceil((slot_at - now).total_seconds()))
 
         change_job(
             self.jobs,
             job_id,
-            lambda job: job.enter(
+            lambda job: _ensure_not_late(job, this_round).enter(
                 Stage.QUEUED,
                 execution_arn=execution_arn,
                 now=now,
@@ -108,7 +117,14 @@ class ReserveSlot:
         }
 
     def _take(
-        self, job: Job, execution_arn: str, left: list[str], tried: tuple[str, ...], throttled: int
+        self,
+        job: Job,
+        execution_arn: str,
+        left: list[str],
+        *,
+        tried: tuple[str, ...],
+        throttled: int,
+        this_round: int,
     ) -> tuple[str, datetime]:
         now = self.clock.now()
         latest = times.from_iso(job.waiting_since) + timedelta(seconds=MAX_QUEUE_SECONDS)
@@ -120,7 +136,7 @@ class ReserveSlot:
             change_job(
                 self.jobs,
                 job.id,
-                lambda job: job.enter(
+                lambda job: _ensure_not_late(job, this_round).enter(
                     Stage.QUEUED,
                     execution_arn=execution_arn,
                     now=now,
@@ -149,3 +165,14 @@ class ReserveSlot:
             if door is not Door.OPEN:
                 return name, door
         return None, Door.OPEN
+
+
+def _ensure_not_late(job: Job, this_round: int) -> Job:
+    """The job, unless it is further than the round of whoever asks.
+
+    Raises:
+        JobClosedError: The slot of this round has been used, or a later round has begun.
+    """
+    if job.slot_round > this_round or (job.slot_round == this_round and job.stage is Stage.GENERATING):
+        raise JobClosedError(f"job {job.id} is in round {job.slot_round} already: round {this_round} is late")
+    return job

@@ -1,0 +1,151 @@
+"""Short runs that look for something in particular; each answers with the promises that were broken."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.simulation import gateway
+from tests.simulation.checker import problems
+from tests.simulation.exhaustive import WISH, choices, left_behind, tell
+from tests.simulation.faults import Fault, Quiet, Scripted, Seeded, Sequenced
+from tests.simulation.figures import longest_beyond_a_lease
+from tests.simulation.shopper import Habits, Shopper
+from tests.simulation.simulation import Settings, Simulation
+from tests.simulation.workload import arrive
+
+type Exam = Callable[[], list[str]]
+
+
+def quiet_day() -> list[str]:
+    """A hundred requests of all kinds, and nothing goes wrong."""
+    return _day(Quiet(), Settings(), 100, had_faults=False)
+
+
+def stormy_day() -> list[str]:
+    """A hundred requests, and every tenth crossing goes wrong."""
+    return _day(Seeded(3, 0.1), Settings(engines=("nova_canvas", "preview")), 100)
+
+
+def reused_socket() -> list[str]:
+    """Somebody leaves while their picture is made, and the next one gets a socket of the same name."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gateway, "QUARANTINE_SECONDS", 1.0)
+        patch.setattr(gateway, "PUBLISHER_SECONDS", 0.1)
+        simulation = Simulation(patch, plan=Quiet())
+        leaves = Habits(leaves_after=0.3, stays_away=60, says_goodbye=False)
+        simulation.add(Shopper(simulation, "user-1", [WISH], leaves))
+        simulation.add(Shopper(simulation, "user-2", [{**WISH, "product_id": "product-2"}], Habits(arrives=2)))
+        simulation.run()
+        names = [(one.user_id, one.connection_id) for one in simulation.gateway.pushed]
+        missing = {("user-1", "socket-1"), ("user-2", "socket-1")} - set(names)
+        return [*problems(simulation), *(f"the exam itself is wrong: {one} is missing" for one in missing)]
+
+
+def _day(plan: Quiet | Seeded, settings: Settings, jobs: int, *, had_faults: bool = True) -> list[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        simulation = Simulation(patch, seed=3, plan=plan, settings=settings)
+        arrive(simulation, jobs, 3)
+        simulation.run()
+        return problems(simulation, had_faults=had_faults)
+
+
+def nobody_starts() -> list[str]:
+    """Neither the direct start nor the stream starts anything: the sweep has to."""
+    with pytest.MonkeyPatch.context() as patch:
+        simulation = Simulation(patch, plan=Scripted(), settings=Settings(direct=False, horizon=1800))
+        simulation.created.is_on = False
+        simulation.add(Shopper(simulation, "user-1", [WISH], Habits()))
+        simulation.run()
+        late = longest_beyond_a_lease(simulation)
+        return [*problems(simulation, had_faults=False), *([f"repaired {late} s after its lease"] if late > 60 else [])]
+
+
+def started_twice() -> list[str]:
+    """An operator starts a second execution of a job that is being worked on."""
+    with pytest.MonkeyPatch.context() as patch:
+        simulation = Simulation(patch, plan=Scripted())
+        shopper = simulation.add(Shopper(simulation, "user-1", [WISH], Habits()))
+        simulation.scheduler.after(1.5, lambda: simulation.executions.start(shopper.first.job_of["wish"], rerun=9))
+        simulation.run()
+        return problems(simulation, had_faults=False)
+
+
+def one_fault(where: str, *kinds: Fault) -> Exam:
+    """Every single fault of these kinds at the points whose names contain these words."""
+
+    def exam() -> list[str]:
+        base = tell({})
+        told = [
+            left_behind(tell({number: kind}), {number: kind})
+            for number, kind in choices(base)
+            if where in base.points[number][0] and kind in (kinds or Fault)
+        ]
+        return [problem for problems_of_one in (left_behind(base, {}), *told) for problem in problems_of_one]
+
+    exam.__doc__ = f"Faults at {where or 'every point'}."
+    return exam
+
+
+def aborted_at_every_moment() -> list[str]:
+    """Somebody aborts the execution, every 50 ms of its way; the function that runs right then does not know."""
+    found = []
+    for step in range(1, 90):
+        with pytest.MonkeyPatch.context() as patch:
+            simulation = Simulation(patch, plan=Quiet())
+            simulation.add(Shopper(simulation, "user-1", [WISH], Habits()))
+            simulation.scheduler.after(step / 20, lambda one=simulation: _abort(one))
+            simulation.run()
+            found += problems(simulation)
+            if simulation.results.claims:
+                found.append(f"aborted after {step / 20} s: the claim was left behind")
+    return found
+
+
+def _abort(simulation: Simulation) -> None:
+    for one in simulation.executions.started.values():
+        simulation.executions.kill(one, "ABORTED", "")
+
+
+def aborted_while_a_write_is_on_its_way() -> list[str]:
+    """A write of the job's row takes seconds, and meanwhile the execution is aborted and the job ended."""
+    writes = [n for n, (name, _) in enumerate(tell({}).points) if name.endswith("jobs.save")]
+    found = []
+    for number in writes:
+        with pytest.MonkeyPatch.context() as patch:
+            plan = Scripted({number: Fault.DELAY})
+            simulation = Simulation(patch, seed=1, plan=plan)
+            plan.on_fault = lambda one=simulation: one.scheduler.after(0.5, lambda: _abort(one))
+            simulation.add(Shopper(simulation, "user-1", [WISH], Habits()))
+            simulation.run()
+            found += problems(simulation)
+    return found
+
+
+def engine_says(*faults: Fault | None) -> Exam:
+    """The engine fails like this, one call after the other."""
+
+    def exam() -> list[str]:
+        with pytest.MonkeyPatch.context() as patch:
+            simulation = Simulation(patch, plan=Sequenced("engine.generate", list(faults)))
+            simulation.add(Shopper(simulation, "user-1", [WISH], Habits()))
+            simulation.run()
+            return problems(simulation)
+
+    exam.__doc__ = f"The engine's calls end in {', '.join(fault or 'ok' for fault in faults)}."
+    return exam
+
+
+def only_the_stream_tells() -> list[str]:
+    """Without direct hops a failed job is told of by the stream alone, whose first attempt fails."""
+    settings = Settings(direct=False)
+    base = tell({}, settings)
+    engine = _number(base.points, "engine.generate", 0)
+    broken = tell({engine: Fault.BREAK}, settings)
+    last = max(n for n, (name, _) in enumerate(broken.points) if name.endswith("sockets.send"))
+    told = tell({engine: Fault.BREAK, last: Fault.FAIL_BEFORE}, settings)
+    pushed = {one.status for one in told.simulation.gateway.pushed if one.by == "publish_job"}
+    return [*told.problems, *([] if "error" in pushed else ["I6: nobody was told of the end without asking"])]
+
+
+def _number(points: list[tuple[str, tuple[Fault, ...]]], words: str, first: int) -> int:
+    return next(n for n, (name, _) in enumerate(points) if n >= first and words in name)

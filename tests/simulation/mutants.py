@@ -1,0 +1,243 @@
+"""Planted bugs: the real code with one protection taken out, each of which the checker has to notice.
+
+A checker that has never complained is worth nothing; these are what it has complained about.
+"""
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from tests.contract import deployed
+from tests.simulation import exams, simulation
+from tests.simulation.device import Device
+from tests.simulation.exams import Exam
+from tests.simulation.faults import Fault
+from tests.simulation.ports import StreamedJobs
+from vto.domain import job as job_module
+from vto.domain.job import Job, Status, StoredImage
+from vto.domain.storage import S3Url, result_key
+from vto.ports import CachedResult, Connection, DeliveryClaim
+from vto.testing import FakeControls, FakeJobs, FakeResults
+from vto.use_cases import create_try_on, store_result, validate_request
+from vto.use_cases.changing_jobs import change_job
+from vto.use_cases.publish_job import PublishJob
+from vto.use_cases.store_result import StoreResult
+from vto.use_cases.sweep_jobs import SweepJobs
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One planted bug.
+
+    Args:
+        name: What was done to the code.
+        plant: Does it.
+        exam: The run that notices.
+        says: Words of the complaint.
+    """
+
+    name: str
+    plant: Callable[[pytest.MonkeyPatch], None]
+    exam: Exam
+    says: str
+
+
+def _write_without_condition(patch: pytest.MonkeyPatch) -> None:
+    def save(self: FakeJobs, job: Job, *, expected_version: int) -> None:
+        self._write(replace(job, revision=job.revision + 1))
+
+    patch.setattr(FakeJobs, "save", save)
+
+
+def _claim_of_anybody(patch: pytest.MonkeyPatch) -> None:
+    def claim(self: FakeJobs, job_id: str, execution_arn: str, now: Any) -> bool:
+        job = self.rows[job_id]
+        if job.status.is_terminal:
+            return False
+        self._write(job.claimed(execution_arn, now))
+        return True
+
+    patch.setattr(FakeJobs, "claim", claim)
+
+
+def _new_id_each_time(patch: pytest.MonkeyPatch) -> None:
+    numbers = count()
+    patch.setattr(create_try_on.uuid, "uuid5", lambda namespace, name: UUID(int=next(numbers)))
+
+
+def _push_without_asking(patch: pytest.MonkeyPatch) -> None:
+    def claim_delivery(*arguments: Any) -> DeliveryClaim:
+        return DeliveryClaim(granted=True)
+
+    patch.setattr(FakeControls, "claim_delivery", claim_delivery)
+
+
+def _throttled_without_slot(patch: pytest.MonkeyPatch) -> None:
+    machine = deepcopy(simulation._definition())
+    machine["States"]["Invoke Model"]["Retry"][2]["ErrorEquals"].append("ModelThrottledError")
+    patch.setattr(simulation, "_definition", lambda: machine)
+
+
+def _status_before_pictures(patch: pytest.MonkeyPatch) -> None:
+    original = StoreResult._store
+
+    def promise(self: StoreResult, job_id: str, name: str, address: str) -> StoredImage:
+        content = self.pictures.read(S3Url.parse(address))
+        url = S3Url(self.results_bucket, result_key(job_id, name))
+        return StoredImage(str(url), store_result.hashlib.sha256(content).hexdigest(), 1, 1)
+
+    def complete(self: StoreResult, job_id: str, execution_arn: str, made: Mapping[str, Any]) -> Job:
+        images = tuple(promise(self, job_id, f"{i}.png", one) for i, one in enumerate(made["images"]))
+        done = change_job(
+            self.jobs,
+            job_id,
+            lambda job: job.complete(images=images, mask_s3_url=None, engine=made["engine"], now=self.clock.now()),
+        )
+        for i, address in enumerate(made["images"]):
+            original(self, job_id, f"{i}.png", address)
+        return done
+
+    patch.setattr(StoreResult, "_complete", complete)
+
+
+def _sweep_ends_what_nobody_started(patch: pytest.MonkeyPatch) -> None:
+    def start(self: SweepJobs, job: Job) -> str:
+        return self._end(job, self.workflow.execution_of(job.id))
+
+    patch.setattr(SweepJobs, "_start", start)
+
+
+def _leases_never_end(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(StreamedJobs, "overdue", lambda self, now, *, limit: [])
+
+
+def _only_who_asked_is_told(patch: pytest.MonkeyPatch) -> None:
+    def sockets(self: PublishJob, job: Job) -> list[Connection]:
+        asked = self.connections.get(job.connection_id) if job.connection_id else None
+        return [asked] if asked is not None else []
+
+    patch.setattr(PublishJob, "_sockets", sockets)
+
+
+def _told_is_whoever_has_the_socket(patch: pytest.MonkeyPatch) -> None:
+    original = PublishJob._sockets
+
+    def sockets(self: PublishJob, job: Job) -> list[Connection]:
+        asked = self.connections.get(job.connection_id) if job.connection_id else None
+        return [*original(self, job), *([asked] if asked is not None and asked.user_id != job.user_id else [])]
+
+    patch.setattr(PublishJob, "_sockets", sockets)
+
+
+def _cache_key_without_owner(patch: pytest.MonkeyPatch) -> None:
+    original = validate_request.cache_key
+    patch.setattr(validate_request, "cache_key", lambda **parts: original(**{**parts, "owner": None}))
+
+
+def _an_end_after_the_end(patch: pytest.MonkeyPatch) -> None:
+    original = Job.fail
+
+    def fail(self: Job, error: Any, now: Any) -> Job:
+        return original(replace(self, status=Status.PROCESSING), error, now)
+
+    patch.setattr(Job, "fail", fail)
+
+
+def _calls_are_not_counted(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Job, "call", lambda self, turn: self)
+
+
+def _no_limit_of_calls(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(job_module, "MAX_BILLABLE_CALLS", 99)
+
+
+def _no_single_flight(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(FakeResults, "claim", lambda *arguments, **named: True)
+
+
+def _claims_are_kept(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(FakeResults, "release", lambda self, key, job_id: None)
+
+
+def _client_shows_everything(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Device, "is_news", lambda self, job_id, seq: True)
+
+
+def _nobody_is_late(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(job_module, "TOO_FAR_FOR", dict.fromkeys(job_module.Stage, ()))
+
+
+def _every_turn_may_call(patch: pytest.MonkeyPatch) -> None:
+    original = Job.call
+    patch.setattr(Job, "call", lambda self, turn: original(replace(self, call_turn=0), turn))
+
+
+def _what_failed_does_not_come_again(patch: pytest.MonkeyPatch) -> None:
+    def served(entries: Any, serve: Callable[[Any], object]) -> dict[str, Any]:
+        original(entries, serve)
+        return {"batchItemFailures": []}
+
+    app = deployed.module("publish_job")
+    original = app.with_partial_failures
+    patch.setattr(app, "with_partial_failures", served)
+
+
+def _results_are_offered_before_they_are_there(patch: pytest.MonkeyPatch) -> None:
+    """An equal request is answered with a result that is still being made."""
+    original = FakeResults.claim
+
+    def claim(self: FakeResults, key: str, job_id: str, now: Any, **named: Any) -> bool:
+        is_ours = original(self, key, job_id, now, **named)
+        if is_ours:
+            url = f"s3://vto-results-123456789012-us-east-1/{result_key(job_id, '0.png')}"
+            self.ready[key] = CachedResult(job_id, (url,), None, "preview")
+            self.expiry[key] = 2**33
+        return is_ours
+
+    patch.setattr(FakeResults, "claim", claim)
+
+
+DELAYS = (Fault.DELAY,)
+SPENDS = exams.engine_says(Fault.FAIL_AFTER, Fault.THROTTLE, Fault.FAIL_AFTER)
+MUTANTS = [
+    Mutant(
+        "a status is written whatever was written since it was read",
+        _write_without_condition,
+        exams.aborted_while_a_write_is_on_its_way,
+        "I3",
+    ),
+    Mutant("a job is claimed whoever works on it", _claim_of_anybody, exams.started_twice, "went from arn"),
+    Mutant("a request sent again gets another job", _new_id_each_time, exams.quiet_day, "I1"),
+    Mutant("a version is pushed whoever has pushed it", _push_without_asking, exams.quiet_day, "was pushed"),
+    Mutant(
+        "a throttled call is repeated without a slot",
+        _throttled_without_slot,
+        exams.engine_says(Fault.THROTTLE),
+        "pacing",
+    ),
+    Mutant("the status is written before the pictures", _status_before_pictures, exams.quiet_day, "I5"),
+    Mutant("the sweep ends what nobody has started", _sweep_ends_what_nobody_started, exams.nobody_starts, "although"),
+    Mutant("a lease that has run out is not noticed", _leases_never_end, exams.nobody_starts, "I2"),
+    Mutant("only the socket that asked is told", _only_who_asked_is_told, exams.quiet_day, "I6"),
+    Mutant("whoever has the socket now is told", _told_is_whoever_has_the_socket, exams.reused_socket, "I7"),
+    Mutant("the cache key does not name the owner", _cache_key_without_owner, exams.quiet_day, "I7"),
+    Mutant("a job that has ended can fail", _an_end_after_the_end, exams.one_fault("Notify", Fault.KILL), "I3"),
+    Mutant("a call is not counted before it is made", _calls_are_not_counted, exams.quiet_day, "I12"),
+    Mutant("a job may call as often as it likes", _no_limit_of_calls, SPENDS, "may have been billed"),
+    Mutant("equal requests are made at the same time", _no_single_flight, exams.quiet_day, "for one cache key"),
+    Mutant("a job that fails keeps its claim", _claims_are_kept, exams.one_fault("Store", Fault.KILL), "claim"),
+    Mutant("a client shows every frame", _client_shows_everything, exams.one_fault("send", Fault.DUPLICATE), "I6"),
+    Mutant("a late worker takes its job back", _nobody_is_late, exams.one_fault("Validate", *DELAYS), "back to"),
+    Mutant("a late worker calls the engine", _every_turn_may_call, exams.one_fault("Invoke", *DELAYS), "I4"),
+    Mutant(
+        "a record that failed does not come again", _what_failed_does_not_come_again, exams.only_the_stream_tells, "I6"
+    ),
+    Mutant(
+        "a result is offered before it is made", _results_are_offered_before_they_are_there, exams.quiet_day, "although"
+    ),
+]

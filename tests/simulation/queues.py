@@ -1,0 +1,114 @@
+"""Queues, the functions that read them, and S3's events, which come through them.
+
+Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+"""
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from tests.contract.deployed import resources, template
+from tests.simulation.faults import DELIVERY, WRITE, Fault
+from tests.simulation.lambdas import Outcome
+from vto.domain import times
+from vto.domain.storage import S3Url
+from vto.errors import StorageUnavailableError
+from vto.testing import NOON
+
+if TYPE_CHECKING:
+    from tests.simulation.simulation import Simulation
+
+
+@dataclass
+class Message:
+    """One message, and how often it was received."""
+
+    number: int
+    body: str
+    receives: int = 0
+    visible_at: float = 0.0
+    is_deleted: bool = False
+
+
+class Queue:
+    """A queue with its dead letters and the function that reads it; also the ``retry_soon`` port."""
+
+    def __init__(self, simulation: "Simulation", resource: str, mapping: str, function: str) -> None:
+        found = resources("AWS::SQS::Queue")[resource]
+        self._simulation, self._function = simulation, function
+        self._visibility, self._receives = found["VisibilityTimeout"], found["RedrivePolicy"]["maxReceiveCount"]
+        self._size = template()["Resources"][mapping]["Properties"]["BatchSize"]
+        self._messages: dict[int, Message] = {}
+        self._count = 0
+        self._is_polling = False
+        self.dead_letters: list[Message] = []
+
+    @property
+    def waiting(self) -> int:
+        """How many messages are not served yet."""
+        return len(self._messages)
+
+    def send(self, body: Mapping[str, Any], seconds: float) -> None:
+        """Put a message in, seconds from now."""
+        self._count += 1
+        one = Message(self._count, json.dumps(body))
+        self._messages[one.number] = one
+        self._show(one, seconds)
+
+    def retry_soon(self, event: dict[str, Any], answer: dict[str, Any]) -> None:
+        """Let the failed messages of a batch come again in two seconds."""
+        failed = [int(one["itemIdentifier"]) for one in answer["batchItemFailures"]]
+        if not failed:
+            return
+
+        def show() -> None:
+            for number in failed:
+                if number in self._messages:
+                    self._show(self._messages[number], 2.0)
+
+        with suppress(StorageUnavailableError):  # then they come again by themselves, later
+            self._simulation.boundary.cross("results_queue.retry_soon", show, WRITE, StorageUnavailableError)
+
+    def _show(self, one: Message, seconds: float) -> None:
+        one.visible_at = self._simulation.scheduler.seconds + seconds
+        self._simulation.scheduler.after(seconds, self._poll)
+
+    def _poll(self) -> None:
+        now = self._simulation.scheduler.seconds
+        batch = [one for one in self._messages.values() if one.visible_at <= now][: self._size]
+        for one in batch:
+            one.receives += 1
+            self._show(one, self._visibility)
+            if one.receives > self._receives:
+                self.dead_letters.append(self._messages.pop(one.number))
+        batch = [one for one in batch if one.number in self._messages]
+        if not batch:
+            return
+        fault = self._simulation.decide(f"queue→{self._function}", DELIVERY)
+        if fault is Fault.FAIL_BEFORE:
+            return  # received and never served: visible again later
+        records = [{"messageId": str(o.number), "receiptHandle": str(o.number), "body": o.body} for o in batch]
+        delay = self._simulation.plan.seconds(1, 60) if fault is Fault.DELAY else 0.0
+        done = partial(self._done, batch, fault)
+        self._simulation.lambdas.invoke(self._function, {"Records": records}, done, seconds=delay)
+        if fault is Fault.DUPLICATE:
+            self._simulation.lambdas.invoke(self._function, {"Records": records}, done)
+
+    def _done(self, batch: list[Message], fault: Fault | None, outcome: Outcome) -> None:
+        if outcome.error is not None or fault is Fault.FAIL_AFTER:
+            return  # nothing is deleted: visible again later
+        failed = {int(one["itemIdentifier"]) for one in outcome.answer["batchItemFailures"]}
+        for one in batch:
+            if one.number not in failed:
+                self._messages.pop(one.number, None)
+
+
+def object_created(url: str, sequencer: int, seconds: float) -> dict[str, Any]:
+    """S3's event about a new object."""
+    address = S3Url.parse(url)
+    when = times.after(NOON, seconds)
+    thing = {"key": address.key, "sequencer": f"{sequencer:016X}"}
+    return {"Records": [{"eventTime": when, "s3": {"bucket": {"name": address.bucket}, "object": thing}}]}

@@ -1,0 +1,284 @@
+"""The whole system in one process under virtual time: the real handlers and the real machine, all else in memory."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from random import Random
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from asl.interpreter import Interpreter
+from asl.machine import Machine
+from tests.contract.deployed import FUNCTIONS, environment, replace_builders
+from tests.simulation.device import Seen
+from tests.simulation.engine import Ledger, SimulatedEngine
+from tests.simulation.executions import Executions
+from tests.simulation.faults import Fault, Plan, Quiet
+from tests.simulation.gateway import Gateway
+from tests.simulation.lambdas import Lambda
+from tests.simulation.ports import Boundary, IndexedConnections, Port, StreamedJobs, TracedPictures
+from tests.simulation.queues import Queue, object_created
+from tests.simulation.rules import Rule, Schedule
+from tests.simulation.scheduler import Scheduler, VirtualClock
+from tests.simulation.shopper import Shopper
+from tests.simulation.stock import shelf
+from tests.simulation.stream import StreamMapping
+from tests.workflow.world import MACHINE, UPLOADS, definition_of
+from vto import bootstrap, telemetry
+from vto.domain import planner
+from vto.domain.catalogue import model_id_of
+from vto.domain.job import Job
+from vto.domain.storage import MANIFEST
+from vto.testing import FakeCatalogue, FakeControls, FakePictureTools, FakeResults
+from vto.use_cases import sockets
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What kind of deployment is simulated.
+
+    Args:
+        engines: In their order of preference.
+        direct: Whether the direct hops are on; without them only events carry anything.
+        requests_per_minute: The engine's quota.
+        horizon: Seconds after which the run is stopped, whatever is left.
+        skew: Seconds by which a process's clock may be wrong.
+        is_traced: Whether every crossing is written down.
+    """
+
+    engines: tuple[str, ...] = ("preview",)
+    direct: bool = True
+    requests_per_minute: int = 600
+    horizon: float = 6 * 60 * 60
+    skew: float = 0.0
+    is_traced: bool = False
+
+
+@cache
+def _definition() -> dict[str, Any]:
+    return definition_of()
+
+
+@cache
+def _environment() -> dict[str, str]:
+    return {name: value for function in FUNCTIONS for name, value in environment(function).items()}
+
+
+_read = cache(planner.read)
+
+
+class _Silent:
+    """Takes every call: nobody reads these logs."""
+
+    metric_set: dict[str, Any] = {}  # noqa: RUF012 - read only
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *args, **named: None
+
+
+class Simulation:
+    """One run.
+
+    Example:
+        >>> with pytest.MonkeyPatch.context() as patch:
+        ...     simulation = Simulation(patch, seed=1, plan=Seeded(1, 0.05))
+        ...     simulation.add(Shopper(simulation, "user-1", [{"request_id": "a", …}]))
+        ...     simulation.run()
+        ...     problems(simulation)
+        []
+    """
+
+    def __init__(
+        self,
+        patch: pytest.MonkeyPatch,
+        *,
+        seed: int = 0,
+        plan: Plan | None = None,
+        settings: Settings | None = None,
+        machine: dict[str, Any] | None = None,
+    ) -> None:
+        self.seed, self.settings = seed, settings or Settings()
+        self.plan: Plan = plan or Quiet()
+        self.random = Random(f"world {seed}")
+        self.log: list[str] = []
+        self.faults: list[tuple[float, str, Fault]] = []
+        self.scheduler = Scheduler()
+        self.clock = VirtualClock(self.scheduler)
+        self.boundary = Boundary(self)
+        self.lambdas = Lambda(self)
+        self.gateway = Gateway(self)
+        self.rule = Rule(self)
+        self.schedule = Schedule(self)
+        self.executions = Executions(
+            self, Interpreter(Machine(machine or _definition()), self.clock.now, self._jitter, MACHINE)
+        )
+        self.created = StreamMapping(self, "JobCreatedMapping", "start_try_on")
+        self.changed = StreamMapping(self, "JobChangedMapping", "publish_job")
+        self.results_queue = Queue(self, "ResultsQueue", "ResultStoredMapping", "deliver_result")
+        self.uploads_queue = Queue(self, "ModelUploadsQueue", "ImportModelsMapping", "import_picture")
+        now = self._seconds
+        self.jobs = StreamedJobs(now=now, on_write=self._job_written)
+        self.catalogue, self.controls, self.results = FakeCatalogue(), FakeControls(), FakeResults()
+        self.connections = IndexedConnections(now=now)
+        self.pictures = TracedPictures(on_write=self._object_written)
+        self.ledger = Ledger()
+        self.engines = {name: SimulatedEngine(self, name, self.ledger) for name in self.settings.engines}
+        self.shoppers: list[Shopper] = []
+        self.seen: list[Seen] = []
+        self.writes: list[tuple[float, Job | None, Job]] = []
+        self.alarms: list[str] = []
+        """What was wrong at the very moment of a write."""
+        self.at_home = 0
+        self._objects = 0
+        self._install(patch)
+        self._stock()
+
+    # --- what everything here asks for
+
+    def decide(self, point: str, kinds: Sequence[Fault]) -> Fault | None:
+        """What becomes of a crossing; written down."""
+        fault = self.plan.decide(point, kinds)
+        if fault is not None:
+            self.faults.append((self.scheduler.seconds, point, fault))
+        if self.settings.is_traced:
+            self.trace(fault.value if fault else "ok", point)
+        return fault
+
+    def latency(self, late: float = 0.0) -> float:
+        """How long a crossing takes, in seconds; up to ``late`` if it is a slow one."""
+        usual = 0.002 + 0.018 * self.random.random()
+        return usual + self.plan.seconds(0.5, late) if late else usual
+
+    def plan_latency(self, least: float, most: float) -> float:
+        """A time between two, in seconds."""
+        return self.random.uniform(least, most)
+
+    def trace(self, what: str, whom: str) -> None:
+        """Write a line of the log that a replay has to repeat byte for byte."""
+        if self.settings.is_traced:
+            self.log.append(f"{self.scheduler.seconds:.6f} {what}: {whom}")
+
+    # --- the run
+
+    def add(self, shopper: Shopper) -> Shopper:
+        """Somebody will come."""
+        self.shoppers.append(shopper)
+        self.at_home += 1
+        self.scheduler.spawn(shopper.live)
+        return shopper
+
+    def leave(self, shopper: Shopper) -> None:
+        """Somebody is done."""
+        self.at_home -= 1
+
+    def run(self, seconds: float | None = None) -> "Simulation":
+        """Run to the end of everything, or for so long."""
+        if seconds is None:
+            self.schedule.begin()
+            self.scheduler.run(self.scheduler.seconds + self.settings.horizon, self.is_quiet)
+            self.lambdas.close()
+        else:
+            until = self.scheduler.seconds + seconds
+            self.scheduler.run(until, lambda: False)
+            self.scheduler.seconds = until
+        return self
+
+    def is_quiet(self) -> bool:
+        """Whether nothing is left to do for anybody."""
+        return not (
+            self.at_home
+            or self.jobs.open_jobs
+            or self.lambdas.running
+            or self.executions.running
+            or self.created.waiting
+            or self.changed.waiting
+            or self.results_queue.waiting
+            or self.uploads_queue.waiting
+            or self.rule.waiting
+        )
+
+    def upload(self, user_id: str, content: bytes) -> str:
+        """Somebody uploads a photo of their own; the model's id."""
+        self._objects += 1
+        key = f"models/users/{user_id}/{self._objects}.jpg"
+        self.pictures.put(f"s3://{UPLOADS}/{key}", content)
+        return model_id_of(key)
+
+    def digest(self) -> str:
+        """What stands for a whole run in a test that compares two."""
+        lines = [*self.log, *map(repr, self.seen), *map(repr, self.gateway.pushed), *map(repr, self.ledger.calls)]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+    # --- how it is put together
+
+    def _install(self, patch: pytest.MonkeyPatch) -> None:
+        hops = "on" if self.settings.direct else "off"
+        own = {
+            "ENGINES": ",".join(self.settings.engines),
+            "REQUESTS_PER_MINUTE": str(self.settings.requests_per_minute),
+            "DIRECT_START": hops,
+            "DIRECT_NOTIFY": hops,
+        }
+        settings = bootstrap.Settings({**_environment(), **own})
+        ports: dict[str, Any] = {
+            name: Port(name, real, self.boundary)
+            for name, real in {
+                "jobs": self.jobs,
+                "catalogue": self.catalogue,
+                "connections": self.connections,
+                "controls": self.controls,
+                "results": self.results,
+                "pictures": self.pictures,
+                "sockets": self.gateway,
+                "workflow": self.executions,
+            }.items()
+        }
+        ports["results_queue"] = self.results_queue
+        replace_builders(
+            patch,
+            settings=settings,
+            clock=self.clock,
+            picture_tools=FakePictureTools(),
+            engine=lambda name: self.engines[name],
+            **ports,
+        )
+        silent = _Silent()
+        patch.setattr(telemetry, "logger", lambda: silent)
+        patch.setattr(telemetry, "metrics", lambda: silent)
+        patch.setattr(planner, "read", _read)  # one answer for each product: most of a request's time otherwise
+        tokens = iter(range(10**9))
+        patch.setattr(sockets, "secrets", SimpleNamespace(token_urlsafe=lambda length: f"ticket-{next(tokens)}"))
+        bootstrap.reset()
+
+    def _stock(self) -> None:
+        self.catalogue.add(*shelf())
+        for item in shelf():
+            self.pictures.objects[item.prepared_s3_url or ""] = item.item_id.encode()
+
+    def _seconds(self) -> float:
+        return self.scheduler.seconds
+
+    def _jitter(self, longest: float) -> float:
+        return self.random.uniform(0, longest)
+
+    def _job_written(self, before: Job | None, after: Job) -> None:
+        self.writes.append((self.scheduler.seconds, before, after))
+        self.trace("row", f"{after.id[:8]} v{after.version} {after.status} {after.stage or ''}")
+        if after.images and not (before and before.images):
+            for image in after.images:
+                stored = self.pictures.objects.get(image.s3_url)
+                if stored is None or hashlib.sha256(stored).hexdigest() != image.sha256:
+                    self.alarms.append(f"I5: job {after.id} was completed before its picture {image.s3_url} was there")
+        mapping = self.created if before is None else self.changed
+        mapping.add(len(self.writes), after.id)
+
+    def _object_written(self, url: str) -> None:
+        self._objects += 1
+        event = object_created(url, self._objects, self.scheduler.seconds)
+        if url.endswith(f"/{MANIFEST}"):
+            self.results_queue.send(event, self.plan_latency(0.5, 2.5))
+        elif "/models/users/" in url and "/prepared/" not in url:
+            self.uploads_queue.send(event, self.plan_latency(0.5, 2.5))
