@@ -21,6 +21,7 @@ ENV PYTHONDONTWRITEBYTECODE=1 \
     CANVAS_FASHN_WEIGHTS=/opt/ml/model \
     HF_HOME=/opt/ml/model/huggingface \
     HF_HUB_OFFLINE=1 \
+    TQDM_DISABLE=1 \
     MPLCONFIGDIR=/tmp
 
 WORKDIR /opt/canvas
