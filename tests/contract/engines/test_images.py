@@ -18,6 +18,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from canvas.fashn.loading import FILES as FASHN_FILES
+from canvas.fashn.loading import PARSER
 from tests.contract.canvas.conftest import ROOT
 
 CONTEXT = ROOT / "canvas"
@@ -172,3 +174,24 @@ def test_the_health_check_is_code_that_runs(file: str) -> None:
     assert code
     compile(code[1], file, "exec")
     assert "8080/ping" in code[1]
+
+
+def test_the_guide_s_folder_is_the_one_that_the_engine_looks_for() -> None:
+    guide = (ROOT / "docs/engines.md").read_text(encoding="utf-8")
+    shown = guide[guide.index("weights/\n├──") :].partition("```")[0]
+    for name in FASHN_FILES:
+        assert f"── {name}\n" in shown
+    home = settings("fashn.Dockerfile")["HF_HOME"].removeprefix(settings("fashn.Dockerfile")["CANVAS_FASHN_WEIGHTS"])
+    assert f"── {home.strip('/')}/hub/{PARSER}/\n" in shown
+    assert f"-f canvas/fashn.Dockerfile -t $REGISTRY/canvas-fashn:1 {CONTEXT.name}\n" in guide
+
+
+def test_the_guide_s_weights_are_not_packed_because_the_template_does_not_unpack_them() -> None:
+    template = (ROOT / "template.yaml").read_text(encoding="utf-8")
+    assert "{S3Uri: !Ref CanvasWeights, S3DataType: S3Prefix, CompressionType: None}" in template
+    assert "tar.gz" not in (ROOT / "docs/engines.md").read_text(encoding="utf-8")
+
+
+def test_whoever_deploys_the_model_is_told_of_its_licence_first() -> None:
+    section = (ROOT / "docs/deploying.md").read_text(encoding="utf-8").split("### sagemaker\n")[1].split("\n### ")[0]
+    assert "non-commercial" in section.split("\n1. ")[0]
