@@ -7,7 +7,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
@@ -19,16 +19,13 @@ from PIL import Image
 from canvas import connection
 from canvas.__main__ import main
 from canvas.capabilities import Capabilities
-from canvas.connection import Protocol, Server
+from canvas.connection import Protocol
 from canvas.engine import Drawn
 from canvas.request import TryOn
 from canvas.server import Endpoint, Settings
-from conformance.case import garment
-from conformance.run import written
+from tests.contract.canvas.running import BODY, Running, until
 
 pytestmark = pytest.mark.enable_socket
-
-BODY = written(garment())
 
 
 class Slow:
@@ -58,53 +55,6 @@ class Large(Slow):
         return Drawn((Image.merge("RGB", [noise, noise.rotate(90), noise.rotate(180)]),))
 
 
-class Running:
-    """An endpoint that serves from a thread of this process."""
-
-    def __init__(self, engine: Slow, settings: Settings) -> None:
-        self.engine = engine
-        self.endpoint = Endpoint(engine, settings)
-        self.endpoint.start()
-        listener = socket.socket()
-        listener.bind(("127.0.0.1", 0))
-        self.port = int(listener.getsockname()[1])
-        config = uvicorn.Config(
-            self.endpoint.app(),
-            http=Protocol,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            timeout_graceful_shutdown=600,
-        )
-        self.server = Server(config, self.endpoint, self.port, None)
-        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [listener]}, daemon=True)
-        self.thread.start()
-        until(lambda: self.server.started)
-
-    def figure(self, name: str) -> float:
-        lines = httpx.get(f"http://127.0.0.1:{self.port}/metrics").text.splitlines()
-        return next((float(line.rpartition(" ")[2]) for line in lines if line.startswith(name + " ")), 0.0)
-
-    def ping(self) -> dict[str, Any]:
-        answer = httpx.get(f"http://127.0.0.1:{self.port}/ping")
-        return {"code": answer.status_code} | answer.json()
-
-    def call(self, head: bytes = b"", body: bytes = BODY) -> socket.socket:
-        """A connection on which a whole request was sent, and nothing read."""
-        caller = socket.create_connection(("127.0.0.1", self.port), 20)
-        lines = b"POST /invocations HTTP/1.1\r\nhost: x\r\n" + head
-        caller.sendall(lines + b"content-length: %d\r\n\r\n" % len(body) + body)
-        return caller
-
-
-def until(true: Callable[[], bool]) -> None:
-    for _ in range(2000):
-        if true():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it did not come to that")
-
-
 def answer_on(caller: socket.socket) -> bytes:
     """What comes on a connection until it is closed or silent; empty when it was cut off."""
     caller.settimeout(10)
@@ -116,14 +66,13 @@ def answer_on(caller: socket.socket) -> bytes:
 
 @contextmanager
 def serving(engine: Slow | None = None, **settings: Any) -> Iterator[Running]:
-    running = Running(engine or Slow(), Settings(**({"parallel": 1} | settings)))
+    engine = engine or Slow()
+    running = Running(engine, Settings(**({"parallel": 1} | settings)))
     try:
         yield running
     finally:
-        running.engine.go.set()
-        running.server.should_exit = True
-        running.thread.join(20)
-        running.endpoint.abandon()
+        engine.go.set()
+        running.stop()
 
 
 def test_callers_beyond_the_line_are_told_so_before_their_bodies_are_looked_at() -> None:
