@@ -63,7 +63,7 @@ class Running:
 
 
 def until(true: Callable[[], bool]) -> None:
-    for _ in range(2000):
+    for _ in range(300):
         if true():
             return
         time.sleep(0.01)
