@@ -130,7 +130,7 @@ format: .venv/ready ## Format the code
 	@$(PY) -m ruff format -q .
 
 .PHONY: lock
-lock: ## Resolve requirements/*.in anew into the pinned requirements/*.txt
+lock: .venv/ready ## Resolve requirements/*.in and canvas/requirements-*.in anew into the pinned *.txt beside them
 	@scripts/lock.sh
 
 .PHONY: clean

@@ -5,7 +5,8 @@ FROM python:3.13.9-slim-bookworm
 
 # As in Dockerfile: SageMaker's contract, and who runs it.
 ARG RUN_AS=10001
-# The pipeline is not on PyPI: version 1.5.0, by its commit.
+# The pipeline is not on PyPI: version 1.5.0, by its commit. If you have a copy that you looked through, hold the build to
+# it: --build-arg PIPELINE=ADDRESS#sha256=HASH
 ARG PIPELINE=https://github.com/fashn-AI/fashn-vton-1.5/archive/7c0f10af3f91ad4048fe9729c470a13ef905d25a.tar.gz
 
 # CUDA comes with torch's wheels, the driver with the host: these two let NVIDIA's runtime hand it in.
@@ -21,12 +22,13 @@ ENV PYTHONDONTWRITEBYTECODE=1 \
     CANVAS_FASHN_WEIGHTS=/opt/ml/model \
     HF_HOME=/opt/ml/model/huggingface \
     HF_HUB_OFFLINE=1 \
+    TQDM_DISABLE=1 \
     MPLCONFIGDIR=/tmp
 
 WORKDIR /opt/canvas
-COPY requirements.txt requirements-server.txt requirements-fashn.txt ./
+COPY requirements-fashn.txt ./
 RUN pip install --no-cache-dir --only-binary=:all: -r requirements-fashn.txt \
-    && pip install --no-cache-dir --no-deps fashn-human-parser==0.1.1 "${PIPELINE}"
+    && pip install --no-cache-dir --no-deps --no-build-isolation fashn-human-parser==0.1.1 "${PIPELINE}"
 COPY canvas/ canvas/
 
 USER ${RUN_AS}

@@ -9,15 +9,17 @@ import argparse
 import html
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageOps
 
-from canvas.engine import EngineStartError
+from canvas.capabilities import negotiated
+from canvas.engine import Engine, EngineStartError
 from canvas.engines import ENGINES
+from canvas.errors import ValidationError
 from canvas.request import TryOn
 from samples.catalogue import sample
 from scripts.facts import ROOT
@@ -64,7 +66,8 @@ class Row:
 
 
 def small(picture: Image.Image, side: int = SIDE) -> Image.Image:
-    """The picture as RGB, no larger than that."""
+    """The picture as RGB, upright, no larger than that."""
+    picture = ImageOps.exif_transpose(picture)
     return ImageOps.contain(picture.convert("RGB"), (side, side), Image.Resampling.LANCZOS)
 
 
@@ -108,11 +111,12 @@ def rows(person: Image.Image | None, product: Image.Image | None) -> Iterator[Ro
         yield Row(f"prompt: {words}", room, drawn(file), {style: asked | {"mergeStyle": style} for style in STYLES})
 
 
-def page(folder: Path, all_rows: Sequence[Row]) -> None:
-    """Writes the page and its pictures."""
+def page(folder: Path, all_rows: Sequence[Row], engines: Mapping[str, Callable[[], Engine]] = ENGINES) -> None:
+    """Writes the page and its pictures; anew after each line, so that what was drawn is there if the next one fails."""
     folder.mkdir(parents=True, exist_ok=True)
-    body = []
-    for name, make in ENGINES.items():
+    style = "body{font:14px sans-serif;margin:2em}div{display:flex;gap:8px;overflow-x:auto}figure{margin:0}"
+    body = [f"<!doctype html><meta charset=utf-8><title>Gallery</title><style>{style}</style><h1>Gallery</h1>"]
+    for name, make in engines.items():
         try:
             engine = make()
             engine.start()
@@ -121,25 +125,33 @@ def page(folder: Path, all_rows: Sequence[Row]) -> None:
             continue
         body.append(f"<h2>Engine {html.escape(name)}</h2>")
         for number, row in enumerate(all_rows):
-            cells = [_cell(folder, f"{name}-{number}-source", row.source, "source")]
-            cells.append(_cell(folder, f"{name}-{number}-product", row.product, "product"))
-            masks: list[bytes] = []
-            for column, parameters in row.asked.items():
-                started = time.process_time()
-                done = engine.draw(TryOn(row.source, row.product, None, parameters))
-                seconds = f"{time.process_time() - started:.1f} s"
-                mask = done.mask
-                if mask is not None and mask.tobytes() not in masks:
-                    masks.append(mask.tobytes())
-                    cells.append(_cell(folder, f"{name}-{number}-{len(cells)}-mask", mask, f"mask, {column}"))
-                caption = "; ".join((f"{column}, {seconds}", *done.adapted))
-                cells.append(_cell(folder, f"{name}-{number}-{len(cells)}", done.images[0], caption))
-            body.append(f"<h3>{html.escape(row.title)}</h3><div>{''.join(cells)}</div>")
+            cells = "".join(_cells(folder, f"{name}-{number}", row, engine))
+            body.append(f"<h3>{html.escape(row.title)}</h3><div>{cells}</div>")
+            (folder / "index.html").write_text("\n".join(body), encoding="utf-8")
             sys.stdout.write(f"{name}: {row.title}\n")
-    style = "body{font:14px sans-serif;margin:2em}div{display:flex;gap:8px;overflow-x:auto}figure{margin:0}"
-    head = f"<!doctype html><meta charset=utf-8><title>Gallery</title><style>{style}</style><h1>Gallery</h1>"
-    (folder / "index.html").write_text(head + "\n".join(body), encoding="utf-8")
     sys.stdout.write(f"{folder / 'index.html'}\n")
+
+
+def _cells(folder: Path, name: str, row: Row, engine: Engine) -> Iterator[str]:
+    """Source and product, and for each column what the engine makes of it, as the endpoint would ask it."""
+    yield _cell(folder, f"{name}-source", row.source, "source")
+    yield _cell(folder, f"{name}-product", row.product, "product")
+    masks: list[bytes] = []
+    for number, (column, asked) in enumerate(row.asked.items()):
+        started = time.process_time()
+        try:
+            parameters, adapted = negotiated(engine.capabilities, asked, row.source.width * row.source.height)
+            done = engine.draw(TryOn(row.source, row.product, None, parameters))
+        except ValidationError as refusal:
+            said = html.escape(f"{column}: not offered. {refusal.message}")
+            yield f"<figure><figcaption>{said}</figcaption></figure>"
+            continue
+        said = "; ".join([f"{time.process_time() - started:.1f} s", *adapted, *done.adapted])
+        mask = done.mask
+        if mask is not None and mask.tobytes() not in masks:
+            masks.append(mask.tobytes())
+            yield _cell(folder, f"{name}-{number}-mask", mask, f"mask, {column}")
+        yield _cell(folder, f"{name}-{number}", done.images[0], f"{column}, {said}")
 
 
 def _cell(folder: Path, name: str, picture: Image.Image, caption: str) -> str:

@@ -1,7 +1,6 @@
 """``python -m canvas``: serves the endpoint until it is told to stop."""
 
 import argparse
-import asyncio
 import logging
 import os
 import signal
@@ -12,45 +11,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from canvas.connection import Protocol, Server
 from canvas.engines import ENGINES
 from canvas.logs import JsonLines
 from canvas.server import Endpoint, Settings
 
 GRACE: Final = 25  # seconds for calls in flight; SageMaker kills a container 30 s after SIGTERM
 ALL_ADDRESSES: Final = "0.0.0.0"  # noqa: S104 - a container is reached from outside, or it is of no use
-
-
-class Protocol(H11Protocol):
-    """uvicorn's protocol that lets the application reach its connection, so that a fault can drop it."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self.app_state = self.app_state | {"transport": transport}
-
-
-class Server(uvicorn.Server):
-    """A server that writes its port to a file once it listens."""
-
-    def __init__(self, config: uvicorn.Config, endpoint: Endpoint, port: int, port_file: Path | None) -> None:
-        super().__init__(config)
-        self._endpoint = endpoint
-        self._port = port
-        self._port_file = port_file
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self._port_file:
-            # renamed into place, so that a reader never sees half a number
-            part = self._port_file.with_name(self._port_file.name + ".part")
-            part.write_text(f"{self._port}\n", encoding="ascii")
-            part.replace(self._port_file)
-        logging.getLogger("canvas").info("listening", extra={"fields": {"port": self._port}})
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._endpoint.stop()
-        await super().shutdown(sockets)
 
 
 def arguments(argv: list[str] | None = None, environment: Mapping[str, str] = os.environ) -> argparse.Namespace:
@@ -99,6 +67,7 @@ def main(argv: list[str] | None = None) -> int:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.captureWarnings(capture=True)
     listener = socket.socket(socket.AF_INET6 if ":" in options.host else socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -117,14 +86,19 @@ def main(argv: list[str] | None = None) -> int:
         log_level="warning", timeout_graceful_shutdown=options.grace, server_header=False,
     )  # fmt: skip
     server = Server(config, endpoint, listener.getsockname()[1], options.port_file)
-    endpoint.start()
-    # uvicorn stops gracefully and then raises the signal again for its parent; a clean stop shall exit with 0
+
+    def leave(*_: object) -> None:
+        server.should_exit = True
+
+    # before uvicorn's own handlers are there, and again after it: it raises the signal anew for its parent when it has
+    # stopped, and a clean stop shall exit with 0
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, leave)
+    endpoint.start()
     server.run(sockets=[listener])
     if endpoint.abandon():
-        # a drawing outlived the grace; a thread cannot be stopped, and waiting for it would only end in SIGKILL
-        logging.getLogger("canvas").warning("stopped while a picture was being drawn")
+        # work outlived the grace; a thread cannot be stopped, and waiting for it would only end in SIGKILL
+        logging.getLogger("canvas").warning("stopped while a picture was being read or drawn")
         logging.shutdown()
         os._exit(1)
     return 0

@@ -7,6 +7,7 @@
     ├── AccessDeniedError            403  AccessDeniedException
     ├── ResourceNotFoundError        404  ResourceNotFoundException   (unknown or retired model)
     ├── ModelTimeoutError            408  ModelTimeoutException
+    ├── CallerGoneError              499  (nobody hears it: for log and figures)
     ├── ThrottlingError              429  ThrottlingException
     ├── ModelNotReadyError           429  ModelNotReadyException      (the engine loads)
     ├── InternalServerError          500  InternalServerException
@@ -25,8 +26,11 @@ class ServiceError(Exception):
     error_type: ClassVar[str] = "InternalServerException"
     default: ClassVar[str] = "The system encountered an unexpected error during processing. Try your request again."
 
-    def __init__(self, message: str | None = None) -> None:
-        self.message = message or self.default
+    def __init__(self, message: str | None = None, logged: str | None = None) -> None:
+        """``logged`` is what the log may hold of a message that repeats the caller's own words."""
+        # a caller's text may hold half a character (JSON's \ud800), which no answer can carry
+        self.message = (message or self.default).encode("utf-8", "backslashreplace").decode()
+        self.logged = logged or self.message
         super().__init__(self.message)
 
 
@@ -62,6 +66,14 @@ class ModelTimeoutError(ServiceError):
     status = 408
     error_type = "ModelTimeoutException"
     default = "Model has timed out in processing the request. Try your request again."
+
+
+class CallerGoneError(ServiceError):
+    """The caller closed the connection before it was answered; 499 is nginx's number for it."""
+
+    status = 499
+    error_type = "ClientClosedRequest"
+    default = "The caller closed the connection."
 
 
 class ThrottlingError(ServiceError):

@@ -1,37 +1,46 @@
-"""How many pictures are drawn at once, how many calls may wait for it, and for how long."""
+"""How much is done at once, how many calls may wait for it, and for how long."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from canvas.errors import ServiceUnavailableError, ThrottlingError
 
 
 class Gate:
-    """Lets a few calls draw; others wait a bounded time in a bounded line, or are told to come back later.
+    """Lets a few calls work; others wait a bounded time in a bounded line, or are told to come back later.
 
-    A drawing that outlives its caller's time keeps its place until it ends: a thread cannot be stopped, and the next
+    Work that outlives its caller's time keeps its place until it ends: a thread cannot be stopped, and the next
     one beside it would take memory that is not there.
 
     Args:
-        parallel: Drawings at once, at least 1.
+        name: Of the threads.
+        parallel: Calls that work at once, at least 1.
         waiting: Calls that may wait; further ones are refused at once.
         wait_seconds: How long each may wait.
     """
 
-    def __init__(self, parallel: int, waiting: int, wait_seconds: float) -> None:
+    def __init__(self, name: str, parallel: int, waiting: int, wait_seconds: float) -> None:
         self._free = parallel
         self._most_waiting = waiting
         self._wait_seconds = wait_seconds
         self._line: list[asyncio.Future[None]] = []
-        self._pool = ThreadPoolExecutor(parallel, thread_name_prefix="draw")
-        self.drawing = 0
+        self._pool = ThreadPoolExecutor(parallel, thread_name_prefix=name)
+        self._began: dict[asyncio.Future[Any], float] = {}
+        self.busy = 0
         self._closed = False
 
     @property
     def waiting(self) -> int:
         """Calls in the line."""
         return len(self._line)
+
+    def is_stuck(self, seconds: float) -> bool:
+        """Whether every place is held by work that began longer ago than that, so that nobody's turn comes."""
+        latest = max(self._began.values(), default=time.monotonic())
+        return not self._free and time.monotonic() - latest > seconds
 
     async def run[T](self, work: Callable[[], T]) -> T:
         """Runs ``work``, which takes CPU or GPU time, in a thread when its turn comes.
@@ -44,24 +53,28 @@ class Gate:
         """
         await self._enter()
         future = asyncio.get_running_loop().run_in_executor(self._pool, work)
+        self._began[future] = time.monotonic()
         future.add_done_callback(self._leave)
-        return await asyncio.shield(future)
+        try:
+            return await asyncio.shield(future)
+        finally:
+            del future  # an error's trace holds this frame: with the future in it, pictures would stay in a circle
 
     def close(self) -> None:
-        """Refuses who waits and who would have to; what is being drawn goes on."""
+        """Refuses who waits and who would have to; work that began goes on."""
         self._closed = True
         for turn in self._line:
             if not turn.done():
                 turn.set_exception(ServiceUnavailableError())
 
     def abandon(self) -> None:
-        """Gives the threads up; a drawing that still runs is not waited for."""
+        """Gives the threads up; work that still goes on is not waited for."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _enter(self) -> None:
         if self._free:
             self._free -= 1
-            self.drawing += 1
+            self.busy += 1
             return
         if self._closed:
             raise ServiceUnavailableError
@@ -82,16 +95,17 @@ class Gate:
             raise
 
     def _leave[T](self, future: asyncio.Future[T]) -> None:
+        del self._began[future]
         if not future.cancelled():
-            future.exception()  # taken, so that an abandoned drawing's error is not reported by the loop
+            future.exception()  # taken, so that the error of abandoned work is not reported by the loop
         self._give_on()
 
     def _give_on(self) -> None:
-        self.drawing -= 1
+        self.busy -= 1
         while self._line:
             turn = self._line.pop(0)
             if not turn.done():
-                self.drawing += 1
+                self.busy += 1
                 turn.set_result(None)
                 return
         self._free += 1

@@ -3,10 +3,10 @@
 import asyncio
 import json
 import logging
+import math
 import threading
 import time
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -22,32 +22,46 @@ from canvas.answer import answer_body
 from canvas.capabilities import negotiated
 from canvas.engine import Drawn, Engine, EngineBrokenError, EngineBusyError
 from canvas.errors import (
+    CallerGoneError,
     InternalServerError,
     ModelTimeoutError,
     ResourceNotFoundError,
     ServiceError,
     ServiceUnavailableError,
+    ThrottlingError,
     ValidationError,
 )
 from canvas.faults import UNDRAWN, Fault, Faults
 from canvas.gate import Gate
 from canvas.health import STATES, Health
 from canvas.metrics import CONTENT_TYPE, Metrics
-from canvas.request import MAX_BODY_BYTES, TryOn, megapixels, output_count, read_request
+from canvas.request import TryOn, megapixels, output_count, read_request
+from canvas.wire import (
+    ADAPTED,
+    CUSTOM,
+    answer,
+    broken,
+    drop,
+    dropped_body,
+    failed,
+    not_here,
+    passed_on,
+    unless_gone,
+    whole_body,
+)
 
 log = logging.getLogger("canvas")
 
-ADAPTED: Final = "x-vto-adapted"
-CUSTOM: Final = "X-Amzn-SageMaker-Custom-Attributes"  # the one response header that SageMaker passes on
-MOST_CUSTOM: Final = 1024  # characters of ASCII: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
-READ_AND_DROPPED: Final = 2 * MAX_BODY_BYTES  # a sender of too much hears so, if it stops here
+LONGEST_LOGGED: Final = 100  # characters of a model id
+LONGEST_ERROR_LOGGED: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How the endpoint serves; times in seconds.
 
-    ``parallel`` pictures are drawn at once; ``waiting`` further calls wait up to ``wait_seconds`` and then get 429;
+    ``parallel`` requests are drawn at once; ``waiting`` further calls are let in, of which each waits up to
+    ``wait_seconds`` for its turn; others get 429;
     a call that is not answered after ``timeout_seconds`` gets 408. ``retired`` model ids answer as after their end of
     life; with ``faults`` tests may plan what goes wrong.
     """
@@ -69,8 +83,10 @@ class Endpoint:
         self._faults = Faults()
         self.health = Health()
         parallel = min(self._settings.parallel, engine.parallel or self._settings.parallel)
-        self._gate = Gate(parallel, self._settings.waiting, self._settings.wait_seconds)
-        self._reading = Gate(parallel, 10_000, self._settings.timeout_seconds)
+        self._most_inside = parallel + self._settings.waiting
+        self._inside = 0  # calls that may hold a body or pictures
+        self._reading = Gate("read", parallel, self._most_inside, self._settings.timeout_seconds)
+        self._drawing = Gate("draw", parallel, self._settings.waiting, self._settings.wait_seconds)
         self._capabilities = engine.capabilities
         self._metrics = Metrics(self._capabilities.engine)
 
@@ -84,13 +100,14 @@ class Endpoint:
     def stop(self) -> None:
         """Takes no more calls; those being drawn are finished, those that wait are sent elsewhere (503)."""
         self.health.stop()
-        self._gate.close()
+        self._drawing.close()
 
     def abandon(self) -> bool:
-        """Gives up what is still being drawn after the time for that; says whether there was any."""
-        for gate in (self._gate, self._reading):
+        """Gives up what is still being read or drawn after the time for that; says whether there was any."""
+        gates = (self._reading, self._drawing)
+        for gate in gates:
             gate.abandon()
-        return bool(self._gate.drawing)
+        return any(gate.busy for gate in gates)
 
     def app(self) -> Starlette:
         """The ASGI application."""
@@ -107,24 +124,30 @@ class Endpoint:
                 Route("/_faults", self.clear_faults, methods=["DELETE"]),
                 Route("/_calls", self.calls, methods=["GET"]),
             ]
-        return Starlette(routes=routes, exception_handlers={HTTPException: _not_here})
+        app = Starlette(routes=routes, exception_handlers={HTTPException: not_here, Exception: broken})
+        app.router.redirect_slashes = False  # a redirect has no error type, and clients of AWS follow none
+        return app
 
     async def ping(self, _: Request) -> Response:
-        """200 when a call would be drawn, 503 while the engine loads, has failed for good, or the process stops."""
-        said: dict[str, str] = {"status": "ok" if self.health.state == "ready" else self.health.state}
-        if self.health.reason:
-            said["reason"] = self.health.reason
-        return _answer(JSONResponse(said, 200 if self.health.state == "ready" else 503))
+        """200 when a call would be drawn; 503 when the engine loads, failed or is stuck, or the process stops."""
+        status, reason = str(self.health.state), self.health.reason
+        longest = self._settings.timeout_seconds
+        if status == "ready" and (self._reading.is_stuck(longest) or self._drawing.is_stuck(longest)):
+            status, reason = "stuck", "every place is held by a call that has outlived its time"
+        said = {"status": "ok" if status == "ready" else status} | ({"reason": reason} if reason else {})
+        return answer(JSONResponse(said, 200 if status == "ready" else 503))
 
     async def capabilities(self, _: Request) -> Response:
         """What the engine can honour of the contract."""
-        return _answer(JSONResponse(self._capabilities.document() | {"faults": self._settings.faults}))
+        return answer(JSONResponse(self._capabilities.document() | {"faults": self._settings.faults}))
 
     async def metrics(self, _: Request) -> Response:
         """Prometheus' text."""
         gauges: dict[str, tuple[str, float]] = {
-            "canvas_drawing": ("Requests being drawn.", self._gate.drawing),
-            "canvas_waiting": ("Requests that wait for a place.", self._gate.waiting),
+            "canvas_inside": ("Requests let in: being received, read or drawn, or waiting for that.", self._inside),
+            "canvas_reading": ("Requests whose pictures are being read.", self._reading.busy),
+            "canvas_drawing": ("Requests being drawn.", self._drawing.busy),
+            "canvas_waiting": ("Requests that wait for a place.", self._drawing.waiting),
         }
         for state in STATES:
             gauges[f"canvas_state_{state}"] = (f"1 while the endpoint is {state}.", float(self.health.state == state))
@@ -135,59 +158,69 @@ class Endpoint:
         try:
             planned = self._faults.plan(json.loads(await request.body()))
         except ValueError:
-            return _failed(ValidationError("The body is not JSON."))
+            return failed(ValidationError("The body is not JSON."))
         except ServiceError as error:
-            return _failed(error)
-        return _answer(JSONResponse({"planned": planned}))
+            return failed(error)
+        return answer(JSONResponse({"planned": planned}))
 
     async def clear_faults(self, _: Request) -> Response:
         """Forgets planned faults and counts."""
         self._faults.clear()
-        return _answer(JSONResponse(self._faults.counts()))
+        return answer(JSONResponse(self._faults.counts()))
 
     async def calls(self, _: Request) -> Response:
         """Says how many model calls came since the start or the last clearing."""
-        return _answer(JSONResponse(self._faults.counts()))
+        return answer(JSONResponse(self._faults.counts()))
 
     async def invoke(self, request: Request) -> Response:
         """Answers one try-on; every answer carries a request id, every error Bedrock's type header."""
         started = time.monotonic()
-        self._metrics.arrived()
         request_id = str(uuid.uuid4())
-        model_id = request.path_params.get("model_id", "")
-        fields: dict[str, Any] = {"request_id": request_id, "model_id": model_id}
-        error_type = ""
+        model_id = request.path_params.get("model_id")
+        if model_id == "":
+            raise HTTPException(404)
+        fields: dict[str, Any] = {"request_id": request_id, "model_id": (model_id or "")[:LONGEST_LOGGED]}
+        status, error_type = InternalServerError.status, InternalServerError.error_type
+        self._metrics.arrived()
         try:
-            async with asyncio.timeout(self._settings.timeout_seconds):
-                response = await self._invoke(request, model_id, fields)
-        except TimeoutError:
-            response, error_type = self._refused(ModelTimeoutError(), fields)
-        except ServiceError as error:
-            response, error_type = self._refused(error, fields)
-        except asyncio.CancelledError:
+            try:
+                async with asyncio.timeout(self._settings.timeout_seconds):
+                    response, error_type = await self._invoke(request, fields), ""
+            except (Exception, asyncio.CancelledError) as caught:  # noqa: BLE001 - _answer_to knows each of them
+                # not kept in a variable: with its trace it would be a circle that holds the pictures
+                response, error_type = self._refused(self._answer_to(caught, fields), fields)
+            status = response.status_code
+            response.headers["x-amzn-RequestId"] = request_id
+            response.headers["X-Amzn-Bedrock-Invocation-Latency"] = str(round((time.monotonic() - started) * 1000))
+            return response
+        finally:
+            seconds = time.monotonic() - started
+            self._metrics.answered(status, error_type, seconds)
+            log.info("invoke", extra={"fields": fields | {"status": status, "seconds": round(seconds, 3)}})
+
+    def _answer_to(self, error: BaseException, fields: dict[str, Any]) -> ServiceError:
+        """What a call gets that ended in this error; what is ours to mend is logged with its trace."""
+        if isinstance(error, ServiceError):
+            return error
+        if isinstance(error, TimeoutError):
+            return ModelTimeoutError()
+        if isinstance(error, ClientDisconnect):
+            return CallerGoneError()
+        if isinstance(error, asyncio.CancelledError):
             task = asyncio.current_task()
             if self.health.state != "stopping" or task is None:
-                raise
+                raise error
             task.uncancel()  # the grace is over; the caller shall hear what can be retried, and not a bare 500
-            response, error_type = self._refused(ServiceUnavailableError(), fields)
-        except ClientDisconnect:
-            response, error_type = self._refused(ValidationError("The request's body did not come whole."), fields)
-        except EngineBusyError as error:
+            return ServiceUnavailableError()
+        if isinstance(error, EngineBusyError):
             log.warning("engine busy", extra={"fields": fields | {"reason": str(error)}})
-            response, error_type = self._refused(ServiceUnavailableError(), fields)
-        except EngineBrokenError as error:
+            return ServiceUnavailableError()
+        if isinstance(error, EngineBrokenError):
             self.health.fail(str(error))
-            log.exception("engine broken", extra={"fields": fields})
-            response, error_type = self._refused(ServiceUnavailableError(), fields)
-        except Exception:
-            log.exception("engine failed", extra={"fields": fields})
-            response, error_type = self._refused(InternalServerError(), fields)
-        seconds = time.monotonic() - started
-        response.headers["x-amzn-RequestId"] = request_id
-        response.headers["X-Amzn-Bedrock-Invocation-Latency"] = str(round(seconds * 1000))
-        self._metrics.answered(response.status_code, error_type, seconds)
-        log.info("invoke", extra={"fields": fields | {"status": response.status_code, "seconds": round(seconds, 3)}})
-        return response
+            log.error("engine broken", exc_info=error, extra={"fields": fields})
+            return ServiceUnavailableError()
+        log.error("engine failed", exc_info=error, extra={"fields": fields})
+        return InternalServerError()
 
     def _load(self) -> None:
         started = time.monotonic()
@@ -199,38 +232,55 @@ class Endpoint:
             log.info("engine ready", extra={"fields": fields})
 
     def _refused(self, error: ServiceError, fields: dict[str, Any]) -> tuple[Response, str]:
-        fields |= {"error_type": error.error_type, "error": error.message[:500]}
-        return _failed(error), error.error_type
+        fields |= {"error_type": error.error_type, "error": error.logged[:LONGEST_ERROR_LOGGED]}
+        return failed(error), error.error_type
 
-    async def _invoke(self, request: Request, model_id: str, fields: dict[str, Any]) -> Response:
+    async def _invoke(self, request: Request, fields: dict[str, Any]) -> Response:
+        # who is sent away is so before the body is read: those beyond the line cost no memory
         refusal = self.health.refusal()
-        body = await _body(request)
+        if refusal is None and self._inside >= self._most_inside:
+            refusal = ThrottlingError()
         if refusal:
+            await dropped_body(request)
             raise refusal
+        self._inside += 1
+        try:
+            body = await whole_body(request)
+            return await unless_gone(request, self._answered(request, body, fields))
+        finally:
+            self._inside -= 1
+
+    async def _answered(self, request: Request, body: bytes, fields: dict[str, Any]) -> Response:
         fault = self._faults.next()
         if fault:
             fields["fault"] = fault.kind
             await asyncio.sleep(fault.seconds)
             if fault.kind == "drop":
-                return await _drop(request)
+                return await drop(request)
             error = fault.error()
             if error:
                 raise error
-        if model_id in self._settings.retired:
+        if request.path_params.get("model_id") in self._settings.retired:
             raise ResourceNotFoundError
         task = await self._reading.run(partial(self._read, body))
         del body  # a call that waits holds its pictures, not their text as well
+        if isinstance(task, ServiceError):
+            raise task
         fields |= {"mask_type": task.parameters.get("maskType"), "megapixels": megapixels(task.source)}
-        answer, adapted = await self._gate.run(lambda: self._draw(task, fault, fields))
-        response = _whole(answer, fault)
+        made, adapted = await self._drawing.run(lambda: self._draw(task, fault, fields))
+        response = _whole(made, fault)
         if adapted:
             response.headers[ADAPTED] = "; ".join(adapted)
             response.headers[CUSTOM] = passed_on(adapted)
         return response
 
-    def _read(self, body: bytes) -> TryOn:
-        task = read_request(body)
-        parameters, adapted = negotiated(self._capabilities, task.parameters, task.source.width * task.source.height)
+    def _read(self, body: bytes) -> TryOn | ServiceError:
+        """The task, or the refusal as a value: an error that is raised holds all pictures in its trace."""
+        try:
+            task = read_request(body)
+            parameters, adapted = negotiated(self._capabilities, task.parameters, math.prod(task.source.size))
+        except ServiceError as error:
+            return type(error)(error.message, error.logged)
         return TryOn(task.source, task.reference, task.mask, parameters, (*task.adapted, *adapted))
 
     def _draw(self, task: TryOn, fault: Fault | None, fields: dict[str, Any]) -> tuple[bytes, tuple[str, ...]]:
@@ -249,58 +299,7 @@ class Endpoint:
         return answer_body(Drawn(drawn.images, drawn.mask, adapted), engine, fault), adapted
 
 
-def passed_on(adapted: Sequence[str]) -> str:
-    """What was adapted as SageMaker's one header takes it: in ASCII, and as many whole adaptations as there is room."""
-    plain = [one.encode("ascii", "replace").decode() for one in adapted]
-    while len(text := f"{ADAPTED}={'; '.join(plain)}") > MOST_CUSTOM:
-        plain.pop()
-    return text
-
-
-async def _body(request: Request) -> bytes:
-    """The request's body; what is over Bedrock's limit is read but not kept, so memory stays bounded."""
-    body, length = bytearray(), 0
-    async for chunk in request.stream():
-        length += len(chunk)
-        if length <= MAX_BODY_BYTES:
-            body += chunk
-        elif length > READ_AND_DROPPED:
-            break
-        else:
-            body.clear()
-    if length > MAX_BODY_BYTES:
-        # InvokeModel has no 413 among its errors (botocore's service model), so it is a ValidationException
-        raise ValidationError(f"The request body is over the limit of {MAX_BODY_BYTES} bytes.")
-    return bytes(body)
-
-
 def _whole(body: bytes, fault: Fault | None) -> Response:
     if fault and fault.kind == "not_json":
         return Response("<html><body>502 Bad Gateway</body></html>", media_type="application/json")
     return Response(body, media_type="application/json")
-
-
-def _failed(error: ServiceError) -> Response:
-    response = JSONResponse({"message": error.message}, status_code=error.status)
-    response.headers["x-amzn-ErrorType"] = error.error_type
-    return _answer(response)
-
-
-def _answer(response: Response) -> Response:
-    response.headers.setdefault("x-amzn-RequestId", str(uuid.uuid4()))
-    return response
-
-
-async def _not_here(_: Request, error: Exception) -> Response:
-    """An unknown route answers as AWS does, so that a client's parser finds what it expects."""
-    failure: ServiceError = ResourceNotFoundError("There is no such operation here.")
-    if isinstance(error, HTTPException) and error.status_code == 405:
-        failure = ValidationError("The operation does not allow this method.")
-    return _failed(failure)
-
-
-async def _drop(request: Request) -> Response:
-    """Closes the connection without an answer."""
-    request.state.transport.abort()
-    await asyncio.sleep(0)
-    return Response(status_code=500)  # goes nowhere: the connection is closed

@@ -14,6 +14,7 @@ from vto import schemas
 from vto.domain.contract import MAX_ASPECT, MAX_BODY_BYTES, MAX_SIDE, MIN_SIDE, PIXELS_BELOW, cross_field_violations
 from vto.domain.parameters import MASK_OF_TYPE
 
+from canvas import pictures  # isort: skip
 from canvas import request as endpoint  # isort: skip
 
 OURS = json.loads((ROOT / "layers/vto/vto/schemas/parameters.schema.json").read_text())
@@ -70,7 +71,7 @@ def test_field_by_field_both_schemas_want_the_same() -> None:
 
 
 def test_the_figures_of_pictures_and_bodies_are_the_same() -> None:
-    theirs = (endpoint.SHORTEST_SIDE, endpoint.LONGEST_SIDE, endpoint.PIXELS_BELOW, endpoint.NARROWEST)
+    theirs = (pictures.SHORTEST_SIDE, pictures.LONGEST_SIDE, pictures.PIXELS_BELOW, pictures.NARROWEST)
     assert theirs == (MIN_SIDE, MAX_SIDE, PIXELS_BELOW, MAX_ASPECT)
     assert (MAX_BODY_BYTES, MASK_OF_TYPE) == (endpoint.MAX_BODY_BYTES, endpoint.MASK_OF)
 

@@ -10,7 +10,7 @@ from canvas.capabilities import Capabilities, negotiated
 from canvas.engines import PreviewEngine
 from canvas.fashn import FashnEngine, mapping
 from canvas.request import TryOn
-from canvas.server import passed_on
+from canvas.wire import passed_on
 from samples.catalogue import sample
 from vto.adapters.sagemaker import adaptations_in
 from vto.domain.engines import PROFILES, EngineProfile

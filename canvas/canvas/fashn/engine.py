@@ -1,7 +1,10 @@
 """The engine: one request's pictures from the pipeline, merged into the source by the contract's rules."""
 
+import io
 import logging
 import threading
+from collections.abc import Callable
+from contextlib import redirect_stderr
 from typing import Any, Final
 
 import numpy as np
@@ -18,6 +21,8 @@ from canvas.request import TryOn
 log = logging.getLogger("canvas")
 
 WARM_UP_SIZE: Final = (576, 864)  # the model's own
+PARSED: Final = 864  # longer side of what the pipeline's human parser is given
+NOBODY: Final = 0.005  # share of the picture that the parser takes for somebody, or for their clothes
 
 
 class FashnEngine:
@@ -57,8 +62,6 @@ class FashnEngine:
                 f"The GPU's memory does not hold one picture: {error} (FASHN VTON 1.5 has 972 million parameters, see "
                 "docs/engines.md, «fashn»)."
             ) from error
-        except ValidationError:
-            log.info("warm-up found nobody in the drawn figure; the first picture will take longer")
 
     def draw(self, task: TryOn) -> Drawn:
         """The pictures; one request at a time, because the pipeline seeds torch's one generator.
@@ -66,26 +69,30 @@ class FashnEngine:
         Raises:
             EngineBusyError: Not even one picture at a time fits into the GPU's memory.
             EngineBrokenError: The GPU is lost to this process.
-            ValidationError: The pipeline finds nobody to dress.
+            ValidationError: There is nobody to dress in the source.
         """
         config = task.parameters.get("imageGenerationConfig") or {}
         category = self._category(task)
         photo = self._settings.garment_photo
         photo = photo_type(task.reference) if photo == "auto" else photo
         with self._lock:
+            self._look_for_somebody(task.source)
             painted, adapted = self._painted(task, category, photo, config)
         if painted[0].width * painted[0].height < task.source.width * task.source.height:
             adapted.append(f"resolution={painted[0].width}x{painted[0].height} enlarged")
-        painted = [one.convert("RGB").resize(task.source.size, Image.Resampling.LANCZOS) for one in painted]
         if task.mask is not None:
             area = np.asarray(task.mask) < 128
             adapted.append(f"imageBasedMask.garment={category}, by the mask's place")
         else:
-            area = merging.changed_area(task.source, painted)
+            found = merging.changed_area(task.source, painted)
+            area = np.ones((task.source.height, task.source.width), np.bool_) if found is None else found
+            if found is None:  # a white shirt for a white one: the source as it came would not be a try-on
+                adapted.append("garmentBasedMask=whole picture, because the garment hardly differs from what is worn")
             if (task.parameters.get("garmentBasedMask") or {}).get("maskShape") == "BOUNDING_BOX":
                 area = merging.boxed(area)
         style = task.parameters.get("mergeStyle", "BALANCED")
-        images = tuple(merging.merged(task.source, one, area, style) for one in painted)
+        enlarged = [one.convert("RGB").resize(task.source.size, Image.Resampling.LANCZOS) for one in painted]
+        images = tuple(merging.merged(task.source, one, area, style) for one in enlarged)
         mask = merging.mask_picture(area) if task.parameters.get("returnMask") else None
         return Drawn(images, mask, tuple(adapted))
 
@@ -93,6 +100,26 @@ class FashnEngine:
         if task.mask is not None:
             return mapping.category_under(task.mask)
         return mapping.category_of(str(task.parameters["garmentBasedMask"]["garmentClass"]))
+
+    def _look_for_somebody(self, person: Image.Image) -> None:
+        """Asks the pipeline's human parser; the pipeline itself paints somebody into an empty room.
+
+        A pipeline without the parser (its weights have a licence of their own) is not asked.
+        """
+        parser = getattr(self._loaded.pipeline, "hp_model", None) if self._loaded else None
+        if parser is None:
+            return
+        small = person.copy()
+        small.thumbnail((PARSED, PARSED), Image.Resampling.BOX)
+        try:
+            labels = np.asarray(self._guarded(lambda: parser.predict(np.asarray(small))))
+        except MemoryError as error:
+            raise EngineBusyError(f"the GPU's memory does not hold one picture: {error}") from error
+        if (labels != 0).mean() < NOBODY:  # 0 is the parser's label for the ground
+            raise ValidationError(
+                "The engine fashn cannot honour this request: #/virtualTryOnParams/sourceImage: "
+                "no person whom it could dress was found."
+            )
 
     def _painted(
         self, task: TryOn, category: mapping.Category, photo: str, config: dict[str, Any]
@@ -118,24 +145,31 @@ class FashnEngine:
         self, person: Image.Image, garment: Image.Image, category: str, photo: str, config: dict[str, Any],
         first: int, number: int,
     ) -> list[Image.Image]:  # fmt: skip
-        """One call of the pipeline; a lack of GPU memory comes out as MemoryError, with the memory freed."""
+        """One call of the pipeline; a lack of GPU memory comes out as MemoryError."""
+        if self._loaded is None:
+            raise EngineBrokenError("the engine was not started")
+        pipeline = self._loaded.pipeline
+        output = self._guarded(
+            lambda: pipeline(
+                person_image=person, garment_image=garment, category=category, garment_photo_type=photo,
+                num_samples=number, num_timesteps=mapping.steps_of(config), guidance_scale=mapping.guidance_of(config),
+                seed=mapping.seed_of(config, first), segmentation_free=True,
+            )
+        )  # fmt: skip
+        if len(output.images) != number:
+            raise RuntimeError(f"the pipeline drew {len(output.images)} pictures instead of {number}")
+        return list(output.images)
+
+    def _guarded[T](self, work: Callable[[], T]) -> T:
+        """Runs the pipeline; a lack of GPU memory comes out as MemoryError, with the memory freed."""
         if self._loaded is None:
             raise EngineBrokenError("the engine was not started")
         torch = self._loaded.torch
         try:
-            output = self._loaded.pipeline(
-                person_image=person, garment_image=garment, category=category, garment_photo_type=photo,
-                num_samples=number, num_timesteps=mapping.steps_of(config), guidance_scale=mapping.guidance_of(config),
-                seed=mapping.seed_of(config, first), segmentation_free=True,
-            )  # fmt: skip
+            with redirect_stderr(io.StringIO()):  # its progress bars are no log lines, and cannot be switched off
+                return work()
         except torch.cuda.OutOfMemoryError as error:
             lack = str(error)
-        except (IndexError, ValueError) as error:
-            # what the pose detection raises when there is nobody in the picture
-            raise ValidationError(
-                "The engine fashn cannot honour this request: #/virtualTryOnParams/sourceImage: "
-                "no person whom it could dress was found."
-            ) from error
         except RuntimeError as error:
             if "out of memory" in str(error).lower():  # cuDNN and ONNX Runtime have no class of their own for it
                 lack = str(error)
@@ -143,10 +177,6 @@ class FashnEngine:
                 raise EngineBrokenError(f"the GPU failed: {error}") from error
             else:
                 raise
-        else:
-            if len(output.images) != number:
-                raise RuntimeError(f"the pipeline drew {len(output.images)} pictures instead of {number}")
-            return list(output.images)
         torch.cuda.empty_cache()  # outside the handler: the error's traceback would keep the tensors alive
         raise MemoryError(lack)
 

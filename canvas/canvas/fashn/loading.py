@@ -1,5 +1,6 @@
 """Finds and loads the pipeline; what is missing is named with its remedy."""
 
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from PIL import Image
 
 from canvas.engine import EngineStartError
 from canvas.fashn.mapping import MOST_SAMPLES
+
+log = logging.getLogger("canvas")
 
 SAGEMAKER_MODEL: Final = Path("/opt/ml/model")  # where SageMaker unpacks a model's data
 FILES: Final = ("model.safetensors", "dwpose/yolox_l.onnx", "dwpose/dw-ll_ucoco_384.onnx")
@@ -91,7 +94,8 @@ def load(settings: FashnSettings, environment: Mapping[str, str] = os.environ) -
         torch.set_float32_matmul_precision("high")  # for what stays in 32 bits on a GPU without bfloat16
         torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False  # one seed, one picture
     try:
-        pipeline = package.TryOnPipeline(weights_dir=str(settings.weights), device=device)
+        # with no logger it would make one of its own, whose lines are no JSON
+        pipeline = package.TryOnPipeline(weights_dir=str(settings.weights), device=device, logger=log)
     except (OSError, RuntimeError, ValueError, KeyError) as error:
         raise EngineStartError(
             f"The pipeline did not load from {settings.weights} on {device}: {type(error).__name__}: {error} "

@@ -3,33 +3,68 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 SMALL: Final = 384  # longer side of the copy on which the changed part is sought
-CHANGED: Final = 14  # mean difference of a pixel that counts; the pipeline's own noise stays below
+# a pixel counts as changed where its most changed channel differs by several times what the picture's quieter half
+# differs by, which is the pipeline's own noise, and by LEAST to MOST levels
+TIMES_NOISE: Final = 4.0
+LEAST: Final = 6.0
+MOST: Final = 14.0
+QUIET: Final = 25  # per cent of the picture that no garment covers
+NEAR: Final = 25  # pixels of the copy over which stripes and meshes belong together
+DENSE: Final = 0.06  # share of changed pixels around a pixel below which it is a speck
+GROWN: Final = 5
+SMALLEST: Final = 0.002  # share of the picture below which nothing was found
 FEATHER: Final = 0.006  # of the shorter side
 
 Mask = NDArray[np.bool_]
 
 
-def changed_area(source: Image.Image, painted: Sequence[Image.Image]) -> Mask:
+def changed_area(source: Image.Image, painted: Sequence[Image.Image]) -> Mask | None:
     """Where any of the painted pictures differs from the source, without specks, with a little room around it.
 
     The pipeline works without a mask and does not say what it changed: this is the mask that it would have had.
+
+    Args:
+        source: The caller's picture.
+        painted: The pipeline's, in the size in which it drew them: enlarging would add differences of its own.
+
+    Returns:
+        The area in the source's size; None when hardly anything differs.
     """
     factor = min(1.0, SMALL / max(source.size))
     size = (max(1, round(source.width * factor)), max(1, round(source.height * factor)))
-    before = np.asarray(source.resize(size, Image.Resampling.BOX)).astype(np.int16)
+    before = _small(source.resize(painted[0].size, Image.Resampling.LANCZOS), size)
     found = np.zeros(before.shape[:2], np.bool_)
     for picture in painted:
-        after = np.asarray(picture.resize(size, Image.Resampling.BOX)).astype(np.int16)
-        found |= np.abs(after - before).mean(axis=2) > CHANGED
-    area = Image.fromarray(found.astype(np.uint8) * 255)
-    for filter_ in (ImageFilter.MedianFilter(5), ImageFilter.MaxFilter(9), ImageFilter.MinFilter(5)):
-        area = area.filter(filter_)
-    return np.asarray(area.resize(source.size, Image.Resampling.NEAREST)) > 127
+        after = _small(picture, size)
+        difference = np.maximum(_beyond(before, after), _beyond(after, before))
+        found |= difference > np.clip(TIMES_NOISE * np.percentile(difference, QUIET), LEAST, MOST)
+    dense = cv2.blur(found.astype(np.float32), (NEAR, NEAR)) >= DENSE
+    area: Any = (found & dense).astype(np.uint8)
+    for work, reach in ((cv2.MORPH_CLOSE, NEAR), (cv2.MORPH_OPEN, GROWN), (cv2.MORPH_DILATE, GROWN)):
+        area = cv2.morphologyEx(area, work, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
+    if area.mean() < SMALLEST:
+        return None
+    return np.asarray(Image.fromarray(area * 255).resize(source.size, Image.Resampling.NEAREST)) > 127
+
+
+def _small(picture: Image.Image, size: tuple[int, int]) -> NDArray[np.uint8]:
+    return np.asarray(picture.convert("RGB").resize(size, Image.Resampling.BOX))
+
+
+def _beyond(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> Any:
+    """How far each pixel lies outside what its neighbours are in the other picture, by its most changed channel.
+
+    An edge that is a little softer, or half a pixel off, is no change.
+    """
+    around = np.ones((3, 3), np.uint8)
+    above, below = cv2.subtract(one, cv2.dilate(other, around)), cv2.subtract(cv2.erode(other, around), one)
+    return np.maximum(above, below).max(axis=2)
 
 
 def boxed(area: Mask) -> Mask:

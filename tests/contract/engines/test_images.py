@@ -7,12 +7,19 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from fnmatch import fnmatch
+from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
 import httpx
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
+from canvas.fashn.loading import FILES as FASHN_FILES
+from canvas.fashn.loading import PARSER
 from tests.contract.canvas.conftest import ROOT
 
 CONTEXT = ROOT / "canvas"
@@ -37,6 +44,22 @@ def settings(file: str) -> dict[str, str]:
     return dict(pair for rest in values(file, "ENV") for pair in re.findall(r"(\w+)=(\S+)", rest))
 
 
+def locked(file: str) -> list[str]:
+    """What the image installs of PyPI, a line each."""
+    (name,) = re.findall(r"-r (\S+)", values(file, "RUN")[0])
+    assert name in values(file, "COPY")[0].split()
+    return [line for line in (CONTEXT / name).read_text().splitlines() if not line.startswith("#")]
+
+
+def asked_for(name: str) -> Iterator[str]:
+    """What the people who wrote it asked for, files that it includes too."""
+    for line in (CONTEXT / name).read_text().splitlines():
+        if line.startswith("-r "):
+            yield from asked_for(line[3:])
+        elif not line.startswith("#"):
+            yield line
+
+
 @each
 def test_the_base_image_is_pinned_to_a_release(file: str) -> None:
     assert values(file, "FROM") == ["python:3.13.9-slim-bookworm"]
@@ -54,10 +77,8 @@ def test_everything_it_copies_is_there_and_reaches_the_build(file: str) -> None:
 
 @each
 def test_what_is_installed_is_pinned(file: str) -> None:
-    for name in values(file, "COPY")[0].split()[:-1]:
-        for line in (CONTEXT / name).read_text().splitlines():
-            if line and not line.startswith(("#", "-r ")):
-                assert re.fullmatch(r"[\w-]+==[\w.]+", line), f"{name}: {line}"
+    for line in locked(file):
+        assert re.fullmatch(r"[\w.-]+==[\w.]+", line), line
     for command in values(file, "RUN"):
         for install in re.findall(r"pip install ([^&]+)", command):
             assert "--no-cache-dir" in install
@@ -68,16 +89,25 @@ def test_what_is_installed_is_pinned(file: str) -> None:
 
 
 @each
-def test_the_server_s_needs_are_installed_with_the_engine_s(file: str) -> None:
-    asked = re.search(r"-r (\S+)", values(file, "RUN")[0])
-    assert asked
-    read, seen = [asked[1]], set()
-    while read:
-        name = read.pop()
-        seen.add(name)
-        read += re.findall(r"^-r (\S+)", (CONTEXT / name).read_text(), re.MULTILINE)
-    assert {"requirements.txt", "requirements-server.txt"} <= seen
-    assert seen == set(values(file, "COPY")[0].split()[:-1])
+def test_what_is_installed_is_all_that_is_wanted_and_all_that_this_needs_in_turn(file: str) -> None:
+    """As far as the packages are here, which tell what they need."""
+    versions = {canonicalize_name(line.partition("==")[0]): line.partition("==")[2] for line in locked(file)}
+    for line in asked_for(f"requirements-{'fashn' if file == 'fashn.Dockerfile' else 'server'}.in"):
+        name, _, version = line.partition("==")
+        assert versions[canonicalize_name(name)] == version
+    for name in versions:
+        with suppress(PackageNotFoundError):
+            for need in map(Requirement, requires(name) or []):
+                if not need.marker or need.marker.evaluate({"extra": ""}):
+                    assert need.specifier.contains(versions[canonicalize_name(need.name)]), f"{name} needs {need}"
+
+
+def test_what_the_container_installs_is_what_the_tests_ran_with() -> None:
+    tested = dict(line.split("==") for line in (ROOT / "requirements/dev.txt").read_text().splitlines() if "==" in line)
+    here = {canonicalize_name(name): version for name, version in tested.items()}
+    for line in locked("Dockerfile"):
+        name, _, version = line.partition("==")
+        assert here[canonicalize_name(name)] == version
 
 
 @each
@@ -144,3 +174,24 @@ def test_the_health_check_is_code_that_runs(file: str) -> None:
     assert code
     compile(code[1], file, "exec")
     assert "8080/ping" in code[1]
+
+
+def test_the_guide_s_folder_is_the_one_that_the_engine_looks_for() -> None:
+    guide = (ROOT / "docs/engines.md").read_text(encoding="utf-8")
+    shown = guide[guide.index("weights/\n├──") :].partition("```")[0]
+    for name in FASHN_FILES:
+        assert f"── {name}\n" in shown
+    home = settings("fashn.Dockerfile")["HF_HOME"].removeprefix(settings("fashn.Dockerfile")["CANVAS_FASHN_WEIGHTS"])
+    assert f"── {home.strip('/')}/hub/{PARSER}/\n" in shown
+    assert f"-f canvas/fashn.Dockerfile -t $REGISTRY/canvas-fashn:1 {CONTEXT.name}\n" in guide
+
+
+def test_the_guide_s_weights_are_not_packed_because_the_template_does_not_unpack_them() -> None:
+    template = (ROOT / "template.yaml").read_text(encoding="utf-8")
+    assert "{S3Uri: !Ref CanvasWeights, S3DataType: S3Prefix, CompressionType: None}" in template
+    assert "tar.gz" not in (ROOT / "docs/engines.md").read_text(encoding="utf-8")
+
+
+def test_whoever_deploys_the_model_is_told_of_its_licence_first() -> None:
+    section = (ROOT / "docs/deploying.md").read_text(encoding="utf-8").split("### sagemaker\n")[1].split("\n### ")[0]
+    assert "non-commercial" in section.split("\n1. ")[0]

@@ -192,7 +192,7 @@ def test_a_drawing_that_does_not_end_is_given_up_after_the_grace_and_the_exit_co
             assert time.monotonic() - started < 10
         assert [answer.status_code for answer in drawing] == [503]
         assert drawing[0].headers["x-amzn-errortype"] == "ServiceUnavailableException"
-        assert server.lines()[-1]["message"] == "stopped while a picture was being drawn"
+        assert server.lines()[-1]["message"] == "stopped while a picture was being read or drawn"
 
 
 def test_what_an_engine_can_do_is_told_and_what_it_did_otherwise_too(tmp_path: Path) -> None:

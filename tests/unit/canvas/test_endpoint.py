@@ -5,6 +5,7 @@ import io
 import json
 import random
 import re
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from canvas.errors import ModelNotReadyError, ServiceUnavailableError, Validatio
 from canvas.health import Health
 from canvas.metrics import Metrics
 from canvas.request import MAX_BODY_BYTES, read_request
-from canvas.server import passed_on
+from canvas.wire import passed_on
 
 PARAMETERS: dict[str, Any] = {"maskType": "GARMENT", "garmentBasedMask": {"garmentClass": "UPPER_BODY"}}
 
@@ -209,6 +210,26 @@ def test_an_answer_over_the_limit_is_compressed_harder_and_then_refused() -> Non
         answer_body(Drawn((noise, noise)), "x")
     assert "25000000" in caught.value.message
     assert len(answer_body(Drawn((noise,)), "x")) < MAX_BODY_BYTES
+
+
+@pytest.mark.parametrize(
+    ("each", "levels"),
+    [(4_900_000, [3] * 5), (5_100_000, [3] * 5 + [9] * 5), (6_100_000, [3] * 5), (20_000_000, [3] * 2)],
+    ids=["it fits", "it nearly fits", "it does not", "by far not"],
+)
+def test_no_time_is_spent_on_an_answer_that_cannot_fit(
+    each: int, levels: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def encode(_: Image.Image, __: Any, level: int) -> str:
+        asked.append(level)
+        return "x" * each
+
+    monkeypatch.setattr("canvas.answer.encoded", encode)
+    with suppress(ValidationError):
+        answer_body(Drawn((Image.new("RGB", (1, 1)),) * 5), "x")
+    assert asked == levels
 
 
 # --- pictures that come in --------------------------------------------------------------------------------------------

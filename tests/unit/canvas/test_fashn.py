@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from canvas.capabilities import GROUP_OF, negotiated
 from canvas.engine import EngineBrokenError, EngineBusyError, EngineStartError
 from canvas.errors import ValidationError
-from canvas.fashn import FashnEngine, FashnSettings, mapping
+from canvas.fashn import FashnEngine, FashnSettings, mapping, merging
 from canvas.fashn.loading import FILES, load
 from canvas.fashn.photo import photo_type
 from canvas.request import TryOn
@@ -253,9 +253,91 @@ def test_a_lost_gpu_a_full_one_and_a_bug_are_told_apart(
     assert type(caught.value) is expected
 
 
-def test_a_picture_without_a_person_is_refused(engine: FashnEngine) -> None:
+def test_a_picture_without_a_person_is_refused_before_anything_is_painted(engine: FashnEngine, pipeline: Any) -> None:
     with pytest.raises(ValidationError, match="sourceImage: no person"):
         engine.draw(replace(task(), source=Image.new("RGB", SIZE, "white")))
+    assert pipeline.calls == []
+
+
+def test_without_the_human_parser_nobody_is_looked_for(engine: FashnEngine) -> None:
+    assert engine._loaded
+    del engine._loaded.pipeline.hp_model  # type: ignore[attr-defined]
+    assert engine.draw(replace(task(), source=Image.new("RGB", SIZE, "white"))).images
+
+
+@pytest.mark.parametrize("error", [IndexError("list index out of range"), ValueError("bad shape")])
+def test_a_bug_of_the_pipeline_is_not_blamed_on_the_photo(error: Exception, engine: FashnEngine) -> None:
+    class Failing:
+        def __call__(self, **_: Any) -> Any:
+            raise error
+
+    assert engine._loaded
+    engine._loaded = replace(engine._loaded, pipeline=Failing())
+    with pytest.raises(type(error)):
+        engine.draw(task())
+
+
+def test_neither_progress_bars_nor_a_logger_of_its_own_get_between_the_log_s_lines(
+    engine: FashnEngine, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "canvas")
+    engine.start()
+    engine.draw(task())
+    assert capfd.readouterr().err == ""
+    assert "Using device: cpu" in caplog.messages
+
+
+def test_what_the_container_switches_off_besides() -> None:
+    lines = (Path(__file__).parents[3] / "canvas" / "fashn.Dockerfile").read_text(encoding="utf-8")
+    assert "TQDM_DISABLE=1" in lines
+
+
+def noisy(picture: Image.Image, seed: int, levels: float = 2) -> Image.Image:
+    noise = np.random.default_rng(seed).normal(0, levels, (picture.height, picture.width, 3))
+    return Image.fromarray(np.clip(np.asarray(picture) + noise, 0, 255).astype(np.uint8))
+
+
+def striped() -> Image.Image:
+    picture = person()
+    for top in range(100, 240, 26):
+        picture.paste((20, 30, 90), (110, top, 210, top + 3))
+    return picture
+
+
+def creamy() -> Image.Image:
+    picture = person()
+    picture.paste((250, 245, 237), (110, 96, 210, 240))
+    return picture
+
+
+@pytest.mark.parametrize(
+    ("painted", "least"), [(striped(), 0.8), (creamy(), 0.95)], ids=["thin stripes", "cream for white"]
+)
+@pytest.mark.parametrize("scale", [1, 3])
+def test_a_garment_that_differs_little_arrives_all_the_same(painted: Image.Image, least: float, scale: int) -> None:
+    size = (SIZE[0] * scale, SIZE[1] * scale)
+    before, after = person().resize(size), noisy(painted.resize(size), 1)
+    area = merging.changed_area(before, [after])
+    assert area is not None
+    wanted = changed(before, painted.resize(size))
+    assert (area & wanted).sum() > least * wanted.sum()
+    assert area.mean() < 0.3
+    assert not area[: 70 * scale].any()  # the head, and the ground around it
+
+
+def test_noise_alone_is_no_change() -> None:
+    assert merging.changed_area(person(), [noisy(person(), 1, 3), noisy(person(), 2, 3)]) is None
+
+
+def test_where_nothing_is_found_the_whole_painted_picture_comes_and_the_answer_says_so(engine: FashnEngine) -> None:
+    white = person()
+    white.paste((250, 250, 250), (90, 90, 230, 250))
+    reference = Image.new("RGB", (336, 384), (250, 250, 250))
+    drawn = engine.draw(replace(task(returnMask=True), source=white, reference=reference))
+    assert drawn.images[0].tobytes() != white.tobytes()
+    assert drawn.mask is not None
+    assert drawn.mask.getextrema() == (0, 0)
+    assert [one.partition("=")[0] for one in drawn.adapted] == ["garmentBasedMask"]
 
 
 def test_it_warms_up_once_and_says_where_it_computes(

@@ -38,9 +38,9 @@ async def _until(true: Callable[[], bool]) -> None:
 
 def test_no_more_than_allowed_draw_at_once_and_all_are_drawn_in_the_end() -> None:
     async def scene() -> tuple[list[str], int]:
-        gate, work = Gate(2, 10, 10), Work()
+        gate, work = Gate("draw", 2, 10, 10), Work()
         calls = [asyncio.create_task(gate.run(work)) for _ in range(6)]
-        await _until(lambda: gate.drawing == 2 and gate.waiting == 4)
+        await _until(lambda: gate.busy == 2 and gate.waiting == 4)
         work.end.set()
         return await asyncio.gather(*calls), work.most
 
@@ -51,7 +51,7 @@ def test_no_more_than_allowed_draw_at_once_and_all_are_drawn_in_the_end() -> Non
 
 def test_who_finds_the_line_full_is_told_at_once() -> None:
     async def scene() -> None:
-        gate, work = Gate(1, 1, 10), Work()
+        gate, work = Gate("draw", 1, 1, 10), Work()
         calls = [asyncio.create_task(gate.run(work)) for _ in range(2)]
         await _until(lambda: gate.waiting == 1)
         with pytest.raises(ThrottlingError):
@@ -64,9 +64,9 @@ def test_who_finds_the_line_full_is_told_at_once() -> None:
 
 def test_who_waits_too_long_is_told_and_leaves_the_line() -> None:
     async def scene() -> None:
-        gate, work = Gate(1, 5, 0.05), Work()
+        gate, work = Gate("draw", 1, 5, 0.05), Work()
         first = asyncio.create_task(gate.run(work))
-        await _until(lambda: gate.drawing == 1)
+        await _until(lambda: gate.busy == 1)
         with pytest.raises(ThrottlingError):
             await gate.run(work)
         assert gate.waiting == 0
@@ -78,17 +78,17 @@ def test_who_waits_too_long_is_told_and_leaves_the_line() -> None:
 
 def test_a_place_is_kept_until_the_work_ends_even_if_its_caller_went() -> None:
     async def scene() -> None:
-        gate, work = Gate(1, 5, 5), Work()
+        gate, work = Gate("draw", 1, 5, 5), Work()
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
                 await gate.run(work)
-        assert gate.drawing == 1
+        assert gate.busy == 1
         second = asyncio.create_task(gate.run(work))
         await _until(lambda: gate.waiting == 1)
         assert work.most == 1
         work.end.set()
         assert await second == "drawn"
-        await _until(lambda: gate.drawing == 0)
+        await _until(lambda: gate.busy == 0)
         assert await gate.run(lambda: "again") == "again"
 
     asyncio.run(scene())
@@ -96,9 +96,9 @@ def test_a_place_is_kept_until_the_work_ends_even_if_its_caller_went() -> None:
 
 def test_the_place_of_a_caller_who_goes_while_waiting_is_not_lost() -> None:
     async def scene() -> None:
-        gate, work = Gate(1, 5, 5), Work()
+        gate, work = Gate("draw", 1, 5, 5), Work()
         first = asyncio.create_task(gate.run(work))
-        await _until(lambda: gate.drawing == 1)
+        await _until(lambda: gate.busy == 1)
         waiting = asyncio.create_task(gate.run(work))
         await _until(lambda: gate.waiting == 1)
         waiting.cancel()
@@ -114,17 +114,17 @@ def test_the_place_of_a_caller_who_goes_while_waiting_is_not_lost() -> None:
 
 def test_the_turn_that_comes_as_its_caller_goes_is_given_on() -> None:
     async def scene() -> None:
-        gate, work = Gate(1, 5, 5), Work()
+        gate, work = Gate("draw", 1, 5, 5), Work()
         first = asyncio.create_task(gate.run(work))
-        await _until(lambda: gate.drawing == 1)
+        await _until(lambda: gate.busy == 1)
         leaving = asyncio.create_task(gate.run(lambda: "left"))
         await _until(lambda: gate.waiting == 1)
         gate._give_on()  # as when the first one ends …
         leaving.cancel()  # … in the very moment in which the second one goes
         with pytest.raises(asyncio.CancelledError):
             await leaving
-        assert (gate.drawing, gate._free) == (0, 1)
-        gate.drawing, gate._free = 1, 0  # the first one is still there
+        assert (gate.busy, gate._free) == (0, 1)
+        gate.busy, gate._free = 1, 0  # the first one is still there
         work.end.set()
         await first
 
@@ -133,9 +133,9 @@ def test_the_turn_that_comes_as_its_caller_goes_is_given_on() -> None:
 
 def test_closing_sends_away_who_waits_and_lets_finish_who_draws() -> None:
     async def scene() -> None:
-        gate, work = Gate(1, 5, 5), Work()
+        gate, work = Gate("draw", 1, 5, 5), Work()
         drawing = asyncio.create_task(gate.run(work))
-        await _until(lambda: gate.drawing == 1)
+        await _until(lambda: gate.busy == 1)
         waiting = asyncio.create_task(gate.run(work))
         await _until(lambda: gate.waiting == 1)
         gate.close()
@@ -154,10 +154,10 @@ def test_the_work_s_own_error_comes_out_and_frees_the_place() -> None:
         raise KeyError("bug")
 
     async def scene() -> None:
-        gate = Gate(1, 0, 1)
+        gate = Gate("draw", 1, 0, 1)
         for _ in range(3):
             with pytest.raises(KeyError):
                 await gate.run(failing)
-        await _until(lambda: gate.drawing == 0)
+        await _until(lambda: gate.busy == 0)
 
     asyncio.run(scene())
