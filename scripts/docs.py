@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from scripts import contract, diagrams, facts, tables
+from scripts import contract, diagrams, facts, guarantees, tables
 from scripts.facts import ROOT
 from vto.errors import all_errors
 
@@ -42,6 +42,7 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "contract-decisions": contract.decisions,
     "contract-warnings": contract.warnings,
     "prices": contract.prices,
+    "simulation": guarantees.simulation,
 }
 # one region for each entry of the runbook, such as `state-claim-job` and `error-queue_full`
 ENTRIES: Mapping[str, Callable[[], str]] = {

@@ -1,0 +1,48 @@
+"""The figures of `make sim` as a table for ``docs/guarantees.md``."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from scripts.facts import ROOT
+from scripts.tables import table
+
+FIGURES = ROOT / "docs" / "figures" / "simulation.json"
+# what is told besides the rows of which the promise is zero, and its name in the document
+BESIDES = {
+    "most billed calls of one job": "most_billed_calls_of_a_job",
+    "billed calls beyond a job's first": "model_calls_beyond_the_first",
+    "billed calls that faults lost, so that another was needed": "calls_lost_to_faults",
+    "calls that overlapped at the engine": "calls_that_overlap_at_the_engine",
+    "jobs started by the sweep": "started_by_the_sweep",
+    "jobs ended by the sweep": "ended_by_the_sweep",
+    "told of the end by a push": "told_by_push",
+    "told when they asked": "told_only_when_they_asked",
+    "later than the time after the queue": "over_the_time_after_the_queue",
+    "longest seconds beyond a lease": "longest_seconds_beyond_a_lease",
+    "claims left behind": "claims_left_behind",
+}
+
+
+def simulation() -> str:
+    """What the last long run of the simulation came to, one column for each rate of faults."""
+    told: Mapping[str, Any] = json.loads(FIGURES.read_text())
+    rates: Mapping[str, Mapping[str, Any]] = told["rates"]
+    rows = [
+        ("jobs", *(f"{made['jobs']:,}" for made in rates.values())),
+        ("faults", *(f"{made['faults']:,}" for made in rates.values())),
+        ("promises broken", *(f"**{len(made['problems'])}**" for made in rates.values())),
+        *(
+            (name, *(f"**{made['rows'][name]}**" for made in rates.values()))
+            for name in next(iter(rates.values()))["rows"]
+        ),
+        *((name, *(f"{made[key]:,}" for made in rates.values())) for name, key in BESIDES.items()),
+    ]
+    one, planted = told["exhaustive"], told["planted_bugs_noticed"]
+    every = "every pair" if one["every_nth_pair"] == 1 else f"every {one['every_nth_pair']}th pair"
+    said = (
+        f"One job has {one['points']} points at which a fault may strike. Each of {one['singles']:,} single faults and"
+        f" {every} of faults ({one['pairs']:,}) was played: {one['broken']} broke a promise. The checker notices each"
+        f" of {len(planted)} planted bugs: the real code with one protection taken out."
+    )
+    return table("", *(f"{float(rate):.0%} of crossings fail" for rate in rates), rows=rows) + f"\n\n{said}"
