@@ -16,6 +16,7 @@ from vto.errors import InvalidRequestError, PictureMissingError, PictureRejected
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+SEND = "send source, reference, output_prefix and mask, if any, as s3://bucket/key, and the parameters"
 MISSING = frozenset({"NoSuchKey", "404"})  # not AccessDenied: the function may list, so that is a lacking permission
 
 
@@ -39,12 +40,12 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """
     lacking = [key for key in ("source", "reference", "parameters", "output_prefix") if not event.get(key)]
     if lacking:
-        raise InvalidRequestError(f"no {', '.join(lacking)}", [Violation(key, "is missing") for key in lacking])
+        raise InvalidRequestError(f"no {', '.join(lacking)}", [Violation(key, "is missing", SEND) for key in lacking])
     mask = _picture(event, "mask").convert("L") if event.get("mask") else None
     source, reference = _picture(event, "source").convert("RGB"), _picture(event, "reference").convert("RGB")
     if mask is not None and mask.size != source.size:
         problem = f"is {mask.width}×{mask.height} pixels; it must have the source's size {source.width}×{source.height}"
-        raise PictureRejectedError(event["mask"], [Violation("mask", problem)])
+        raise PictureRejectedError(event["mask"], [Violation("mask", problem, "send the prepared one")])
     rendered = preview.render(source, reference, mask, event["parameters"])
     prefix = event["output_prefix"].rstrip("/")
     images = [_store(f"{prefix}/{index}.png", image) for index, image in enumerate(rendered.images)]
@@ -57,7 +58,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def _address(url: Any, path: str) -> tuple[str, str]:
     bucket, _, key = str(url).removeprefix("s3://").partition("/")
     if not (str(url).startswith("s3://") and bucket and key):
-        raise InvalidRequestError(str(url), [Violation(path, "is no s3:// address")])
+        raise InvalidRequestError(str(url), [Violation(path, "is no s3:// address", SEND)])
     return bucket, key
 
 
@@ -68,13 +69,14 @@ def _picture(event: dict[str, Any], path: str) -> Image.Image:
         body = _s3().get_object(Bucket=bucket, Key=key)["Body"].read()
     except ClientError as error:
         if error.response["Error"]["Code"] in MISSING:
-            raise PictureMissingError(url, [Violation(path, "is no longer in storage")]) from error
+            raise PictureMissingError(url, [Violation(path, "is no longer in storage", "upload it again")]) from error
         raise
     try:
         picture = Image.open(io.BytesIO(body), formats=("PNG", "JPEG"))
         picture.load()
     except (OSError, SyntaxError, ValueError, DecompressionBombError) as error:
-        raise PictureRejectedError(url, [Violation(path, "is no readable PNG or JPEG")]) from error
+        found = [Violation(path, "is no readable PNG or JPEG", "use another picture")]
+        raise PictureRejectedError(url, found) from error
     return picture
 
 

@@ -13,7 +13,7 @@ EACH_STEP = pytest.mark.parametrize("step", [state.lower().replace(" ", "_") for
 
 
 def test_the_words_for_the_shopper_survive_the_way_through_the_machine(world: World) -> None:
-    problem = errors.PictureRejectedError("detail", [errors.Violation("product_id", "is too small")])
+    problem = errors.PictureRejectedError("detail", [errors.Violation("product_id", "is too small", "use another")])
 
     world.run(validate_request=[problem])
 

@@ -14,6 +14,7 @@ from vto.domain.pictures import LOWER_TIER, MAX_UPLOAD_PIXELS, Prepared, Tier, f
 from vto.errors import PictureRejectedError, Violation
 
 FORMATS = ("JPEG", "PNG", "WEBP")
+FOR_ENGINES = ("JPEG", "MPO", "PNG")
 JPEG_QUALITY = 95
 EXIF_ORIENTATION = 0x0112
 UPRIGHT = {  # how a picture stored with each EXIF orientation is turned upright
@@ -85,7 +86,8 @@ class PillowTools:
                 orientation = _orientation(image)
                 size = _turned(size, orientation)
             if not _alike(size, (width, height)):
-                raise _rejected(f"is {size[0]}×{size[1]} pixels; it must have the photo's shape ({width}×{height})")
+                problem = f"is {size[0]}×{size[1]} pixels; it must have the photo's shape ({width}×{height})"
+                raise _rejected(problem, "draw it over the photo as it is")
             stored = _turned((width, height), orientation)
             image.draft(None, stored)
             # nearest neighbour: anything smoother would make greys, which the contract forbids
@@ -93,9 +95,9 @@ class PillowTools:
             fitted = _flattened(_upright(small, orientation)).convert("L")
         binary = fitted.point(lambda value: 255 if value >= MASK_THRESHOLD else 0)
         if binary.getextrema() == (255, 255):
-            raise _rejected("has no black area: paint black what is to be replaced")
+            raise _rejected("has no black area", "paint black what is to be replaced")
         if binary.getextrema() == (0, 0):
-            raise _rejected("has no white area: paint white what is to stay")
+            raise _rejected("has no white area", "paint white what is to stay")
         out = io.BytesIO()
         binary.convert("RGB").save(out, "PNG")
         return out.getvalue()
@@ -104,6 +106,20 @@ class PillowTools:
         """Width and height of a picture that decodes whole; raises PictureRejectedError."""
         with _opened(content, PHOTO_BYTES) as image:
             image.load()
+            return image.size
+
+    def measure(self, content: bytes) -> tuple[int, int]:
+        """Width and height of a picture that an engine can be given as it is; raises PictureRejectedError."""
+        remedy = "let the import prepare it, or save it so"
+        with _opened(content, MASK_BYTES) as image:
+            if image.format not in FOR_ENGINES or image.mode not in ("RGB", "RGBA"):
+                kind = f"{image.format} picture of mode {image.mode}"
+                raise _rejected(f"is a {kind}; engines take JPEG and PNG with 8-bit RGB", remedy)
+            if _orientation(image) in UPRIGHT:
+                raise _rejected("is turned by its EXIF data; engines may not obey that", remedy)
+            image.load()
+            if image.mode == "RGBA" and image.getchannel("A").getextrema() != (255, 255):
+                raise _rejected("has transparent pixels; engines take none", remedy)
             return image.size
 
 
@@ -121,13 +137,16 @@ def _opened(content: bytes, most_bytes: int) -> Iterator[Image.Image]:
             image = Image.open(io.BytesIO(content), formats=FORMATS)
         _ensure_decodable(image, most_bytes)
         yield image
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as problem:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as cause:
         limit = MAX_UPLOAD_PIXELS // 1_000_000
-        raise _rejected(f"has too many pixels: at most {limit} megapixels are accepted") from problem
-    except UnidentifiedImageError as problem:
-        raise _rejected("is not a JPEG, PNG or WebP picture, whatever its name says") from problem
-    except DAMAGE as problem:
-        raise _rejected("is damaged or cut off: upload it again", type(problem).__name__) from problem
+        raise _rejected(
+            f"has too many pixels: at most {limit} megapixels are accepted", "use a smaller picture"
+        ) from cause
+    except UnidentifiedImageError as cause:
+        problem = "is not a JPEG, PNG or WebP picture, whatever its name says"
+        raise _rejected(problem, "save it as one of them") from cause
+    except DAMAGE as cause:
+        raise _rejected("is damaged or cut off", "upload it again", type(cause).__name__) from cause
 
 
 def _ensure_decodable(image: Image.Image, most_bytes: int) -> None:
@@ -137,9 +156,10 @@ def _ensure_decodable(image: Image.Image, most_bytes: int) -> None:
         raise Image.DecompressionBombError
     limit = most_bytes // DECODING_BYTES[image.format or ""]
     if pixels > limit:
-        raise _rejected(f"has too many pixels: at most {limit // 1_000_000} megapixels are accepted as {image.format}")
+        problem = f"has too many pixels: at most {limit // 1_000_000} megapixels are accepted as {image.format}"
+        raise _rejected(problem, "use a smaller picture")
     if getattr(image, "is_animated", False) and image.format != "MPO":  # an MPO's first frame is the photo
-        raise _rejected("is animated: use a still picture")
+        raise _rejected("is animated", "use a still picture")
 
 
 def _orientation(image: Image.Image) -> int:
@@ -201,5 +221,5 @@ def _flattened(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
 
 
-def _rejected(problem: str, cause: str = "") -> PictureRejectedError:
-    return PictureRejectedError(f"{problem} ({cause})" if cause else problem, [Violation("picture", problem)])
+def _rejected(problem: str, remedy: str, cause: str = "") -> PictureRejectedError:
+    return PictureRejectedError(f"{problem} ({cause})" if cause else problem, [Violation("picture", problem, remedy)])
