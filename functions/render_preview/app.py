@@ -16,7 +16,6 @@ from vto.errors import InvalidRequestError, PictureMissingError, PictureRejected
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-SEND = "send source, reference, output_prefix and mask, if any, as s3://bucket/key, and the parameters"
 MISSING = frozenset({"NoSuchKey", "404"})  # not AccessDenied: the function may list, so that is a lacking permission
 
 
@@ -40,7 +39,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """
     lacking = [key for key in ("source", "reference", "parameters", "output_prefix") if not event.get(key)]
     if lacking:
-        raise InvalidRequestError(f"no {', '.join(lacking)}", [Violation(key, "is missing", SEND) for key in lacking])
+        raise InvalidRequestError(
+            f"no {', '.join(lacking)}", [Violation(key, "is missing", "send it") for key in lacking]
+        )
     mask = _picture(event, "mask").convert("L") if event.get("mask") else None
     source, reference = _picture(event, "source").convert("RGB"), _picture(event, "reference").convert("RGB")
     if mask is not None and mask.size != source.size:
@@ -58,7 +59,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def _address(url: Any, path: str) -> tuple[str, str]:
     bucket, _, key = str(url).removeprefix("s3://").partition("/")
     if not (str(url).startswith("s3://") and bucket and key):
-        raise InvalidRequestError(str(url), [Violation(path, "is no s3:// address", SEND)])
+        raise InvalidRequestError(str(url), [Violation(path, "is no s3:// address", "send s3://bucket/key")])
     return bucket, key
 
 
@@ -75,8 +76,7 @@ def _picture(event: dict[str, Any], path: str) -> Image.Image:
         picture = Image.open(io.BytesIO(body), formats=("PNG", "JPEG"))
         picture.load()
     except (OSError, SyntaxError, ValueError, DecompressionBombError) as error:
-        found = [Violation(path, "is no readable PNG or JPEG", "use another picture")]
-        raise PictureRejectedError(url, found) from error
+        raise PictureRejectedError(url, [Violation(path, "is no readable PNG or JPEG", "use another")]) from error
     return picture
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Self
 
-from vto.domain import planner
+from vto.domain import planner, reading
 from vto.domain.parameters import GARMENT_CLASSES
 from vto.domain.storage import PRODUCTS, STOCK_MODELS, USER_MODELS
 from vto.errors import PictureRejectedError, Violation
@@ -126,7 +126,7 @@ class Upload:
         folder = PurePosixPath(path).parent.as_posix()
         category = metadata.get("category") or (folder if folder != "." else DEFAULT_CATEGORY)
         name, description = metadata.get("name") or _title(path), metadata.get("description", "")
-        of_words = planner.group_of(None, planner.read(category.replace("/", " "), name, description))
+        of_words = planner.group_of(None, reading.read(category.replace("/", " "), name, description))
         guessed = CLASS_OF_CATEGORY.get(category.partition("/")[0].lower()) or of_words
         garment_class = metadata.get("garment-class") or guessed
         warnings = []

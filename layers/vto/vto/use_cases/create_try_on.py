@@ -14,6 +14,7 @@ from vto.domain.engines import refusals
 from vto.domain.job import Job
 from vto.domain.notices import Notice
 from vto.domain.parameters import MASK_OF_TYPE, Parameters, canonical, fingerprint, names_a_seed
+from vto.domain.reading import Reading, read, worn_sleeves
 from vto.domain.storage import S3Url, user_mask_prefix
 from vto.errors import InvalidRequestError, RequestConflictError, StorageUnavailableError, Violation
 from vto.ports import Catalogue, Clock, Jobs
@@ -116,7 +117,7 @@ class CreateTryOn:
         sound: Mapping[str, Any] = checked.sound
         product = self._product(sound, found)
         model_path, model = self._model(request, sound, user_id, found)
-        words = planner.read(product.category, product.name, product.description) if product else planner.Reading(None)
+        words = read(product.category, product.name, product.description) if product else Reading(None)
         parameters = (
             self._given(sound["parameters"], user_id, found)
             if "parameters" in request
@@ -129,7 +130,7 @@ class CreateTryOn:
                 found.append(Finding(InvalidRequestError, replace(one, path=path)))
         if found or product is None or model is None or parameters is None:
             raise refusal("rules", found)
-        worn = planner.worn_sleeves(model.description)
+        worn = worn_sleeves(model.description)
         is_proposed = "parameters" not in request
         notices = planner.warnings(parameters, product.garment_class, words, worn, is_proposed=is_proposed)
         return Admission(product, model, parameters, tuple(notices), pixels)
@@ -202,7 +203,7 @@ def _print(request: Mapping[str, Any]) -> str:
     return fingerprint([*named, None if parameters is None else canonical(parameters)])
 
 
-def _proposed(product: CatalogueItem | None, words: planner.Reading, found: list[Finding]) -> Parameters | None:
+def _proposed(product: CatalogueItem | None, words: Reading, found: list[Finding]) -> Parameters | None:
     """The parameters for a request that has none."""
     if product is None:
         return None
