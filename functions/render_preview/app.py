@@ -37,11 +37,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         PictureMissingError: A picture that the event names is not in storage.
         PictureRejectedError: A picture cannot be read as PNG or JPEG, or the mask has another size than the source.
     """
-    lacking = [key for key in ("source", "reference", "parameters", "output_prefix") if not event.get(key)]
-    if lacking:
-        raise InvalidRequestError(
-            f"no {', '.join(lacking)}", [Violation(key, "is missing", "send it") for key in lacking]
-        )
+    parts = ("source", "reference", "parameters", "output_prefix")
+    if found := [Violation(part, "is missing", "send it") for part in parts if not event.get(part)]:
+        raise InvalidRequestError("parts are missing", found)
     mask = _picture(event, "mask").convert("L") if event.get("mask") else None
     source, reference = _picture(event, "source").convert("RGB"), _picture(event, "reference").convert("RGB")
     if mask is not None and mask.size != source.size:
