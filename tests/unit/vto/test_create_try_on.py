@@ -11,7 +11,14 @@ from tests.unit.vto.world import ALICE, BOB, GARMENT, UPLOADS, World, photo, shi
 from vto.domain import times
 from vto.domain.catalogue import Readiness, model_id_of
 from vto.domain.job import Status
-from vto.errors import InvalidRequestError, PictureRejectedError, RefusalError, RequestConflictError, VtoError
+from vto.errors import (
+    InvalidRequestError,
+    PictureRejectedError,
+    RefusalError,
+    RequestConflictError,
+    Violation,
+    VtoError,
+)
 
 REQUEST: dict[str, Any] = {"request_id": "r-1", "product_id": "blue-shirt", "model_id": "stock-anna"}
 
@@ -355,6 +362,43 @@ def test_whatever_is_wrong_can_be_mended_in_one_go(world: World) -> None:
     assert "model_id" in paths(error)
     del request["model_picture_s3_url"]
     assert world.create_try_on(request, user_id=ALICE)[1]
+
+
+@given(
+    request=st.fixed_dictionaries(
+        {},
+        optional={
+            "product_id": st.sampled_from(["blue-shirt", "?", 7, None, "\ud800"]),
+            "model_id": st.sampled_from(["stock-anna", "?", [], float("nan")]),
+            "model_picture_s3_url": st.sampled_from(["s3://b/k", {}, ""]),
+            "request_id": st.sampled_from(["r", "", 5, "a b"]),
+            "dry_run": st.sampled_from([False, "yes"]),
+            "parameters": st.none()
+            | st.fixed_dictionaries(
+                {},
+                optional={
+                    "maskType": st.sampled_from(["GARMENT", "PROMPT", "IMAGE", "?", None, []]),
+                    "garmentBasedMask": st.sampled_from([{"garmentClass": "SHOES", "garmentStyling": {}}, {}, 5, None]),
+                    "promptBasedMask": st.sampled_from([{"maskPrompt": "hat"}, {"maskPrompt": 5}, {}, "hat"]),
+                    "imageBasedMask": st.sampled_from([{"maskImage": "s3://b/k"}, {"maskImage": 5}, {}, []]),
+                    "imageGenerationConfig": st.sampled_from([{"seed": -1}, {"cfgScale": float("inf")}, {"x": 1}, 5]),
+                    "x": st.just(1),
+                },
+            ),
+        },
+    )
+)
+def test_no_request_however_wrong_is_anything_but_a_job_or_a_refusal_that_says_what_to_do(
+    request: dict[str, Any],
+) -> None:
+    told: tuple[Violation, ...] | None = None
+    try:
+        World(engine_order=["fashn_api"]).create_try_on(request, user_id=ALICE)
+    except RefusalError as error:
+        told = error.violations
+    assert told is None or told
+    assert all(one.path and one.problem and one.remedy for one in told or ())
+    assert len(set(told or ())) == len(told or ())
 
 
 @pytest.mark.parametrize("document", [{}, {"product_id": "?", "model_id": "?", "parameters": {}}, REQUEST | {"x": 1}])

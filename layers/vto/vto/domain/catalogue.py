@@ -126,7 +126,7 @@ class Upload:
         folder = PurePosixPath(path).parent.as_posix()
         category = metadata.get("category") or (folder if folder != "." else DEFAULT_CATEGORY)
         name, description = metadata.get("name") or _title(path), metadata.get("description", "")
-        of_words = planner.group_of(None, reading.read(category.replace("/", " "), name, description))
+        of_words = planner.group_of(None, reading.read(category, name, description))
         guessed = CLASS_OF_CATEGORY.get(category.partition("/")[0].lower()) or of_words
         garment_class = metadata.get("garment-class") or guessed
         warnings = []

@@ -119,7 +119,7 @@ class CreateTryOn:
         model_path, model = self._model(request, sound, user_id, found)
         words = read(product.category, product.name, product.description) if product else Reading(None)
         parameters = (
-            self._given(sound["parameters"], user_id, found)
+            self._given(sound.get("parameters", {}), user_id, found)
             if "parameters" in request
             else _proposed(product, words, found)
         )
