@@ -72,6 +72,7 @@ def test_every_word_of_the_table_is_read_as_what_it_stands_for(language: str) ->
     [
         ("A long dress. Goes with any shoes.", "FULL_BODY"),
         ("Goes with any shoes", "nothing"),
+        ("Goes with shoes, belts and bags", "nothing"),
         ("This jacket keeps you warm on the way to your desk.", "UPPER_BODY outer"),
         ("Una camisa de lino para el verano", "UPPER_BODY"),
         ("Ein Kleid, das zu jeder Tasche passt", "FULL_BODY"),

@@ -39,7 +39,8 @@ _BRANDS = re.compile(r"pull\s*(?:&|and)\s*bear|jean[ -]paul|top ?shop|hard rock"
 _SHORTEST_ENDING = 4  # of a German compound: shorter words end too many others (laptop)
 _NO_ENDINGS = ("tisch", "kappe", "polo", "loop", "tuch", "ring", "slip")  # and so do these: elastisch, Radkappe
 
-_BREAK = re.compile(r"[,;:|/>()\[\]{}–—•.!?、。「」【】\n]|\s-\s")
+_SENTENCE_END = re.compile(r"[.!?。\n]")
+_PHRASE_END = re.compile(r"[,;:|/>()\[\]{}–—•.!?、。「」【】\n]|\s-\s")
 _AND = re.compile(r"&|\+|・|\b(?:and|und|et|y)\b")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _KATAKANA = re.compile(r"[ァ-ヺー]")
@@ -73,15 +74,15 @@ def read(category: str, name: str, description: str) -> Reading:
         'long'
     """
     by_category, is_narrow = _of_category(_folded(category))
-    by_name = next(filter(None, map(_of_phrase, _phrases(_folded(name)))), None)
     words = _folded(name)
+    by_name = _of_name(words)
     if by_name and (by_name.is_unfit or not is_narrow or by_category is None or by_category.group == by_name.group):
         kind: Kind | None = by_name
     elif by_category:
         kind = by_category
     else:
-        kind = next(filter(None, map(_of_sentence, _phrases(_folded(description)))), None)
         words += f" {_folded(description)}"
+        kind = next(filter(None, map(_of_sentence, _SENTENCE_END.split(_folded(description)))), None)
     if kind and kind.group == "UPPER_BODY" and _HOOD.search(words) and not _NO_HOOD.search(words):
         kind = replace(kind, is_bulky=True, is_outer=kind.is_outer or kind.sleeves == "long")
     said = _sleeves(_folded(f"{category} {name} {description}"))
@@ -101,13 +102,18 @@ def worn_sleeves(description: str) -> str | None:
 
 def _of_category(folded: str) -> tuple[Kind | None, bool]:
     """What a category is for, and whether it is for that alone ("Shoes & Accessories" is not)."""
-    kinds = [kind for phrase in _phrases(folded) for kind in _things(phrase)]
+    kinds = [kind for phrase in _PHRASE_END.split(folded) for kind in _things(phrase)[0]]
     is_narrow = not _AND.search(folded) and len({(one.group, one.prompt) for one in kinds}) == 1
     return kinds[-1] if is_narrow else _together(kinds), is_narrow
 
 
-def _of_phrase(phrase: str) -> Kind | None:
-    return _together(_things(phrase))
+def _of_name(folded: str) -> Kind | None:
+    """What the first phrase of a name that is about something is about."""
+    for phrase in _PHRASE_END.split(folded):
+        things, is_all = _things(phrase)
+        if things or is_all:
+            return _together(things)
+    return None
 
 
 def _of_sentence(sentence: str) -> Kind | None:
@@ -125,8 +131,9 @@ def _of_sentence(sentence: str) -> Kind | None:
     return found[run][2]
 
 
-def _things(phrase: str) -> list[Kind]:
-    """The things that a phrase names, more than one where it joins them by "and"."""
+def _things(phrase: str) -> tuple[list[Kind], bool]:
+    """The things that a phrase names, more than one where it joins them by "and"; and whether what follows belongs to
+    them: hangers for jackets, coats."""
     language = _language(_tokens(phrase))
     things: list[Kind] = []
     for part in _AND.split(phrase):
@@ -138,8 +145,8 @@ def _things(phrase: str) -> list[Kind]:
         if found := _found(tokens, language, until=preposition):
             things.append(found[0 if language in HEAD_FIRST else -1][2])
         if preposition is not None:
-            break  # what comes after "and" belongs to what comes after "with"
-    return things
+            return things, True
+    return things, False
 
 
 def _together(things: list[Kind]) -> Kind | None:
@@ -158,17 +165,15 @@ def _together(things: list[Kind]) -> Kind | None:
     return Kind(None)
 
 
-def _phrases(folded: str) -> list[str]:
-    return _BREAK.split(_BRANDS.sub(" ", folded.replace("_", " ")))
-
-
 # --- words ------------------------------------------------------------------------------------------------------------
 
 
 def _folded(text: str) -> str:
-    """A text in one spelling: full-width letters as narrow ones, in lower case, Latin letters without accents."""
+    """A text in one spelling: full-width letters as narrow ones, in lower case, Latin letters without accents; and
+    without brands that are named after things."""
     parts = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
-    return unicodedata.normalize("NFC", re.sub("[\u0300-\u036f]", "", parts))
+    plain = unicodedata.normalize("NFC", re.sub("[\u0300-\u036f]", "", parts))
+    return _BRANDS.sub(" ", plain.replace("_", " "))
 
 
 def _sleeves(folded: str) -> str | None:

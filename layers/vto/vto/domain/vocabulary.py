@@ -67,7 +67,7 @@ KINDS = (
         is_bulky=True,
         shared="hoodie hoody",
         de="kapuzenpullover kapuzenpulli kapuzenjacke kapuzensweatshirt kapuzenshirt",
-        ja="パーカー パーカ フーディ フーディー",
+        ja="パーカー パーカ フーディ フーディー マウンテンパーカー",
     ),
     Kind(
         "UPPER_BODY",
@@ -76,9 +76,9 @@ KINDS = (
         shared="blazer parka anorak trenchcoat bomber poncho",
         en="jacket coat windbreaker trench outerwear overcoat raincoat overshirt shacket cape peacoat puffer",
         de="jacke mantel cape sakko joppe janker",
-        fr="veste veston manteau blouson imper impermeable doudoune trench cape caban",
+        fr="veste veston surchemise manteau blouson imper impermeable doudoune trench cape caban",
         es="chaqueta abrigo cazadora americana gabardina chaqueton plumifero chubasquero capa",
-        ja="ジャケット コート ブルゾン ジャンパー アウター ダウン ブレザー ケープ ポンチョ マウンテンパーカー",
+        ja="ジャケット コート ブルゾン ジャンパー アウター ダウン ブレザー ケープ ポンチョ",
     ),
     Kind(
         "UPPER_BODY",
@@ -110,8 +110,8 @@ KINDS = (
     Kind(
         "UPPER_BODY",
         sleeves="no",
-        shared="tanktop croptop",
-        en="tank camisole cami singlet bustier halterneck",
+        shared="tanktop croptop bustier",
+        en="tank camisole cami singlet halterneck",
         de="trägertop unterhemd",
         fr="débardeur caraco marcel",
         es="tirantes",
@@ -143,13 +143,13 @@ KINDS = (
         de="hose rock minirock",
         fr="pantalon jupe minijupe short jean jogging pantacourt corsaire",
         es="pantalón falda minifalda vaqueros tejanos malla bermudas",
-        ja="パンツ ズボン ジーンズ スカート レギンス ボトムス 短パン スラックス キュロット チノパン ジーパン",
+        ja="パンツ ズボン ジーンズ スカート レギンス ボトムス 短パン スラックス キュロット チノパン チノパンツ ジーパン",
     ),
     Kind(
         "FULL_BODY",
         is_dress=True,
         en="dress gown sundress nightdress nightgown bathrobe robe caftan kaftan abaya pinafore",
-        de="kleid dirndl bademantel nachthemd",
+        de="kleid dirndl bademantel morgenmantel nachthemd",
         fr="robe peignoir djellaba chemise-de-nuit",
         es="vestido bata albornoz camisón",
         ja="ワンピース ドレス バスローブ ガウン",
@@ -159,14 +159,14 @@ KINDS = (
         "FOOTWEAR",
         shared="sneaker boots mules clog espadrille slipper mocassin loafer",
         en="shoe boot sandal heel pump trainer footwear flipflop flats stiletto brogue wedge moccasin wellies",
-        de="schuh stiefel stiefelette sandale pumps ballerina pantoffel schnürer latschen halbschuh",
+        de="schuh stiefel stiefelette sandale pumps ballerina pantoffel pantolette schnürer latschen halbschuh",
         fr="chaussure botte bottine basket sandale escarpin talon ballerine chausson tong derby tennis",
         es="zapato bota botín zapatilla sandalia tacón alpargata bailarina deportiva chancla",
         ja="靴 シューズ ブーツ スニーカー サンダル パンプス ローファー ミュール スリッパ ハイヒール 長靴 下駄 草履",
     ),
     _thing(
         "hat",
-        "cap beanie headwear fedora beret basecap sunhat bucket-hat",
+        "cap beanie headwear fedora trilby beret basecap sunhat bucket-hat",
         "hut mütze muetze kappe strohhut sonnenhut fischerhut filzhut baskenmütze",
         "chapeau casquette bonnet béret bob",
         "sombrero gorra gorro boina",
@@ -178,7 +178,7 @@ KINDS = (
         "tasche rucksack beutel shopper",
         "sac besace cabas pochette cartable",
         "bolso bolsa mochila bandolera",
-        "バッグ バックパック かばん カバン 鞄 リュック トート ポシェット",
+        "バッグ バックパック かばん カバン 鞄 リュック リュックサック トート ポシェット",
     ),
     _thing("glasses", "sunglasses eyeglasses eyewear", "brille", "lunettes", "gafas", "メガネ 眼鏡 サングラス"),
     _thing(
@@ -190,7 +190,12 @@ KINDS = (
         "マフラー スカーフ ストール",
     ),
     _thing(
-        "necklace", "pendant choker", "halskette collier", "collier pendentif sautoir", "collar colgante", "ネックレス"
+        "necklace",
+        "pendant choker",
+        "halskette perlenkette collier",
+        "collier pendentif sautoir",
+        "collar colgante",
+        "ネックレス",
     ),
     _thing("watch", "watches wristwatch", "armbanduhr", "montre", "reloj", "腕時計"),
     _thing("belt", "", "gürtel guertel", "ceinture", "cinturón", "ベルト"),
@@ -235,7 +240,7 @@ KINDS = (
     Kind(
         None,
         en="suitcase luggage rack hanger box case cover strap stand cloth linen pattern spray cleaner polish lace tree "
-        "horn insole pin patch button holder hook organiser organizer cushion pillow blanket sheet towel rod shade "
+        "horn insole pin patch button holder hook tray organiser organizer cushion pillow blanket sheet towel rod shade "
         "kit brush bulb chain charm keyring poster book flag toy puzzle mug sticker runner steamer winder",
         de="koffer decke kissen bügel bezug",
         fr="valise housse cintre coussin couverture lacet semelle drapeau étui",
