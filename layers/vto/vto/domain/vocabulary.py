@@ -143,12 +143,13 @@ KINDS = (
         de="hose rock minirock",
         fr="pantalon jupe minijupe short jean jogging pantacourt corsaire",
         es="pantalón falda minifalda vaqueros tejanos malla bermudas",
-        ja="パンツ ズボン ジーンズ スカート レギンス ボトムス 短パン スラックス キュロット チノパン チノパンツ ジーパン",
+        ja="パンツ ズボン ジーンズ スカート レギンス ボトムス 短パン スラックス "
+        "キュロット チノパン チノパンツ ジーパン",
     ),
     Kind(
         "FULL_BODY",
         is_dress=True,
-        en="dress gown sundress nightdress nightgown bathrobe robe caftan kaftan abaya pinafore",
+        en="dress gown sundress nightdress nightgown bathrobe caftan kaftan abaya pinafore",
         de="kleid dirndl bademantel morgenmantel nachthemd",
         fr="robe peignoir djellaba chemise-de-nuit",
         es="vestido bata albornoz camisón",
@@ -240,8 +241,8 @@ KINDS = (
     Kind(
         None,
         en="suitcase luggage rack hanger box case cover strap stand cloth linen pattern spray cleaner polish lace tree "
-        "horn insole pin patch button holder hook tray organiser organizer cushion pillow blanket sheet towel rod shade "
-        "kit brush bulb chain charm keyring poster book flag toy puzzle mug sticker runner steamer winder",
+        "horn insole pin patch button holder hook tray organiser organizer cushion pillow blanket sheet towel rod "
+        "shade kit brush bulb chain charm keyring poster book flag toy puzzle mug sticker runner steamer winder",
         de="koffer decke kissen bügel bezug",
         fr="valise housse cintre coussin couverture lacet semelle drapeau étui",
         es="maleta funda percha cojín manta cordón plantilla bandera estuche",
