@@ -37,14 +37,14 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         PictureMissingError: A picture that the event names is not in storage.
         PictureRejectedError: A picture cannot be read as PNG or JPEG, or the mask has another size than the source.
     """
-    lacking = [key for key in ("source", "reference", "parameters", "output_prefix") if not event.get(key)]
-    if lacking:
-        raise InvalidRequestError(f"no {', '.join(lacking)}", [Violation(key, "is missing") for key in lacking])
+    parts = ("source", "reference", "parameters", "output_prefix")
+    if found := [Violation(part, "is missing", "send it") for part in parts if not event.get(part)]:
+        raise InvalidRequestError("parts are missing", found)
     mask = _picture(event, "mask").convert("L") if event.get("mask") else None
     source, reference = _picture(event, "source").convert("RGB"), _picture(event, "reference").convert("RGB")
     if mask is not None and mask.size != source.size:
         problem = f"is {mask.width}×{mask.height} pixels; it must have the source's size {source.width}×{source.height}"
-        raise PictureRejectedError(event["mask"], [Violation("mask", problem)])
+        raise PictureRejectedError(event["mask"], [Violation("mask", problem, "send the prepared one")])
     rendered = preview.render(source, reference, mask, event["parameters"])
     prefix = event["output_prefix"].rstrip("/")
     images = [_store(f"{prefix}/{index}.png", image) for index, image in enumerate(rendered.images)]
@@ -57,7 +57,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def _address(url: Any, path: str) -> tuple[str, str]:
     bucket, _, key = str(url).removeprefix("s3://").partition("/")
     if not (str(url).startswith("s3://") and bucket and key):
-        raise InvalidRequestError(str(url), [Violation(path, "is no s3:// address")])
+        raise InvalidRequestError(str(url), [Violation(path, "is no s3:// address", "send s3://bucket/key")])
     return bucket, key
 
 
@@ -68,13 +68,13 @@ def _picture(event: dict[str, Any], path: str) -> Image.Image:
         body = _s3().get_object(Bucket=bucket, Key=key)["Body"].read()
     except ClientError as error:
         if error.response["Error"]["Code"] in MISSING:
-            raise PictureMissingError(url, [Violation(path, "is no longer in storage")]) from error
+            raise PictureMissingError(url, [Violation(path, "is no longer in storage", "upload it again")]) from error
         raise
     try:
         picture = Image.open(io.BytesIO(body), formats=("PNG", "JPEG"))
         picture.load()
     except (OSError, SyntaxError, ValueError, DecompressionBombError) as error:
-        raise PictureRejectedError(url, [Violation(path, "is no readable PNG or JPEG")]) from error
+        raise PictureRejectedError(url, [Violation(path, "is no readable PNG or JPEG", "use another")]) from error
     return picture
 
 

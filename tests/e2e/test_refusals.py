@@ -45,8 +45,8 @@ REFUSED = {
     "malformed JSON": ("{", ["(the whole request)"], "not JSON"),
     "a list": ("[]", ["(the whole request)"], "object"),
     "an unknown action": ({"action": "dance"}, ["action"], "tryOn, watchJob, ping"),
-    "no action": ({}, ["action"], "must be one of"),
-    "no product": ({"action": "tryOn", "model_id": "m"}, ["product_id"], "is missing"),
+    "no action": ({}, ["action"], "send one of"),
+    "no product": ({"action": "tryOn", "model_id": "m"}, ["product_id", "model_id"], "is missing"),
     "an unknown product": ({"product_id": "nothing"}, ["product_id"], "GET /products"),
     "neither model nor picture": ({"model_id": None}, ["model_id"], "must be of type string"),
     "an unknown model": ({"model_id": "nobody"}, ["model_id"], "none of your photos"),
@@ -74,7 +74,7 @@ REFUSED = {
             }
         },
         ["parameters.imageBasedMask.maskImage"],
-        "mask of your own",
+        "no mask that you uploaded",
     ),
     "many bad parameters at once": (
         {

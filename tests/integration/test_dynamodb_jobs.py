@@ -51,7 +51,7 @@ EVERY_STATE = [
         Stage.QUEUED, execution_arn=EXECUTION, now=NOON, lease_seconds=5, eta_seconds=7, slot_round=1, slot_at="x"
     ),
     completed(new_job()),
-    new_job().fail(InvalidRequestError("x", [Violation("model_id", "is gone")]), NOON),
+    new_job().fail(InvalidRequestError("x", [Violation("model_id", "is gone", "")]), NOON),
     new_job().fail(InvalidRequestError("x", [Violation("model_id", "is gone", "choose another")]), NOON),
     claimed(new_job(seed_is_pinned=False, warnings=[Notice("code", "Message.", "parameters.maskType")])).call(1),
     new_job(parameters=canonical({"maskType": "GARMENT", "imageGenerationConfig": {"cfgScale": 1.1, "seed": 0}})),

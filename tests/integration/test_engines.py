@@ -390,7 +390,9 @@ def test_each_way_the_function_can_end_is_one_error_of_ours_after_one_attempt(
 
 
 @pytest.mark.parametrize("refusal", [PictureMissingError, PictureRejectedError, InvalidRequestError])
-@pytest.mark.parametrize("violations", [[], [Violation("source", "is no “picture”")]], ids=["bare", "with violations"])
+@pytest.mark.parametrize(
+    "violations", [[], [Violation("source", "is no “picture”", "use another")]], ids=["bare", "with violations"]
+)
 def test_what_the_function_refuses_is_told_again_with_all_its_details(
     preview: PreviewFunction, refusal: type[RefusalError], violations: list[Violation]
 ) -> None:

@@ -72,7 +72,7 @@ def counted(lines: list[dict[str, Any]]) -> set[str]:
 def test_a_refusal_is_logged_as_information_and_counted_by_its_class(lines: Any) -> None:
     @telemetry.observed("validate_request")
     def handler(event: Any, context: Any) -> None:
-        raise InvalidRequestError("model gone", [Violation("model_id", "is gone")])
+        raise InvalidRequestError("model gone", [Violation("model_id", "is gone", "choose another")])
 
     with pytest.raises(InvalidRequestError):
         handler({"job_id": "job-1", "execution_arn": "arn:1"}, CONTEXT)

@@ -28,12 +28,12 @@ from tests.simulation.stock import shelf
 from tests.simulation.stream import StreamMapping
 from tests.workflow.world import MACHINE, UPLOADS, definition_of
 from vto import bootstrap, telemetry
-from vto.domain import planner
+from vto.domain import reading
 from vto.domain.catalogue import model_id_of
 from vto.domain.job import Job
 from vto.domain.storage import MANIFEST
 from vto.testing import FakeCatalogue, FakeControls, FakePictureTools, FakeResults
-from vto.use_cases import sockets
+from vto.use_cases import create_try_on, sockets
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def _environment() -> dict[str, str]:
     return {name: value for function in FUNCTIONS for name, value in environment(function).items()}
 
 
-_read = cache(planner.read)
+_read = cache(reading.read)
 
 
 class _Silent:
@@ -248,7 +248,7 @@ class Simulation:
         silent = _Silent()
         patch.setattr(telemetry, "logger", lambda: silent)
         patch.setattr(telemetry, "metrics", lambda: silent)
-        patch.setattr(planner, "read", _read)  # one answer for each product: most of a request's time otherwise
+        patch.setattr(create_try_on, "read", _read)  # one answer for each product: most of a request's time otherwise
         tokens = iter(range(10**9))
         patch.setattr(sockets, "secrets", SimpleNamespace(token_urlsafe=lambda length: f"ticket-{next(tokens)}"))
         bootstrap.reset()

@@ -53,6 +53,7 @@ from vto.adapters.dynamodb import item_to_job, job_to_item
 from vto.adapters.preview import Preview
 from vto.adapters.s3 import S3Pictures
 from vto.domain import times
+from vto.domain.parameters import canonical
 
 type Event = dict[str, Any]
 type Use = tuple[str, str]  # an action, and the resource as the template names it: ("dynamodb:Query", "JobsTable/…")
@@ -258,7 +259,7 @@ def new_job_told_by_another(system: System) -> None:
 def drawn_mask(system: System) -> None:
     mask = f"s3://{UPLOADS}/masks/users/{USER}/mask.png"
     system.put(mask, picture("PNG"))
-    change_job(system, parameters={"maskType": "IMAGE", "imageBasedMask": {"maskImage": mask}})
+    change_job(system, parameters=canonical({"maskType": "IMAGE", "imageBasedMask": {"maskImage": mask}}))
 
 
 REUSED = {"images": [f"s3://{RESULTS}/results/other/0.png"], "mask": None, "engine": "preview"}

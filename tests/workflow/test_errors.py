@@ -13,12 +13,13 @@ EACH_STEP = pytest.mark.parametrize("step", [state.lower().replace(" ", "_") for
 
 
 def test_the_words_for_the_shopper_survive_the_way_through_the_machine(world: World) -> None:
-    problem = errors.PictureRejectedError("detail", [errors.Violation("product_id", "is too small")])
+    problem = errors.PictureRejectedError("detail", [errors.Violation("product_id", "is too small", "use another")])
 
     world.run(validate_request=[problem])
 
     assert world.job().error_message == errors.PictureRejectedError.message
-    assert [dict(one) for one in world.job().error_details] == [{"path": "product_id", "problem": "is too small"}]
+    told = {"path": "product_id", "problem": "is too small", "remedy": "use another"}
+    assert [dict(one) for one in world.job().error_details] == [told]
 
 
 # --- how often an engine is called -----------------------------------------------------------------------------------

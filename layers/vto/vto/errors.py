@@ -46,16 +46,15 @@ from typing import Any, ClassVar, Self
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One thing wrong with a request: where it stands, what is wrong, and what to send instead where that is known."""
+    """One thing wrong with a request: where it stands, what is wrong, and what to do now for who sent it."""
 
     path: str
     problem: str
-    remedy: str = ""
+    remedy: str
 
     def public(self) -> dict[str, str]:
-        """The violation as clients see it; ``remedy`` only where there is one."""
-        told = {"path": self.path, "problem": self.problem}
-        return {**told, "remedy": self.remedy} if self.remedy else told
+        """The violation as clients see it."""
+        return {"path": self.path, "problem": self.problem, "remedy": self.remedy}
 
 
 class VtoError(Exception):

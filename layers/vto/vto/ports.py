@@ -264,6 +264,10 @@ class PictureTools(Protocol):
         """Width and height of a picture that decodes whole; raises PictureRejectedError."""
         ...
 
+    def measure(self, content: bytes) -> tuple[int, int]:
+        """Width and height of a picture that an engine can be given as it is; raises PictureRejectedError."""
+        ...
+
 
 class Notifier(Protocol):
     """Live sockets."""

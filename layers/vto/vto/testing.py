@@ -338,6 +338,7 @@ class FakePictureTools:
     width: int = 800
     height: int = 1200
     problem: VtoError | None = None
+    masked: list[tuple[int, int]] = field(default_factory=list)
 
     def prepare(self, content: bytes, tier: Tier = LOWER_TIER) -> Prepared:
         """The bytes with a mark that they were prepared."""
@@ -345,14 +346,19 @@ class FakePictureTools:
         return Prepared(b"prepared:" + content, self.width, self.height, sha256=content.hex())
 
     def prepare_mask(self, content: bytes, width: int, height: int) -> bytes:
-        """The bytes with a mark that they are a mask."""
+        """The bytes with a mark that they are a mask; the size that it was made for is kept."""
         self._raise()
+        self.masked.append((width, height))
         return b"mask:" + content
 
     def verify(self, content: bytes) -> tuple[int, int]:
         """The given size."""
         self._raise()
         return self.width, self.height
+
+    def measure(self, content: bytes) -> tuple[int, int]:
+        """The given size."""
+        return self.verify(content)
 
     def _raise(self) -> None:
         if self.problem:

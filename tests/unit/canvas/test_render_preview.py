@@ -12,7 +12,7 @@ from moto import mock_aws
 from PIL import Image
 
 from functions.render_preview import app
-from vto.errors import InvalidRequestError, PictureMissingError, PictureRejectedError, Violation
+from vto.errors import InvalidRequestError, PictureMissingError, PictureRejectedError
 
 Get = Callable[..., Image.Image]
 PREFIX = "s3://results/generated/job-1/0/"
@@ -82,7 +82,7 @@ def test_a_drawn_mask_is_read_from_its_address(buckets: Any, person: Image.Image
 def test_an_event_without_a_part_is_refused_by_name(missing: str, buckets: Any) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         app.handler(event(**{missing: None}), None)
-    assert caught.value.violations == (Violation(missing, "is missing"),)
+    assert [(one.path, one.problem) for one in caught.value.violations] == [(missing, "is missing")]
 
 
 def test_all_parts_that_an_event_lacks_are_told_at_once(buckets: Any) -> None:
@@ -95,7 +95,9 @@ def test_all_parts_that_an_event_lacks_are_told_at_once(buckets: Any) -> None:
 def test_only_s3_addresses_are_read(url: Any, buckets: Any) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         app.handler(event(source=url), None)
-    assert caught.value.violations == (Violation("source", "is no s3:// address"),)
+    (one,) = caught.value.violations
+    assert (one.path, one.problem) == ("source", "is no s3:// address")
+    assert "s3://bucket/key" in one.remedy
 
 
 def test_a_missing_picture_is_said_to_be_missing(buckets: Any) -> None:

@@ -99,7 +99,9 @@ def test_watching_without_saying_what_is_refused_with_the_field(world: World) ->
 def test_what_is_no_json_object_is_said_to_be_none(world: World, body: str, problem: str) -> None:
     answered, (frame,) = say(world, body)
     assert answered == "invalid_request"
-    assert frame["error"]["details"] == [{"path": "(the whole request)", "problem": problem}]
+    (told,) = frame["error"]["details"]
+    assert (told["path"], told["problem"]) == ("(the whole request)", problem)
+    assert '{"action": "ping"}' in told["remedy"]
     assert "request_id" not in frame
 
 
@@ -107,12 +109,15 @@ def test_what_is_no_json_object_is_said_to_be_none(world: World, body: str, prob
 def test_an_unknown_action_is_told_the_known_ones(world: World, action: dict[str, Any]) -> None:
     _, (frame,) = say(world, {**action, "request_id": "r-9"})
     assert frame["request_id"] == "r-9"
-    assert frame["error"]["details"] == [{"path": "action", "problem": "must be one of tryOn, watchJob, ping"}]
+    (told,) = frame["error"]["details"]
+    assert (told["path"], told["remedy"]) == ("action", "send one of tryOn, watchJob, ping")
 
 
 def test_a_frame_that_is_too_large_is_refused_whatever_it_says(world: World) -> None:
     _, (frame,) = say(world, json.dumps({**TRY_ON, "note": "ä" * (MAX_FRAME_BYTES // 6)}, ensure_ascii=True))
-    assert frame["error"]["details"] == [{"path": "(the whole request)", "problem": "must be at most 32 KB"}]
+    (told,) = frame["error"]["details"]
+    assert told["problem"] == "must be at most 32 KB"
+    assert "addresses of uploads" in told["remedy"]
 
 
 def test_a_frame_of_exactly_the_limit_is_served(world: World) -> None:

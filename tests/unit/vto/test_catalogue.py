@@ -109,8 +109,8 @@ def test_a_private_photos_file_name_is_not_repeated_in_its_id() -> None:
 def test_a_photo_in_a_wrong_folder_is_refused_and_so_can_never_become_public(key: str) -> None:
     with pytest.raises(PictureRejectedError) as refused:
         Upload.from_key(key, {})
-    assert "models/stock/" in refused.value.violations[0].problem
-    assert "models/users/{user_id}/" in refused.value.violations[0].problem
+    assert "models/stock/" in refused.value.violations[0].remedy
+    assert "models/users/{user_id}/" in refused.value.violations[0].remedy
 
 
 def test_products_and_stock_models_are_everybodys_and_a_photo_its_owners() -> None:

@@ -8,9 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.vto.world import ALICE, BOB, GARMENT, UPLOADS, World, photo, shirt
+from vto.domain import times
 from vto.domain.catalogue import Readiness, model_id_of
 from vto.domain.job import Status
-from vto.errors import InvalidRequestError, PictureRejectedError, RefusalError, RequestConflictError, VtoError
+from vto.errors import (
+    InvalidRequestError,
+    PictureRejectedError,
+    RefusalError,
+    RequestConflictError,
+    Violation,
+    VtoError,
+)
 
 REQUEST: dict[str, Any] = {"request_id": "r-1", "product_id": "blue-shirt", "model_id": "stock-anna"}
 
@@ -95,7 +103,7 @@ def test_a_missing_product_is_named(world: World) -> None:
 def test_an_unknown_product_is_named_with_where_to_look(world: World) -> None:
     error = refused(world, product_id="yellow-shirt")
     assert paths(error) == ["product_id"]
-    assert "GET /products" in error.violations[0].problem
+    assert "GET /products" in error.violations[0].remedy
 
 
 def test_a_rejected_product_is_refused_with_the_reason_of_its_rejection(world: World) -> None:
@@ -271,3 +279,175 @@ def test_a_request_that_one_of_the_engines_can_do_is_admitted(world: World) -> N
     job, is_new = world.create_try_on({**REQUEST, "parameters": parameters}, user_id=ALICE)
     assert is_new
     assert job.source_pixels == 800 * 1200
+
+
+# --- one refusal for everything ---
+
+
+def test_a_wrong_field_does_not_hide_what_else_is_wrong(world: World) -> None:
+    error = refused(
+        world,
+        product_id="no-such-product",
+        parameters={
+            "maskType": "PROMPT",
+            "garmentBasedMask": {"garmentClass": "SHOES", "garmentStyling": {"tuckingStyle": "TUCKED"}},
+            "imageGenerationConfig": {"seed": -1},
+        },
+    )
+    assert isinstance(error, InvalidRequestError)
+    assert sorted(paths(error)) == [
+        "parameters.garmentBasedMask",
+        "parameters.garmentBasedMask.garmentStyling",
+        "parameters.imageGenerationConfig.seed",
+        "parameters.promptBasedMask",
+        "product_id",
+    ]
+
+
+def test_what_no_engine_can_do_does_not_hide_a_rejected_photo(world: World) -> None:
+    world.engine_order = ["fashn_api"]
+    world.stock(photo("blurred", ALICE, readiness=Readiness.REJECTED, readiness_reason="is damaged"))
+    prompt = {"maskType": "PROMPT", "promptBasedMask": {"maskPrompt": "sofa"}}
+    error = refused(world, model_id="blurred", parameters=prompt)
+    assert isinstance(error, InvalidRequestError)
+    assert paths(error) == ["model_id", "parameters.maskType"]
+
+
+def test_a_rejected_product_and_a_rejected_photo_are_told_together(world: World) -> None:
+    world.stock(
+        shirt("tiny", readiness=Readiness.REJECTED, readiness_reason="is tiny", prepared_s3_url=None),
+        photo("blurred", ALICE, readiness=Readiness.REJECTED, readiness_reason="is damaged", prepared_s3_url=None),
+    )
+    error = refused(world, product_id="tiny", model_id="blurred")
+    assert isinstance(error, PictureRejectedError)
+    assert paths(error) == ["product_id", "model_id"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"product_id": 7}, ["product_id"]),
+        ({"model_id": 7}, ["model_id"]),
+        ({"parameters": 7}, ["parameters"]),
+        ({"parameters": {"maskType": 7}}, ["parameters.maskType"]),
+        ({"parameters": {**GARMENT, "garmentBasedMask": 7}}, ["parameters.garmentBasedMask"]),
+        ({"parameters": {"maskType": "GARMENT", "garmentBasedMask": {}}}, ["parameters.garmentBasedMask.garmentClass"]),
+        (
+            {"parameters": {"maskType": "IMAGE", "imageBasedMask": {"maskImage": "me.png"}}},
+            ["parameters.imageBasedMask.maskImage"],
+        ),
+    ],
+)
+def test_one_mistake_is_told_once(world: World, changes: dict[str, Any], told: list[str]) -> None:
+    assert paths(refused(world, **changes)) == told
+
+
+def test_whatever_is_wrong_can_be_mended_in_one_go(world: World) -> None:
+    """Each violation's field put right, and nothing else touched, is a request that is accepted."""
+    request = {
+        "request_id": "r 1",
+        "product_id": "nothing",
+        "model_id": "stock-anna",
+        "model_picture_s3_url": "s3://x/y",
+        "parameters": {"maskType": "GARMENT", "promptBasedMask": "hat", "returnMask": 1},
+    }
+    error = refused(world, **request)
+    right = {"request_id": "r-1", "product_id": "blue-shirt"}
+    for path in paths(error):
+        if path in right:
+            request[path] = right[path]
+    assert isinstance(request["parameters"], dict)
+    assert {"parameters.garmentBasedMask", "parameters.promptBasedMask", "parameters.returnMask"} <= set(paths(error))
+    request["parameters"] = GARMENT
+    assert "model_id" in paths(error)
+    del request["model_picture_s3_url"]
+    assert world.create_try_on(request, user_id=ALICE)[1]
+
+
+@given(
+    request=st.fixed_dictionaries(
+        {},
+        optional={
+            "product_id": st.sampled_from(["blue-shirt", "?", 7, None, "\ud800"]),
+            "model_id": st.sampled_from(["stock-anna", "?", [], float("nan")]),
+            "model_picture_s3_url": st.sampled_from(["s3://b/k", {}, ""]),
+            "request_id": st.sampled_from(["r", "", 5, "a b"]),
+            "dry_run": st.sampled_from([False, "yes"]),
+            "parameters": st.none()
+            | st.fixed_dictionaries(
+                {},
+                optional={
+                    "maskType": st.sampled_from(["GARMENT", "PROMPT", "IMAGE", "?", None, []]),
+                    "garmentBasedMask": st.sampled_from([{"garmentClass": "SHOES", "garmentStyling": {}}, {}, 5, None]),
+                    "promptBasedMask": st.sampled_from([{"maskPrompt": "hat"}, {"maskPrompt": 5}, {}, "hat"]),
+                    "imageBasedMask": st.sampled_from([{"maskImage": "s3://b/k"}, {"maskImage": 5}, {}, []]),
+                    "imageGenerationConfig": st.sampled_from([{"seed": -1}, {"cfgScale": float("inf")}, {"x": 1}, 5]),
+                    "x": st.just(1),
+                },
+            ),
+        },
+    )
+)
+def test_no_request_however_wrong_is_anything_but_a_job_or_a_refusal_that_says_what_to_do(
+    request: dict[str, Any],
+) -> None:
+    told: tuple[Violation, ...] | None = None
+    try:
+        World(engine_order=["fashn_api"]).create_try_on(request, user_id=ALICE)
+    except RefusalError as error:
+        told = error.violations
+    assert told is None or told
+    assert all(one.path and one.problem and one.remedy for one in told or ())
+    assert len(set(told or ())) == len(told or ())
+
+
+@pytest.mark.parametrize("document", [{}, {"product_id": "?", "model_id": "?", "parameters": {}}, REQUEST | {"x": 1}])
+def test_every_violation_says_what_to_do_now(world: World, document: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequestError) as error:
+        world.create_try_on(document, user_id=ALICE)
+    assert error.value.violations
+    assert all(one.remedy for one in error.value.violations)
+
+
+def test_what_a_shopper_is_told_of_a_mask_is_no_pattern(world: World) -> None:
+    (one,) = refused(world, parameters=masked("drawn.png")).violations
+    assert "^" not in one.problem + one.remedy
+    assert "POST /uploads" in one.remedy
+
+
+# --- what would only fail later ---
+
+
+@pytest.mark.parametrize(
+    ("item", "path"),
+    [
+        (shirt("x", width=200, height=200), "product_id"),
+        (photo("x", width=319, height=800), "model_id"),
+        (shirt("x", prepared_s3_url="https://shop.example/x.jpg"), "product_id"),
+        (shirt("x", prepared_s3_url="s3://other-bucket/prepared/x.jpg"), "product_id"),
+        (photo("x", prepared_s3_url=f"s3://{UPLOADS}/models/stock/x.jpg"), "model_id"),
+    ],
+)
+def test_a_row_that_a_shop_wrote_wrong_is_refused_before_there_is_a_job(world: World, item: Any, path: str) -> None:
+    world.stock(item)
+    error = refused(world, **{path: "x"})
+    assert isinstance(error, PictureRejectedError)
+    assert paths(error) == [path]
+
+
+def test_a_photo_past_its_time_is_answered_like_one_that_does_not_exist(world: World) -> None:
+    world.stock(photo("me", ALICE, ttl=times.epoch(world.clock.now())))
+    assert refused(world, model_id="me").public() == refused(world, model_id="no-such-photo").public()
+
+
+@pytest.mark.parametrize("name", ["", "a/b.png", "../bob/m.png", "m" * 101, "\u5e3d.png", "m.png\n"])
+def test_a_mask_under_a_name_that_no_upload_form_gives_is_refused(world: World, name: str) -> None:
+    url = f"s3://{UPLOADS}/masks/users/alice/{name}"
+    assert paths(refused(world, parameters=masked(url))) == ["parameters.imageBasedMask.maskImage"]
+
+
+def test_a_problem_of_a_photo_named_by_its_address_is_told_there(world: World) -> None:
+    world.engine_order = ["sagemaker"]
+    world.stock(replace(registered("models/stock/big.jpg"), width=1500, height=1500))
+    error = refused(world, model_id=None, model_picture_s3_url=f"s3://{UPLOADS}/models/stock/big.jpg")
+    assert paths(error) == ["model_picture_s3_url"]

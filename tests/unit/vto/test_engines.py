@@ -24,6 +24,7 @@ from vto.domain.engines import (
 )
 from vto.domain.parameters import GARMENT_CLASSES, Parameters, canonical, for_garment_class
 from vto.domain.pictures import TIER_PIXELS
+from vto.errors import Violation
 
 names = st.sampled_from(sorted(PROFILES))
 orders = st.lists(names, min_size=1, max_size=4, unique=True)
@@ -125,11 +126,11 @@ def test_the_engine_that_keeps_the_whole_contract_does_everything_and_adapts_not
 
 def test_a_refusal_names_the_field_and_what_would_be_possible() -> None:
     (problem,) = refusals(["fashn_api"], {"maskType": "PROMPT", "promptBasedMask": {"maskPrompt": "sofa"}})
-    assert (problem.path, problem.problem) == ("parameters.maskType", "cannot be PROMPT here: use GARMENT")
+    assert problem == Violation("parameters.maskType", "cannot be PROMPT here", "use GARMENT")
     (problem,) = refusals(["fashn_api", "sagemaker"], for_garment_class("BOOTS"))
     assert problem.path == "parameters.garmentBasedMask.garmentClass"
     assert "cannot be BOOTS here" in problem.problem
-    assert "UPPER_BODY" in problem.problem
+    assert "UPPER_BODY" in problem.remedy
 
 
 def test_a_refusal_asks_for_the_fewest_changes_that_would_do() -> None:

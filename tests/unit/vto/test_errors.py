@@ -77,10 +77,10 @@ def test_the_detail_is_for_operators_and_is_not_shown_to_a_client() -> None:
 
 
 def test_what_a_client_is_told_has_a_code_a_message_the_details_and_whether_to_try_again() -> None:
-    error = InvalidRequestError("schema", [Violation("product_id", "is missing")])
+    error = InvalidRequestError("schema", [Violation("product_id", "is missing", "send one")])
     assert error.public() == {
         "code": "invalid_request",
         "message": InvalidRequestError.message,
-        "details": [{"path": "product_id", "problem": "is missing"}],
+        "details": [{"path": "product_id", "problem": "is missing", "remedy": "send one"}],
         "retryable": False,
     }

@@ -107,11 +107,11 @@ def test_a_row_that_a_shop_wrote_before_the_picture_came_gets_the_picture(world:
 
 
 def test_a_picture_that_cannot_be_used_gets_a_rejected_row_with_the_reason(world: World) -> None:
-    world.tools.problem = PictureRejectedError("size", [Violation("picture", "is 100×100 pixels; use a larger one")])
+    world.tools.problem = PictureRejectedError("size", [Violation("picture", "is 100×100 pixels", "use a larger one")])
     upload(world)
     row = row_of(world)
     assert (row.readiness, row.prepared_s3_url) == (Readiness.REJECTED, None)
-    assert row.readiness_reason == "picture is 100×100 pixels; use a larger one"
+    assert row.readiness_reason == "picture is 100×100 pixels: use a larger one"
 
 
 def test_a_rejected_picture_can_be_replaced_by_a_good_one(world: World) -> None:

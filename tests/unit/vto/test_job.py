@@ -86,11 +86,11 @@ def test_a_completed_job_is_closed_and_names_its_first_picture() -> None:
 
 
 def test_a_failed_job_is_closed_and_says_why_in_words_for_its_owner() -> None:
-    error = InvalidRequestError("secret detail", [Violation("model_id", "is gone")])
+    error = InvalidRequestError("secret detail", [Violation("model_id", "is gone", "choose another")])
     job = new_job().fail(error, NOON)
     assert (job.status, job.open, job.lease_until) == (Status.ERROR, None, None)
     assert (job.error_code, job.error_message) == ("invalid_request", InvalidRequestError.message)
-    assert job.error_details == ({"path": "model_id", "problem": "is gone"},)
+    assert job.error_details == ({"path": "model_id", "problem": "is gone", "remedy": "choose another"},)
     assert "secret" not in repr(job)
 
 

@@ -172,3 +172,19 @@ def test_what_is_not_known_is_not_guessed() -> None:
     unknown = price("sagemaker", config(), 800, 800, False)
     assert (unknown["usd"], unknown["per_image"]) == (None, None)
     assert price("nova_canvas", config(), None, None, False)["usd"] is None
+
+
+@pytest.mark.parametrize("item", [shirt(sha256=None), photo(sha256=None)])
+def test_without_a_digest_in_its_row_nobody_knows_before_the_bytes_are_looked_at(world: World, item: Any) -> None:
+    world.completed_job()
+    world.jobs.rows.clear()
+    world.engine.requests.clear()
+    world.pictures.written.clear()
+    world.stock(item)
+    assert plan(world)["cached"] is None
+
+
+def test_everything_that_would_be_refused_is_told_at_once(world: World) -> None:
+    with pytest.raises(InvalidRequestError) as refused:
+        plan(world, product_id="?", parameters={**GARMENT, "imageGenerationConfig": {"seed": -1}})
+    assert [one.path for one in refused.value.violations] == ["parameters.imageGenerationConfig.seed", "product_id"]

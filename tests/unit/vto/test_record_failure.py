@@ -98,7 +98,9 @@ def test_a_function_that_was_not_even_started_was_surely_not_billed(world: World
     assert world.record_failure("job-1", EXECUTION, failure)["error_code"] == "internal"
 
 
-violations = st.lists(st.builds(Violation, st.text(max_size=20), st.text(max_size=40)), max_size=5)
+violations = st.lists(
+    st.builds(Violation, st.text(max_size=20), st.text(max_size=40), st.text(max_size=40)), max_size=5
+)
 
 
 @given(detail=st.text(max_size=60), found=violations)
@@ -112,10 +114,10 @@ def test_detail_and_violations_survive_the_way_through_step_functions(detail: st
 
 def test_violations_reach_the_jobs_owner(world: World) -> None:
     world.claimed_job()
-    error = InvalidRequestError("rules", [Violation("model_id", "its picture is “gone”")])
+    error = InvalidRequestError("rules", [Violation("model_id", "its picture is “gone”", "use another")])
     world.record_failure("job-1", EXECUTION, caught(error))
     assert world.jobs.rows["job-1"].public()["error"]["details"] == [
-        {"path": "model_id", "problem": "its picture is “gone”"}
+        {"path": "model_id", "problem": "its picture is “gone”", "remedy": "use another"}
     ]
 
 

@@ -81,7 +81,7 @@ BAD = [
     ({"product_id": ""}, "product_id", "must have at least 1 character(s)"),
     ({"product_id": "p" * 129}, "product_id", "must have at most 128 characters"),
     ({"product_id": 7}, "product_id", "must be of type string"),
-    ({"product_id": "p", "request_id": "a b"}, "request_id", "must look like ^[A-Za-z0-9_.:-]+$"),
+    ({"product_id": "p", "request_id": "a b"}, "request_id", "may hold only the letters"),
     ({"product_id": "p", "request_id": "x" * 65}, "request_id", "must have at most 64 characters"),
     ({"product_id": "p", "action": "buy"}, "action", "must be 'tryOn'"),
     ({"product_id": "p", "parameters": {}}, "parameters.maskType", "is missing"),
@@ -94,7 +94,7 @@ BAD = [
     (
         try_on(imageBasedMask={"maskImage": "https://evil.example/x.png"}),
         "parameters.imageBasedMask.maskImage",
-        "must look like ^s3://",
+        "must be the s3:// address of a mask",
     ),
     (generation(numberOfImages=0), "parameters.imageGenerationConfig.numberOfImages", "must be at least 1"),
     (generation(numberOfImages=6), "parameters.imageGenerationConfig.numberOfImages", "must be at most 5"),
@@ -211,7 +211,7 @@ def test_whatever_is_sent_gets_violations_and_never_a_crash(document: Any, schem
     for one in schemas.violations(schema, document):
         assert one.path
         assert one.problem
-        assert one.remedy or one.path == "(the whole request)"
+        assert one.remedy
 
 
 @given(name=st.sampled_from(["product_id", "model_id", "parameters", "request_id"]), value=json_values)

@@ -1,12 +1,13 @@
 """State "Validate Request": pictures are checked once more before money is spent, and equal results are found."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.unit.vto.world import ALICE, BLANK_SLOT, BOB, EXECUTION, GARMENT, UPLOADS, World, photo, shirt
 from vto.domain import times
-from vto.domain.catalogue import Readiness
+from vto.domain.catalogue import CatalogueItem, Kind, Readiness
 from vto.domain.job import Stage, Status
 from vto.domain.parameters import canonical
 from vto.errors import (
@@ -18,6 +19,7 @@ from vto.errors import (
     RefusalError,
     Violation,
 )
+from vto.use_cases.checking_pictures import OTHER, UPLOAD_MASK
 from vto.use_cases.validate_request import CLAIM_SECONDS, MAX_TWIN_WAITS
 
 MASK = f"s3://{UPLOADS}/masks/users/alice/drawn.png"
@@ -57,7 +59,8 @@ def test_a_row_that_is_gone_is_named(world: World, kind: str, path: str) -> None
     del world.catalogue.rows[item.kind, item.item_id]
     with pytest.raises(PictureMissingError) as missing:
         validate(world)
-    assert missing.value.violations == (Violation(path, "is no longer in the catalogue"),)
+    remedy = f"choose one of GET /{kind}s"
+    assert missing.value.violations == (Violation(path, "is no longer in the catalogue", remedy),)
 
 
 @pytest.mark.parametrize(("item", "path"), [(shirt(), "product_id"), (photo(), "model_id")])
@@ -66,7 +69,8 @@ def test_a_picture_that_is_gone_from_storage_is_named(world: World, item: Any, p
     del world.pictures.objects[item.prepared_s3_url]
     with pytest.raises(PictureMissingError) as missing:
         validate(world)
-    assert missing.value.violations == (Violation(path, "its picture is no longer in storage"),)
+    remedy = OTHER[item.kind]
+    assert missing.value.violations == (Violation(path, "is not in storage", remedy),)
 
 
 def test_a_product_rejected_meanwhile_is_refused_with_its_reason(world: World) -> None:
@@ -74,7 +78,7 @@ def test_a_product_rejected_meanwhile_is_refused_with_its_reason(world: World) -
     world.catalogue.add(shirt(readiness=Readiness.REJECTED, readiness_reason="is damaged", prepared_s3_url=None))
     with pytest.raises(PictureRejectedError) as rejected:
         validate(world)
-    assert rejected.value.violations == (Violation("product_id", "is damaged"),)
+    assert rejected.value.violations == (Violation("product_id", "is damaged", OTHER[Kind.PRODUCT]),)
 
 
 def test_a_photo_that_now_belongs_to_somebody_else_is_not_used(world: World) -> None:
@@ -114,18 +118,18 @@ def test_a_missing_mask_is_named_with_its_field(world: World) -> None:
     with pytest.raises(PictureMissingError) as missing:
         validate(world)
     assert missing.value.violations == (
-        Violation("parameters.imageBasedMask.maskImage", "is not in storage: upload it first"),
+        Violation("parameters.imageBasedMask.maskImage", "is not in storage", UPLOAD_MASK),
     )
 
 
 def test_a_mask_that_does_not_fit_is_named_with_its_field_and_the_reason(world: World) -> None:
     world.pictures.put(MASK, b"drawn")
     world.claimed_job(parameters=MASKED)
-    world.tools.problem = PictureRejectedError("shape", [Violation("picture", "must have the photo's shape")])
+    world.tools.problem = PictureRejectedError("shape", [Violation("picture", "has another shape", "draw it anew")])
     with pytest.raises(PictureRejectedError) as rejected:
         validate(world)
     assert rejected.value.violations == (
-        Violation("parameters.imageBasedMask.maskImage", "must have the photo's shape"),
+        Violation("parameters.imageBasedMask.maskImage", "has another shape", "draw it anew"),
     )
 
 
@@ -246,9 +250,8 @@ def test_a_request_that_no_engine_is_large_enough_for_is_refused_before_anything
     world.engine_order = ["sagemaker"]
     world.claimed_job()
     monkeypatch.setattr(world.pictures, "metadata", lambda _: (3_000_000, {}))
-    validate(world)
     with pytest.raises(InvalidRequestError) as refused:
-        world.reserve_slot("job-1", EXECUTION, BLANK_SLOT, None)
+        validate(world)
     (one,) = refused.value.violations
     assert "at most 6,291,456" in one.problem
 
@@ -271,3 +274,150 @@ def test_a_worker_that_comes_when_the_job_has_its_slot_does_not_take_it_back(wor
     with pytest.raises(JobClosedError, match="late"):
         validate(world)
     assert world.jobs.rows["job-1"].stage is Stage.QUEUED
+
+
+# --- rows that a shop wrote itself, without the measures that the import takes ---
+
+
+def bare(item: CatalogueItem, **changes: Any) -> CatalogueItem:
+    """A row that names its prepared picture, and nothing more of it."""
+    return replace(item, **{"sha256": None, "width": None, "height": None, **changes})
+
+
+def test_two_products_without_a_digest_do_not_share_a_result(world: World) -> None:
+    world.stock(bare(shirt("red-dress")), bare(shirt("green-coat")))
+    world.completed_job("job-1", product_id="red-dress")
+    world.claimed_job("job-2", product_id="green-coat")
+    assert validate(world, "job-2")["reuse"] == "none"
+
+
+def test_two_photos_without_a_digest_do_not_share_a_result(world: World) -> None:
+    world.stock(bare(photo("anna")), bare(photo("berta")))
+    world.completed_job("job-1", model_id="anna")
+    world.claimed_job("job-2", model_id="berta")
+    assert validate(world, "job-2")["reuse"] == "none"
+
+
+def test_a_picture_without_a_digest_is_known_again_by_its_bytes_until_somebody_replaces_it(world: World) -> None:
+    red = bare(shirt("red-dress"))
+    world.stock(red)
+    world.completed_job("job-1", product_id="red-dress")
+    world.claimed_job("job-2", product_id="red-dress")
+    assert validate(world, "job-2")["reuse"] == "ready"
+    assert red.prepared_s3_url
+    world.pictures.put(red.prepared_s3_url, b"another picture in its place")
+    world.claimed_job("job-3", product_id="red-dress")
+    assert validate(world, "job-3")["reuse"] == "none"
+
+
+@pytest.mark.parametrize("missing", [{"width": None}, {"height": None}, {"width": None, "height": None}])
+def test_a_drawn_mask_is_made_for_the_size_of_the_picture_where_the_row_does_not_tell_it(
+    world: World, missing: dict[str, None]
+) -> None:
+    world.stock(photo(**missing))
+    world.tools.width, world.tools.height = 640, 960
+    world.pictures.put(MASK, b"drawn")
+    world.claimed_job(parameters=MASKED)
+    answer = validate(world)
+    assert world.pictures.objects[answer["mask"]] == b"mask:drawn"
+    assert world.tools.masked == [(640, 960)]
+
+
+def test_without_a_size_in_the_row_another_drawing_is_another_result_too(world: World) -> None:
+    world.stock(bare(photo()))
+    keys = []
+    for drawing in (b"one", b"two", b"one"):
+        world.pictures.put(MASK, drawing)
+        world.claimed_job(f"job-{len(keys)}", parameters=MASKED)
+        keys.append(validate(world, f"job-{len(keys)}")["cache_key"])
+    assert keys[0] == keys[2] != keys[1]
+
+
+def test_the_size_of_a_picture_counts_for_the_engines_where_the_row_does_not_tell_it(world: World) -> None:
+    world.engine_order = ["sagemaker", "preview"]
+    world.stock(bare(photo()))
+    world.tools.width, world.tools.height = 1500, 1500
+    world.claimed_job()
+    validate(world)
+    assert world.jobs.rows["job-1"].source_pixels == 1500 * 1500
+    assert world.reserve_slot("job-1", EXECUTION, BLANK_SLOT, None)["engine"] == "preview"
+
+
+def test_a_picture_too_large_for_every_engine_is_refused_where_the_row_does_not_tell_its_size(world: World) -> None:
+    world.engine_order = ["sagemaker"]
+    world.stock(bare(photo()))
+    world.tools.width, world.tools.height = 1500, 1500
+    world.claimed_job()
+    with pytest.raises(InvalidRequestError) as refused:
+        validate(world)
+    assert [one.path for one in refused.value.violations] == ["model_id"]
+    assert "2,250,000" in refused.value.violations[0].problem
+
+
+@pytest.mark.parametrize("item", [shirt(), photo()])
+@pytest.mark.parametrize(("width", "height"), [(200, 200), (2048, 2048)])
+def test_a_picture_out_of_the_limits_is_refused_where_the_row_does_not_tell_its_size(
+    world: World, item: CatalogueItem, width: int, height: int
+) -> None:
+    world.stock(bare(item))
+    world.tools.width, world.tools.height = width, height
+    world.claimed_job()
+    with pytest.raises(PictureRejectedError) as rejected:
+        validate(world)
+    assert [one.path for one in rejected.value.violations] == [f"{item.kind}_id"]
+    assert f"{width}\u00d7{height}" in rejected.value.violations[0].problem
+
+
+def test_a_picture_that_no_engine_takes_is_refused_where_nobody_prepared_it(world: World) -> None:
+    world.stock(bare(shirt()))
+    world.tools.problem = PictureRejectedError("GIF", [Violation("picture", "is a GIF", "save it as a JPEG")])
+    world.claimed_job()
+    with pytest.raises(PictureRejectedError) as rejected:
+        validate(world)
+    assert rejected.value.violations == (Violation("product_id", "is a GIF", OTHER[Kind.PRODUCT]),)
+
+
+def test_a_picture_too_large_for_the_memory_is_refused_unread(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.stock(bare(shirt()))
+    world.claimed_job()
+    monkeypatch.setattr(world.pictures, "metadata", lambda _: (900_000_000, {}))
+    monkeypatch.delattr(type(world.pictures), "read")
+    with pytest.raises(PictureRejectedError) as rejected:
+        validate(world)
+    assert "900 MB" in rejected.value.violations[0].problem
+
+
+# --- everything at once ---
+
+
+def test_everything_wrong_with_the_pictures_is_told_at_once(world: World) -> None:
+    world.claimed_job(parameters=MASKED)
+    world.catalogue.add(shirt(readiness=Readiness.REJECTED, readiness_reason="is damaged", prepared_s3_url=None))
+    del world.catalogue.rows[Kind.MODEL, "stock-anna"]
+    with pytest.raises(InvalidRequestError) as refused:
+        validate(world)
+    assert [one.path for one in refused.value.violations] == [
+        "product_id",
+        "model_id",
+        "parameters.imageBasedMask.maskImage",
+    ]
+    assert all(one.remedy for one in refused.value.violations)
+
+
+def test_a_photo_past_its_time_is_not_used_even_while_its_row_is_still_there(world: World) -> None:
+    world.stock(photo("me", ALICE, ttl=times.epoch(world.clock.now(), seconds=60)))
+    world.claimed_job("job-1", model_id="me")
+    validate(world, "job-1")
+    world.clock.advance(60)
+    with pytest.raises(PictureMissingError):
+        validate(world, "job-1")
+
+
+def test_nothing_is_written_for_a_job_that_is_refused(world: World) -> None:
+    world.pictures.put(MASK, b"drawn")
+    world.claimed_job(parameters=MASKED)
+    del world.catalogue.rows[Kind.PRODUCT, "blue-shirt"]
+    with pytest.raises(PictureMissingError):
+        validate(world)
+    assert world.pictures.written == []
+    assert world.results.claims == {}

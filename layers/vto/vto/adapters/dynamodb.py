@@ -584,7 +584,8 @@ def _start(cursor: str | None) -> dict[str, Any]:
 
 
 def _bad_cursor() -> InvalidRequestError:
-    return InvalidRequestError("cursor", [Violation("cursor", "is not the `next` of a page: leave it out to begin")])
+    found = [Violation("cursor", "is not the `next` of a page", "leave it out to begin with the first page")]
+    return InvalidRequestError("cursor", found)
 
 
 def _cursor(key: Mapping[str, Any] | None) -> str | None:

@@ -15,6 +15,7 @@ from vto.domain.pictures import LOWER_TIER, MAX_UPLOAD_PIXELS, Prepared, Tier, f
 from vto.errors import PictureRejectedError, Violation
 
 FORMATS = ("JPEG", "PNG", "WEBP")
+FOR_ENGINES = ("JPEG", "MPO", "PNG")
 JPEG_QUALITY = 95
 EXIF_ORIENTATION = 0x0112
 UPRIGHT = {  # how a picture stored with each EXIF orientation is turned upright
@@ -88,7 +89,8 @@ class PillowTools:
                 orientation = _orientation(image)
                 size = _turned(size, orientation)
             if not _alike(size, (width, height)):
-                raise _rejected(f"is {size[0]}×{size[1]} pixels; it must have the photo's shape ({width}×{height})")
+                problem = f"is {size[0]}×{size[1]} pixels; it must have the photo's shape ({width}×{height})"
+                raise _rejected(problem, "draw it over the photo as it is")
             stored = _turned((width, height), orientation)
             image.draft(None, stored)
             # nearest neighbour: anything smoother would make greys, which the contract forbids
@@ -96,15 +98,29 @@ class PillowTools:
             fitted = _flattened(_upright(small, orientation)).convert("L")
         binary = fitted.point(lambda value: 255 if value >= MASK_THRESHOLD else 0)
         if binary.getextrema() == (255, 255):
-            raise _rejected("has no black area: paint black what is to be replaced")
+            raise _rejected("has no black area", "paint black what is to be replaced")
         if binary.getextrema() == (0, 0):
-            raise _rejected("has no white area: paint white what is to stay")
+            raise _rejected("has no white area", "paint white what is to stay")
         return _saved(binary.convert("RGB"), "PNG")
 
     def verify(self, content: bytes) -> tuple[int, int]:
         """Width and height of a picture that decodes whole; raises PictureRejectedError."""
         with _opened(content) as image:
             image.load()
+            return image.size
+
+    def measure(self, content: bytes) -> tuple[int, int]:
+        """Width and height of a picture that an engine can be given as it is; raises PictureRejectedError."""
+        remedy = "let the import prepare it, or save it so"
+        with _opened(content) as image:
+            if image.format not in FOR_ENGINES or image.mode not in ("RGB", "RGBA"):
+                kind = f"{image.format} picture of mode {image.mode}"
+                raise _rejected(f"is a {kind}; engines take JPEG and PNG with 8-bit RGB", remedy)
+            if _orientation(image) in UPRIGHT:
+                raise _rejected("is turned by its EXIF data; engines may not obey that", remedy)
+            image.load()
+            if image.mode == "RGBA" and image.getchannel("A").getextrema() != (255, 255):
+                raise _rejected("has transparent pixels; engines take none", remedy)
             return image.size
 
 
@@ -118,14 +134,16 @@ def _opened(content: bytes) -> Iterator[Image.Image]:
             image = Image.open(io.BytesIO(content), formats=FORMATS)
         _ensure_decodable(image, layout)
         yield image
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as problem:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as cause:
         limit = MAX_UPLOAD_PIXELS // 1_000_000
-        raise _rejected(f"has too many pixels: at most {limit} megapixels are accepted") from problem
-    except UnidentifiedImageError as problem:
-        said = "is not a JPEG, PNG or WebP picture, whatever its name says"
-        raise _rejected(said, remedy="save it as one of these") from problem
-    except DAMAGE as problem:
-        raise _rejected("is damaged or cut off: upload it again", type(problem).__name__) from problem
+        raise _rejected(
+            f"has too many pixels: at most {limit} megapixels are accepted", "use a smaller picture"
+        ) from cause
+    except UnidentifiedImageError as cause:
+        problem = "is not a JPEG, PNG or WebP picture, whatever its name says"
+        raise _rejected(problem, "save it as one of them") from cause
+    except DAMAGE as cause:
+        raise _rejected("is damaged or cut off", "upload it again", type(cause).__name__) from cause
 
 
 def _ensure_decodable(image: Image.Image, layout: Layout) -> None:
@@ -137,9 +155,10 @@ def _ensure_decodable(image: Image.Image, layout: Layout) -> None:
     if pixels * each > DECODING_LIMIT:
         limit = DECODING_LIMIT // (each * 1_000_000)
         kind = "JPEG that is not baseline" if layout.sample_bytes else image.format
-        raise _rejected(f"has too many pixels: at most {limit:.0f} megapixels are accepted as {kind}")
+        problem = f"has too many pixels: at most {limit:.0f} megapixels are accepted as {kind}"
+        raise _rejected(problem, "use a smaller picture")
     if getattr(image, "is_animated", False) and image.format != "MPO":  # an MPO's first frame is the photo
-        raise _rejected("is animated: use a still picture")
+        raise _rejected("is animated", "use a still picture")
 
 
 def _orientation(image: Image.Image) -> int:
@@ -233,5 +252,5 @@ def _saved(image: Image.Image, kind: str, **options: int) -> bytes:
     return out.getvalue()
 
 
-def _rejected(problem: str, cause: str = "", remedy: str = "") -> PictureRejectedError:
+def _rejected(problem: str, remedy: str, cause: str = "") -> PictureRejectedError:
     return PictureRejectedError(f"{problem} ({cause})" if cause else problem, [Violation("picture", problem, remedy)])

@@ -49,7 +49,8 @@ def caller_of(event: APIGatewayProxyEventV2) -> Caller:
     authorizer: dict[str, Any] = event.raw_event["requestContext"]["authorizer"]
     claims = authorizer["jwt"]["claims"]
     if claims.get("token_use") != "access":
-        raise NotAuthorizedError("not an access token", [Violation("Authorization", "must carry the access token")])
+        found = [Violation("Authorization", "carries another token", "send the access token, not the ID token")]
+        raise NotAuthorizedError("not an access token", found)
     return Caller(claims["sub"], int(claims["exp"]))
 
 
@@ -62,7 +63,8 @@ def json_body(event: APIGatewayProxyEventV2) -> Any:
     try:
         return json.loads(event.decoded_body or "")
     except (ValueError, TypeError, RecursionError) as problem:
-        raise InvalidRequestError("body", [Violation("(the whole request)", "is not JSON")]) from problem
+        found = [Violation("(the whole request)", "is not JSON", "send a JSON object as the body")]
+        raise InvalidRequestError("body", found) from problem
 
 
 def with_idempotency_key(request: Any, key: str | None) -> Any:
@@ -74,8 +76,8 @@ def with_idempotency_key(request: Any, key: str | None) -> Any:
     if key is None or not isinstance(request, dict):
         return request
     if request.get("request_id", key) != key:
-        problem = "differs from the Idempotency-Key header: send one of them"
-        raise InvalidRequestError("idempotency key", [Violation("request_id", problem)])
+        problem = "differs from the Idempotency-Key header"
+        raise InvalidRequestError("idempotency key", [Violation("request_id", problem, "send one of the two")])
     return {**request, "request_id": key}
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Self
 
-from vto.domain import planner
+from vto.domain import planner, reading
 from vto.domain.parameters import GARMENT_CLASSES
 from vto.domain.storage import PRODUCTS, STOCK_MODELS, USER_MODELS
 from vto.errors import PictureRejectedError, Violation
@@ -72,6 +72,10 @@ class CatalogueItem:
         """Whether this caller may use the item: products and stock models are everybody's, photos their owner's."""
         return self.user_id is None or self.user_id == user_id
 
+    def is_past(self, now: int) -> bool:
+        """Whether its time was over by then (epoch seconds): the table may keep such a row for two more days."""
+        return self.ttl is not None and self.ttl <= now
+
 
 @dataclass(frozen=True, slots=True)
 class Upload:
@@ -113,15 +117,16 @@ class Upload:
         if key.startswith(USER_MODELS) and owner and file:
             return cls(Kind.MODEL, model_id_of(key), "My photo", "personal", "", user_id=owner)
         # Anything else below models/ is refused: a photo must never become public because of a wrong folder.
-        problem = f"must lie under {STOCK_MODELS} (public) or {USER_MODELS}{{user_id}}/ (private)"
-        raise PictureRejectedError(f"misplaced upload: {key}", [Violation("key", problem)])
+        remedy = f"upload it under {STOCK_MODELS} (public) or {USER_MODELS}{{user_id}}/ (private)"
+        found = [Violation("key", "lies in none of the folders that pictures are imported from", remedy)]
+        raise PictureRejectedError(f"misplaced upload: {key}", found)
 
     @classmethod
     def _shop_upload(cls, kind: Kind, path: str, key: str, metadata: dict[str, str]) -> Self:
         folder = PurePosixPath(path).parent.as_posix()
         category = metadata.get("category") or (folder if folder != "." else DEFAULT_CATEGORY)
         name, description = metadata.get("name") or _title(path), metadata.get("description", "")
-        of_words = planner.group_of(None, planner.read(category.replace("/", " "), name, description))
+        of_words = planner.group_of(None, reading.read(category, name, description))
         guessed = CLASS_OF_CATEGORY.get(category.partition("/")[0].lower()) or of_words
         garment_class = metadata.get("garment-class") or guessed
         warnings = []

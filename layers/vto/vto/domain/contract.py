@@ -131,29 +131,30 @@ def cross_field_violations(parameters: Mapping[str, Any]) -> Iterable[Violation]
     """Check what no schema can say: which fields may stand together.
 
     Args:
-        parameters: Parameters that already satisfy ``parameters.schema.json``.
+        parameters: Parameters that satisfy ``parameters.schema.json``, or that part of them that does.
 
     Returns:
         One violation for each broken rule.
     """
-    mask_type = parameters["maskType"]
-    wanted = MASK_OF_TYPE[mask_type]
-    if wanted not in parameters:
+    mask_type = parameters.get("maskType", "")
+    wanted = MASK_OF_TYPE.get(mask_type, "")
+    if wanted and wanted not in parameters:
         yield Violation(
             f"parameters.{wanted}", f"is missing: maskType {mask_type} needs it", "add it, or change maskType"
         )
     for kind, name in MASK_OF_TYPE.items():
-        if name != wanted and name in parameters:
+        if wanted and name != wanted and name in parameters:
             yield Violation(
                 f"parameters.{name}",
                 f"does not belong to maskType {mask_type}",
                 f"remove it, or change maskType to {kind}",
             )
     mask = parameters.get("garmentBasedMask", {})
-    if mask.get("garmentStyling") and mask["garmentClass"] not in STYLED:
+    garment_class = mask.get("garmentClass")
+    if mask.get("garmentStyling") and garment_class and garment_class not in STYLED:
         yield Violation(
             "parameters.garmentBasedMask.garmentStyling",
-            f"works only with upper-body and full-body classes, not with {mask['garmentClass']}",
+            f"works only with upper-body and full-body classes, not with {garment_class}",
             "remove it",
         )
 

@@ -245,15 +245,15 @@ def misfits(
     """
     found = []
     if parameters["maskType"] not in profile.mask_types:
-        problem = f"cannot be {parameters['maskType']} here: use {_or(profile.mask_types)}"
-        found.append(Violation("parameters.maskType", problem))
+        problem = f"cannot be {parameters['maskType']} here"
+        found.append(Violation("parameters.maskType", problem, f"use {_or(profile.mask_types)}"))
     garment = parameters.get("garmentBasedMask", {}).get("garmentClass")
     if garment is not None and garment not in profile.garment_classes:
-        problem = f"cannot be {garment} here: use {_or(profile.garment_classes)}"
-        found.append(Violation("parameters.garmentBasedMask.garmentClass", problem))
+        problem, remedy = f"cannot be {garment} here", f"use {_or(profile.garment_classes)}"
+        found.append(Violation("parameters.garmentBasedMask.garmentClass", problem, remedy))
     if pixels is not None and pixels > profile.max_pixels:
-        problem = f"its picture has {pixels} pixels, here it may have {profile.max_pixels}: upload a smaller one"
-        found.append(Violation("model_id", problem))
+        problem = f"its picture has {pixels:,} pixels; here it may have at most {profile.max_pixels:,}"
+        found.append(Violation("model_id", problem, "use a smaller picture"))
     if body_bytes is not None:
         found += body_violations(body_bytes, profile.max_body_bytes)
     return tuple(found)

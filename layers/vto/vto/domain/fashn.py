@@ -63,8 +63,8 @@ RUNTIME_ERRORS: Mapping[str, type[VtoError]] = {
     "PollingTimeout": ModelTimeoutError,
 }
 WHAT_TO_CHANGE = {
-    "ImageLoadError": "cannot be read by the try-on service: use another picture",
-    "PoseError": "shows nobody whose pose can be seen: use one with the whole upper body, from the front",
+    "ImageLoadError": ("cannot be read by the try-on service", "use another picture"),
+    "PoseError": ("shows nobody whose pose can be seen", "use a picture with the whole upper body, from the front"),
 }
 # what a request is called invalid, or not found, for when the service no longer has the model
 NAMES_THE_MODEL = ("model_name", FASHN_MODEL)
@@ -166,7 +166,7 @@ def _failure(name: str, detail: str, text: str) -> VtoError:
         kind = _retired_if_named(kind, text)
     if name in WHAT_TO_CHANGE:
         path = "product_id" if "garment" in text.lower() and "model" not in text.lower() else "model_id"
-        return kind(detail, [Violation(path, WHAT_TO_CHANGE[name])])
+        return kind(detail, [Violation(path, *WHAT_TO_CHANGE[name])])
     return kind(detail)
 
 

@@ -8,6 +8,7 @@ PRODUCTS = "products/"
 STOCK_MODELS = "models/stock/"
 USER_MODELS = "models/users/"
 USER_MASKS = "masks/users/"
+PREPARED = "prepared/"
 MANIFEST = "result.json"
 
 
@@ -52,18 +53,18 @@ def user_mask_prefix(user_id: str) -> str:
 
 def prepared_product_key(product_id: str, digest: str) -> str:
     """Where a product's model-ready picture lies; its SHA-256 ``digest`` keeps a new one from overwriting."""
-    return f"prepared/products/{product_id}/{digest[:16]}.jpg"
+    return f"{PREPARED}products/{product_id}/{digest[:16]}.jpg"
 
 
 def prepared_model_key(model_id: str, user_id: str | None, digest: str) -> str:
     """Where a model's model-ready picture lies; private photos under their owner, to expire and be erased together."""
     owner = f"users/{user_id}" if user_id else "stock"
-    return f"prepared/models/{owner}/{model_id}/{digest[:16]}.jpg"
+    return f"{PREPARED}models/{owner}/{model_id}/{digest[:16]}.jpg"
 
 
 def prepared_mask_key(job_id: str) -> str:
     """Where the model-ready mask of one job lies."""
-    return f"prepared/masks/{job_id}/mask.png"
+    return f"{PREPARED}masks/{job_id}/mask.png"
 
 
 def generated_prefix(job_id: str, attempt: int) -> str:

@@ -1,6 +1,8 @@
-"""The contracts as JSON Schema files (draft 7), and the one function that checks a document against them."""
+"""The contracts as JSON Schema files (draft 7), and what checks a document against them."""
 
+import copy
 import json
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,27 +18,68 @@ MAX_REPORTED = 50  # more than a person reads, and an answer with all of them wo
 MAX_PATH = 100
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a document comes to.
+
+    Args:
+        violations: One for each problem, in the order of their paths; empty when the document is right.
+        sound: The document without what breaks the schema, so that other rules can look at the rest; a part that
+            should be an object and is none is an empty one.
+    """
+
+    violations: list[Violation]
+    sound: Any
+
+
 def violations(schema: str, document: Any) -> list[Violation]:
-    """Check a document against one of the schemas and report everything that is wrong with it.
+    """Everything that is wrong with a document by one of the schemas, in the order of the paths.
 
     Args:
         schema: The schema's name, for example ``"try_on"`` for ``try_on.schema.json``.
         document: The document as ``json.loads`` returned it.
 
-    Returns:
-        One violation for each problem, in the order of their paths; empty when the document is right.
-
     Example:
         >>> violations("watch_job", {"action": "watchJob"})
-        [Violation(path='job_id', problem='is missing')]
+        [Violation(path='job_id', problem='is missing', remedy='send text of 1 to 80 characters')]
+    """
+    return check(schema, document).violations
+
+
+def check(schema: str, document: Any) -> Checked:
+    """Check a document against one of the schemas: what is wrong with it, and what is left to look at.
+
+    Args:
+        schema: The schema's name, for example ``"try_on"`` for ``try_on.schema.json``.
+        document: The document as ``json.loads`` returned it.
     """
     try:
         json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):  # json.loads takes these, no table does
-        problem = "is nested too deeply, or holds NaN, Infinity or half a Unicode character: send plain JSON"
-        return [Violation("(the whole request)", problem)]
-    found = [one for error in _validator(schema).iter_errors(document) for one in _explain(error)]
-    return sorted(found, key=lambda one: one.path)[:MAX_REPORTED]
+        problem = "is nested too deeply, or holds NaN, Infinity or half a Unicode character"
+        return Checked([Violation("(the whole request)", problem, "send plain JSON")], {})
+    errors = list(_validator(schema).iter_errors(document))
+    found = [one for error in errors for one in _explain(error)]
+    return Checked(sorted(found, key=lambda one: one.path)[:MAX_REPORTED], _sound(document, errors))
+
+
+def _sound(document: Any, errors: list[ValidationError]) -> Any:
+    boxed = {"": copy.deepcopy(document)}  # so that the whole of it can be replaced like any part
+    for error in errors:
+        *folders, name = ["", *error.absolute_path]
+        at: Any = boxed
+        for folder in folders:
+            at = at.get(folder) if isinstance(at, dict) else None
+        if error.validator == "required" or not isinstance(at, dict) or name not in at:
+            continue  # nothing is there that could be left out
+        schema: Any = error.schema
+        if error.validator == "additionalProperties":
+            at[name] = {field: value for field, value in at[name].items() if field in schema["properties"]}
+        elif error.validator == "type" and error.validator_value == "object":
+            at[name] = {}
+        else:
+            del at[name]
+    return boxed.get("", {})
 
 
 @cache
@@ -65,7 +108,8 @@ def _explain(error: ValidationError) -> list[Violation]:
         case "required":
             # the library reports each missing field on its own and names it only in its message
             missing = next(name for name in rule if error.message.startswith(repr(name)))
-            return [Violation(at(missing), "is missing", f"send {_allowed(schema['properties'][missing])}")]
+            wanted = schema["properties"][missing]
+            return [Violation(at(missing), "is missing", wanted.get("x-remedy", f"send {_allowed(wanted)}"))]
         case "additionalProperties":
             allowed = sorted(name for name, one in schema.get("properties", {}).items() if "not" not in one)
             unknown = sorted(set(document) - set(schema.get("properties", {})))
@@ -89,8 +133,6 @@ def _explain(error: ValidationError) -> list[Violation]:
             problem = f"must have at least {rule} character(s)"
         case "maxLength":
             problem = f"must have at most {rule} characters"
-        case "pattern":
-            problem = f"must look like {rule}"
         case _:
             problem = f"breaks the rule {error.validator!r} of the schema"
     return [Violation(where, problem, remedy)]
@@ -111,8 +153,6 @@ def _allowed(schema: Any) -> str:
             said = f"a number from {least} to {most}, without quotes"
         case {"type": "boolean"}:
             said = "true or false, without quotes"
-        case {"type": "string", "pattern": pattern} if "x-problem" not in schema:
-            said = f"text that looks like {pattern}"
         case {"type": "string", "maxLength": most}:
             said = f"text of {schema.get('minLength', 0)} to {most} characters"
     return said

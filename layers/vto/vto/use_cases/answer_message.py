@@ -57,8 +57,9 @@ class AnswerMessage:
             elif action == "watchJob":
                 self._watch(document, connection)
             else:
-                problem = f"must be one of {', '.join(ACTIONS)}"
-                raise InvalidRequestError("action", [Violation("action", problem)])
+                choice = ", ".join(ACTIONS)
+                problem = "is missing" if action is None else f"must be one of {choice}"
+                raise InvalidRequestError("action", [Violation("action", problem, f"send one of {choice}")])
         except VtoError as error:
             self._refuse(error, request_id, connection)
             if isinstance(error, NotAuthorizedError):
@@ -86,7 +87,7 @@ class AnswerMessage:
     def _answer_snapshot(self, job_id: str, connection: Connection) -> None:
         job = self.jobs.get(job_id)
         if job is None or job.user_id != connection.user_id:
-            raise NotFoundError(job_id, [Violation("job_id", "is none of your try-ons")])
+            raise NotFoundError(job_id, [Violation("job_id", "is none of your try-ons", "choose one of GET /try-ons")])
         self.notifier.send(connection.connection_id, job_frame(self.publish_job.snapshots(job)))
 
     def _refuse(self, error: VtoError, request_id: Any, connection: Connection) -> None:
@@ -99,11 +100,14 @@ class AnswerMessage:
 
 def _document(body: str) -> Mapping[str, Any]:
     if len(body.encode()) > MAX_FRAME_BYTES:
-        raise InvalidRequestError("frame", [Violation("(the whole request)", "must be at most 32 KB")])
+        remedy = "send addresses of uploads, no pictures"
+        raise InvalidRequestError("frame", [Violation("(the whole request)", "must be at most 32 KB", remedy)])
     try:
         document = json.loads(body)
     except (ValueError, RecursionError) as problem:
-        raise InvalidRequestError("frame", [Violation("(the whole request)", "is not JSON")]) from problem
+        found = [Violation("(the whole request)", "is not JSON", 'send a JSON object such as {"action": "ping"}')]
+        raise InvalidRequestError("frame", found) from problem
     if not isinstance(document, Mapping):
-        raise InvalidRequestError("frame", [Violation("(the whole request)", "must be a JSON object")])
+        remedy = 'send one such as {"action": "ping"}'
+        raise InvalidRequestError("frame", [Violation("(the whole request)", "must be a JSON object", remedy)])
     return document

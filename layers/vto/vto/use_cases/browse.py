@@ -58,7 +58,9 @@ class Browse:
         """
         item = self.catalogue.get(Kind.PRODUCT, product_id)
         if item is None:
-            raise NotFoundError(product_id, [Violation("product_id", "is not in the catalogue")])
+            raise NotFoundError(
+                product_id, [Violation("product_id", "is not in the catalogue", "choose one of GET /products")]
+            )
         return self._view(item)
 
     def models(self, user_id: str) -> dict[str, Any]:
@@ -81,7 +83,7 @@ class Browse:
         """
         job = self.jobs.get(job_id)
         if job is None or job.user_id != user_id:
-            raise NotFoundError(job_id, [Violation("job_id", "is none of your try-ons")])
+            raise NotFoundError(job_id, [Violation("job_id", "is none of your try-ons", "choose one of GET /try-ons")])
         return self.snapshots(job)
 
     def _view(self, item: CatalogueItem) -> dict[str, Any]:

@@ -1,33 +1,26 @@
 """A request becomes a job, once, or is refused with everything that is wrong with it."""
 
+import re
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from vto import schemas
-from vto.domain import planner
-from vto.domain.catalogue import CatalogueItem, Kind, Readiness, model_id_of
+from vto.domain import planner, times
+from vto.domain.catalogue import CatalogueItem, Kind, model_id_of
 from vto.domain.contract import cross_field_violations
 from vto.domain.engines import refusals
 from vto.domain.job import Job
 from vto.domain.notices import Notice
-from vto.domain.parameters import (
-    Parameters,
-    canonical,
-    fingerprint,
-    names_a_seed,
-)
+from vto.domain.parameters import MASK_OF_TYPE, Parameters, canonical, fingerprint, names_a_seed
+from vto.domain.reading import Reading, read, worn_sleeves
 from vto.domain.storage import S3Url, user_mask_prefix
-from vto.errors import (
-    InvalidRequestError,
-    PictureRejectedError,
-    RequestConflictError,
-    StorageUnavailableError,
-    Violation,
-)
+from vto.errors import InvalidRequestError, RequestConflictError, StorageUnavailableError, Violation
 from vto.ports import Catalogue, Clock, Jobs
+from vto.use_cases.checking_pictures import UPLOAD_MASK, Finding, invalid, of_row, refusal
 
+MASK_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")  # our own upload forms give no others, and S3 takes no longer key
 NAMESPACE = uuid.UUID("6f2f3c0e-6c0b-4d0e-9a5b-0d5f0c7a1e11")  # ours alone, so that ids cannot meet those of others
 
 
@@ -69,18 +62,16 @@ class CreateTryOn:
             PictureRejectedError: The product or the photo was rejected at its import.
             RequestConflictError: The ``request_id`` was used for another request.
         """
-        found = schemas.violations("try_on", request)
-        if found:
-            raise InvalidRequestError("schema", found)
-        request_id = request.get("request_id") or str(uuid.uuid4())
+        checked = schemas.check("try_on", request)
+        request_id = checked.sound.get("request_id") or str(uuid.uuid4())
         # the same request of the same user gets the same id, so a client may send it again after a lost answer
         job_id = str(uuid.uuid5(NAMESPACE, f"{user_id}/{request_id}"))
-        print_of_request = _print(request)
-        # looked up before anything is checked: what was accepted once is answered, whatever became of the catalogue
-        if "request_id" in request and (earlier := self.jobs.get(job_id)) is not None:
+        print_of_request = _print(checked.sound)
+        # looked up before the rules are: what was accepted once is answered, whatever became of the catalogue
+        if "request_id" in checked.sound and not checked.violations and (earlier := self.jobs.get(job_id)) is not None:
             return _same(earlier, print_of_request), False
 
-        admitted = self.admit(request, user_id)
+        admitted = self._admit(request, checked, user_id)
         job = Job.create(
             job_id=job_id,
             user_id=user_id,
@@ -105,58 +96,76 @@ class CreateTryOn:
             raise StorageUnavailableError(f"job {job.id} was there and is gone: erased this moment")
         return _same(raced, print_of_request), False
 
-    def admit(self, request: Mapping[str, Any], user_id: str) -> Admission:
+    def admit(self, request: Any, user_id: str) -> Admission:
         """What a try-on would be made of; nothing is written.
 
         Args:
-            request: A document that satisfies ``try_on.schema.json``.
+            request: The document as the client sent it (``try_on.schema.json``).
             user_id: Who asks.
 
         Raises:
             InvalidRequestError: The request breaks rules, or no engine can do it; all of them are named.
-            PictureRejectedError: The product or the photo was rejected at its import.
+            PictureRejectedError: The product or the photo was rejected at its import, and nothing else is wrong.
         """
-        violations: list[Violation] = []
-        product = self._product(request["product_id"], violations)
-        model = self._model(request, user_id, violations)
-        words = planner.read(product.category, product.name, product.description) if product else planner.Reading(None)
-        parameters = self._parameters(request, product, words, user_id, violations)
+        return self._admit(request, schemas.check("try_on", request), user_id)
+
+    def _admit(self, request: Any, checked: schemas.Checked, user_id: str) -> Admission:
+        # what breaks the schema is told, and every other rule is asked of what is left: no second refusal for the rest
+        found = [Finding(InvalidRequestError, one) for one in checked.violations]
+        if not isinstance(request, Mapping):
+            raise refusal("schema", found)
+        sound: Mapping[str, Any] = checked.sound
+        product = self._product(sound, found)
+        model_path, model = self._model(request, sound, user_id, found)
+        words = read(product.category, product.name, product.description) if product else Reading(None)
+        parameters = (
+            self._given(sound.get("parameters", {}), user_id, found)
+            if "parameters" in request
+            else _proposed(product, words, found)
+        )
         pixels = model.width * model.height if model and model.width and model.height else None
-        if parameters is not None and not violations:
-            violations.extend(refusals(self.engines, parameters, pixels))
-        if violations:
-            raise InvalidRequestError("rules", violations)
-        if product is None or model is None or parameters is None:  # each None has left a violation
-            raise AssertionError("a missing part without a violation")
-        _ensure_usable(product, "product_id")
-        _ensure_usable(model, "model_id")
-        worn = planner.worn_sleeves(model.description)
+        if parameters is not None and "maskType" in parameters:
+            for one in refusals(self.engines, _with_its_mask_alone(parameters), pixels):
+                path = model_path if one.path == "model_id" else one.path
+                found.append(Finding(InvalidRequestError, replace(one, path=path)))
+        if found or product is None or model is None or parameters is None:
+            raise refusal("rules", found)
+        worn = worn_sleeves(model.description)
         is_proposed = "parameters" not in request
         notices = planner.warnings(parameters, product.garment_class, words, worn, is_proposed=is_proposed)
         return Admission(product, model, parameters, tuple(notices), pixels)
 
-    def _product(self, product_id: str, violations: list[Violation]) -> CatalogueItem | None:
-        product = self.catalogue.get(Kind.PRODUCT, product_id)
+    def _product(self, sound: Mapping[str, Any], found: list[Finding]) -> CatalogueItem | None:
+        if "product_id" not in sound:
+            return None
+        product = self.catalogue.get(Kind.PRODUCT, sound["product_id"])
         if product is None:
-            violations.append(Violation("product_id", "is not in the catalogue: choose one of GET /products"))
+            found.append(invalid("product_id", "is not in the catalogue", "choose one of GET /products"))
+            return None
+        found.extend(of_row("product_id", product, bucket=self.uploads_bucket))
         return product
 
-    def _model(self, request: Mapping[str, Any], user_id: str, violations: list[Violation]) -> CatalogueItem | None:
-        model_id, url = request.get("model_id"), request.get("model_picture_s3_url")
-        if (model_id is None) == (url is None):
-            violations.append(
-                Violation("model_id", "give either model_id or model_picture_s3_url, exactly one of them")
-            )
-            return None
-        path = "model_id" if model_id is not None else "model_picture_s3_url"
-        model = self.catalogue.get(Kind.MODEL, model_id) if model_id is not None else self._model_at(str(url))
+    def _model(
+        self, request: Mapping[str, Any], sound: Mapping[str, Any], user_id: str, found: list[Finding]
+    ) -> tuple[str, CatalogueItem | None]:
+        """The field that names the model, and the model."""
+        if ("model_id" in request) == ("model_picture_s3_url" in request):
+            problem = "is missing" if "model_id" not in request else "stands beside model_picture_s3_url"
+            found.append(invalid("model_id", problem, "send either model_id or model_picture_s3_url, exactly one"))
+            return "model_id", None
+        path = "model_id" if "model_id" in request else "model_picture_s3_url"
+        if path not in sound:
+            return path, None
+        by_id = path == "model_id"
+        model = self.catalogue.get(Kind.MODEL, sound[path]) if by_id else self._model_at(sound[path])
         # somebody else's photo and no photo at all are answered alike, so that ids cannot be probed
-        if model is None or not model.is_visible_to(user_id):
-            violations.append(
-                Violation(path, "is none of your photos and no stock model; a photo just uploaded needs a moment")
-            )
-            return None
-        return model
+        if model is None or not model.is_visible_to(user_id) or model.is_past(times.epoch(self.clock.now())):
+            problem = "is none of your photos and no stock model"
+            remedy = "choose one of GET /models; a photo just uploaded needs a moment"
+            found.append(invalid(path, problem, remedy))
+            return path, None
+        found.extend(of_row(path, model, bucket=self.uploads_bucket))
+        return path, model
 
     def _model_at(self, url: str) -> CatalogueItem | None:
         """The registered model behind a picture's address; the address is compared, never fetched."""
@@ -169,29 +178,13 @@ class CreateTryOn:
         model = self.catalogue.get(Kind.MODEL, model_id_of(address.key))
         return model if model and model.picture_s3_url == str(address) else None
 
-    def _parameters(
-        self,
-        request: Mapping[str, Any],
-        product: CatalogueItem | None,
-        words: planner.Reading,
-        user_id: str,
-        violations: list[Violation],
-    ) -> Parameters | None:
-        given = request.get("parameters")
-        if given is None:
-            if product is None:
-                return None
-            given = planner.propose(product.garment_class, words)
-            if given is None:
-                problem = "is missing, and nothing says what kind of thing the product is"
-                remedy = "send parameters, or give the product a garment_class or a name that says it"
-                violations.append(Violation("parameters", problem, remedy))
-                return None
-        violations.extend(cross_field_violations(given))
+    def _given(self, given: Parameters, user_id: str, found: list[Finding]) -> Parameters:
+        """The request's own parameters, or that part of them which keeps to the schema."""
+        found.extend(Finding(InvalidRequestError, one) for one in cross_field_violations(given))
         mask = given.get("imageBasedMask", {}).get("maskImage")
         if mask is not None and not self._is_own_mask(mask, user_id):
-            problem = f"must be a mask of your own, below s3://{self.uploads_bucket}/{user_mask_prefix(user_id)}"
-            violations.append(Violation("parameters.imageBasedMask.maskImage", problem))
+            path, problem = "parameters.imageBasedMask.maskImage", "is no mask that you uploaded"
+            found.append(invalid(path, problem, UPLOAD_MASK))
         return canonical(given)
 
     def _is_own_mask(self, url: str, user_id: str) -> bool:
@@ -199,7 +192,8 @@ class CreateTryOn:
             address = S3Url.parse(url)
         except ValueError:
             return False
-        return address.bucket == self.uploads_bucket and address.key.startswith(user_mask_prefix(user_id))
+        name = address.key.removeprefix(user_mask_prefix(user_id))
+        return address.bucket == self.uploads_bucket and name != address.key and bool(MASK_NAME.fullmatch(name))
 
 
 def _print(request: Mapping[str, Any]) -> str:
@@ -209,17 +203,28 @@ def _print(request: Mapping[str, Any]) -> str:
     return fingerprint([*named, None if parameters is None else canonical(parameters)])
 
 
+def _proposed(product: CatalogueItem | None, words: Reading, found: list[Finding]) -> Parameters | None:
+    """The parameters for a request that has none."""
+    if product is None:
+        return None
+    proposed = planner.propose(product.garment_class, words)
+    if proposed is None:
+        problem = "is missing, and none can be proposed: no class fits what the product is called"
+        remedy = "send parameters; or have the shop give the product a garment_class, or a name that says it"
+        found.append(invalid("parameters", problem, remedy))
+        return None
+    return canonical(proposed)
+
+
+def _with_its_mask_alone(parameters: Parameters) -> Parameters:
+    """Without the mask objects of other types, which are told as such."""
+    others = set(MASK_OF_TYPE.values()) - {MASK_OF_TYPE[parameters["maskType"]]}
+    return {name: value for name, value in parameters.items() if name not in others}
+
+
 def _same(earlier: Job, print_of_request: str) -> Job:
     """The job of an earlier request, if that was this very request."""
     if earlier.request_fingerprint != print_of_request:
-        problem = "was used for a different try-on: choose a new one"
-        raise RequestConflictError(f"job {earlier.id}", [Violation("request_id", problem)])
+        found = [Violation("request_id", "was used for a different try-on", "choose a new one")]
+        raise RequestConflictError(f"job {earlier.id}", found)
     return earlier
-
-
-def _ensure_usable(item: CatalogueItem, path: str) -> None:
-    if item.readiness is Readiness.REJECTED:
-        raise PictureRejectedError(item.item_id, [Violation(path, item.readiness_reason or "its picture was rejected")])
-    if item.prepared_s3_url is None:
-        problem = "has no model-ready picture yet: its upload is still being imported"
-        raise InvalidRequestError(item.item_id, [Violation(path, problem)])

@@ -78,7 +78,9 @@ class ImportPicture:
     def _prepared(self, row: CatalogueItem, original: S3Url, size: int) -> CatalogueItem:
         if size > MAX_UPLOAD_BYTES:
             problem = f"has {size / 1e6:.0f} MB; at most {MAX_UPLOAD_BYTES / 1e6:.0f} MB are accepted"
-            raise PictureRejectedError("bytes", [Violation("picture", problem)])
+            raise PictureRejectedError(
+                "bytes", [Violation("picture", problem, "save it with fewer pixels, or as a JPEG")]
+            )
         picture = self.tools.prepare(self.pictures.read(original), self.tier)
         if row.kind is Kind.PRODUCT:
             key = prepared_product_key(row.item_id, picture.sha256)

@@ -5,12 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vto import schemas
 from vto.domain.engines import PROFILES, able, adaptations, adapted, identity
 from vto.domain.health import Door
 from vto.domain.parameters import cache_key
 from vto.domain.prices import price
-from vto.errors import InvalidRequestError, QueueFullError
+from vto.errors import QueueFullError
 from vto.ports import Clock, Controls, Results
 from vto.use_cases.create_try_on import Admission, CreateTryOn
 from vto.use_cases.reserve_slot import MAX_QUEUE_SECONDS
@@ -52,9 +51,6 @@ class PlanTryOn:
             PictureRejectedError: The product or the photo was rejected at its import.
             QueueFullError: A job that came now would not get a slot in time.
         """
-        found = schemas.violations("try_on", request)
-        if found:
-            raise InvalidRequestError("schema", found)
         admitted = self.create_try_on.admit(request, user_id)
         model, parameters = admitted.model, admitted.parameters
         fit = able(self.order, parameters, admitted.source_pixels)
@@ -80,11 +76,12 @@ class PlanTryOn:
         return self.controls.door(engine, "", self.clock.now()) is not Door.OPEN
 
     def _is_cached(self, admitted: Admission, engine: str) -> bool | None:
-        if "imageBasedMask" in admitted.parameters:
-            return None  # its digest is that of the fitted mask, and this function carries no pixel library
+        source, reference = admitted.model.sha256, admitted.product.sha256
+        if "imageBasedMask" in admitted.parameters or not source or not reference:
+            return None  # the digest is that of the fitted mask or of the bytes, and neither is looked at here
         key = cache_key(
-            source_sha256=admitted.model.sha256 or "",
-            reference_sha256=admitted.product.sha256 or "",
+            source_sha256=source,
+            reference_sha256=reference,
             mask_sha256=None,
             parameters=admitted.parameters,
             engine=identity(engine, self.versions),

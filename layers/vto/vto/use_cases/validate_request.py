@@ -5,16 +5,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from vto.domain.catalogue import CatalogueItem, Kind, Readiness
-from vto.domain.contract import body_violations, size_violations
-from vto.domain.engines import able, identity
+from vto.domain import times
+from vto.domain.catalogue import Kind
+from vto.domain.contract import body_violations
+from vto.domain.engines import able, identity, refusals
 from vto.domain.job import Job, Stage
 from vto.domain.nova_canvas import request_bytes
 from vto.domain.parameters import cache_key
 from vto.domain.storage import S3Url, prepared_mask_key
-from vto.errors import InvalidRequestError, PictureMissingError, PictureRejectedError, Violation
+from vto.errors import InvalidRequestError, PictureMissingError, PictureRejectedError
 from vto.ports import CachedResult, Catalogue, Clock, Jobs, Pictures, PictureTools, Results
 from vto.use_cases.changing_jobs import change_job
+from vto.use_cases.checking_pictures import (
+    UPLOAD_MASK,
+    Finding,
+    ReadyPicture,
+    examined,
+    fetched,
+    missing,
+    refusal,
+    rejected,
+)
 
 MAX_TWIN_WAITS = 200  # then we go on alone; the state machine compares with the same number
 LEASE_SECONDS = 90
@@ -47,91 +58,89 @@ class ValidateRequest:
             ``"ready"`` or ``"twin"``), ``cached`` (the finished result, if ready) and ``twin_waits``.
 
         Raises:
-            InvalidRequestError: The pictures together are larger than a request may be.
+            InvalidRequestError: The pictures together are larger than a request may be, no engine can do the job any
+                more, or several things of different kinds are wrong: each is named.
             PictureMissingError: A picture is gone.
             PictureRejectedError: A picture was rejected, or the mask does not fit the photo.
             JobClosedError: The job has ended or belongs to another execution.
         """
         job = change_job(self.jobs, job_id, lambda job: self._enter(job, execution_arn))
-        product, product_bytes = self._usable(Kind.PRODUCT, job.product_id, "product_id")
-        model, model_bytes = self._usable(Kind.MODEL, job.model_id, "model_id")
-        if not model.is_visible_to(job.user_id):
-            raise PictureMissingError(f"model {model.item_id} is no longer {job.user_id}'s")
-        mask, mask_content = self._mask(job, model)
-        mask_bytes = None if mask_content is None else len(mask_content)
-        body_bytes = request_bytes(model_bytes, product_bytes, mask_bytes, job.parameters)
-        if found := list(body_violations(body_bytes)):
-            raise InvalidRequestError(job.id, found)
+        found: list[Finding] = []
+        product = self._picture(Kind.PRODUCT, job.product_id, job, found)
+        model = self._picture(Kind.MODEL, job.model_id, job, found)
+        mask = self._mask(job, model, found)
+        if found or product is None or model is None:
+            raise refusal(job.id, found)
+        pixels = model.width * model.height
+        size = request_bytes(model.size, product.size, None if mask is None else len(mask), job.parameters)
+        if broken := list(body_violations(size)) or refusals(self.engines, job.parameters, pixels, size):
+            raise InvalidRequestError(job.id, broken)
         key = cache_key(
-            source_sha256=model.sha256 or "",
-            reference_sha256=product.sha256 or "",
-            mask_sha256=None if mask_content is None else hashlib.sha256(mask_content).hexdigest(),
+            source_sha256=model.sha256,
+            reference_sha256=product.sha256,
+            mask_sha256=None if mask is None else hashlib.sha256(mask).hexdigest(),
             parameters=job.parameters,
-            engine=self._preferred(job, body_bytes),
-            owner=model.user_id,
+            # of the first engine that can do this job: it shares that one's results
+            engine=identity(able(self.engines, job.parameters, pixels, size)[0], self.versions),
+            owner=model.item.user_id,
         )
-        if (job.cache_key, job.body_bytes) != (key, body_bytes):
+        if (job.cache_key, job.source_pixels, job.body_bytes) != (key, pixels, size):
             job = change_job(
                 self.jobs,
                 job_id,
-                lambda job: replace(self._enter(job, execution_arn), cache_key=key, body_bytes=body_bytes),
+                lambda job: replace(
+                    self._enter(job, execution_arn), cache_key=key, source_pixels=pixels, body_bytes=size
+                ),
             )
+        address = None if mask is None else self._kept_mask(job, model, mask)
         reuse, cached = self._reuse(key, job, twin_waits)
         return {
-            "source": model.prepared_s3_url,
-            "reference": product.prepared_s3_url,
-            "mask": mask,
+            "source": str(model.address),
+            "reference": str(product.address),
+            "mask": address,
             "cache_key": key,
             "reuse": reuse,
             "cached": asdict(cached) if cached else None,
             "twin_waits": twin_waits + 1 if reuse == "twin" else twin_waits,
         }
 
-    def _preferred(self, job: Job, body_bytes: int) -> str:
-        """The identity of the first engine that can do this job: the one whose results it shares."""
-        name = next(iter(able(self.engines, job.parameters, job.source_pixels, body_bytes)), self.engines[0])
-        return identity(name, self.versions)
-
     def _enter(self, job: Job, execution_arn: str) -> Job:
         return job.enter(
             Stage.VALIDATING, execution_arn=execution_arn, now=self.clock.now(), lease_seconds=LEASE_SECONDS
         )
 
-    def _usable(self, kind: Kind, item_id: str, path: str) -> tuple[CatalogueItem, int]:
-        """A row that can be used, and the size of its prepared picture in bytes."""
+    def _picture(self, kind: Kind, item_id: str, job: Job, found: list[Finding]) -> ReadyPicture | None:
+        """A row's picture with its measures; None where it cannot be used, and why among the findings."""
+        path = f"{kind}_id"
         item = self.catalogue.get(kind, item_id)
-        if item is None:
-            raise PictureMissingError(item_id, [Violation(path, "is no longer in the catalogue")])
-        if item.readiness is Readiness.REJECTED or item.prepared_s3_url is None:
-            raise PictureRejectedError(item_id, [Violation(path, item.readiness_reason or "has no usable picture")])
-        # the import keeps to these rules; a shop's own tools may have written the row
-        if item.width and item.height and (found := list(size_violations(path, item.width, item.height))):
-            raise PictureRejectedError(item_id, found)
-        try:
-            size, _ = self.pictures.metadata(S3Url.parse(item.prepared_s3_url))
-        except PictureMissingError as gone:
-            raise PictureMissingError(item_id, [Violation(path, "its picture is no longer in storage")]) from gone
-        return item, size
+        # a photo that is somebody else's by now, or past its time, is none for this job
+        if item is None or not item.is_visible_to(job.user_id) or item.is_past(times.epoch(self.clock.now())):
+            found.append(missing(path, "is no longer in the catalogue", f"choose one of GET /{kind}s"))
+            return None
+        picture, wrong = examined(path, item, self.pictures, self.tools)
+        found.extend(wrong)
+        return picture
 
-    def _mask(self, job: Job, model: CatalogueItem) -> tuple[str | None, bytes | None]:
-        """The job's own mask, made to fit the prepared photo; its address and its content."""
+    def _mask(self, job: Job, model: ReadyPicture | None, found: list[Finding]) -> bytes | None:
+        """The job's own mask, made to fit the prepared photo; None where it has none or it cannot be used."""
         drawn: Mapping[str, str] | None = job.parameters.get("imageBasedMask")
-        if drawn is None or model.prepared_s3_url is None or model.width is None or model.height is None:
-            return None, None
-        path = "parameters.imageBasedMask.maskImage"
+        if drawn is None:
+            return None
+        path, address = "parameters.imageBasedMask.maskImage", S3Url.parse(drawn["maskImage"])
+        content, wrong = fetched(path, address, self.pictures, UPLOAD_MASK)
+        found.extend(wrong)
+        if content is None or model is None:
+            return None
         try:
-            content = self.tools.prepare_mask(
-                self.pictures.read(S3Url.parse(drawn["maskImage"])), model.width, model.height
-            )
-        except PictureMissingError as gone:
-            raise PictureMissingError(job.id, [Violation(path, "is not in storage: upload it first")]) from gone
+            return self.tools.prepare_mask(content, model.width, model.height)
         except PictureRejectedError as bad:
-            raise PictureRejectedError(
-                job.id, [Violation(path, one.problem) for one in bad.violations] or [Violation(path, bad.detail)]
-            ) from bad
-        address = S3Url(S3Url.parse(model.prepared_s3_url).bucket, prepared_mask_key(job.id))
-        self.pictures.write(address, content, "image/png")
-        return str(address), content
+            found.extend(rejected(path, one.problem, one.remedy) for one in bad.violations)
+            return None
+
+    def _kept_mask(self, job: Job, model: ReadyPicture, mask: bytes) -> str:
+        address = S3Url(model.address.bucket, prepared_mask_key(job.id))
+        self.pictures.write(address, mask, "image/png")
+        return str(address)
 
     def _reuse(self, key: str, job: Job, twin_waits: int) -> tuple[str, CachedResult | None]:
         now = self.clock.now()
