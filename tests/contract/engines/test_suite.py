@@ -432,6 +432,18 @@ def test_capabilities_that_are_none_are_told(said: Any, words: str, tmp_path: Pa
     assert words in output.getvalue()
 
 
+def test_an_engine_that_says_it_takes_faults_and_does_not_fails_those_cases_only() -> None:
+    class Deaf:
+        def plan(self, kind: str) -> None:
+            raise LostError("POST /_faults: HTTP Error 404: Not Found")
+
+        clear = staticmethod(lambda: None)
+
+    case = next(case for case in QUICK if case.fault)
+    (result,) = Runner(Painter(), limits.WHOLE, Deaf()).run([case])  # type: ignore[arg-type]
+    assert (result.outcome, result.detail) == ("failed", "no answer: POST /_faults: HTTP Error 404: Not Found")
+
+
 def test_every_option_and_every_exit_code_is_documented() -> None:
     help_text = io.StringIO()
     with redirect_stdout(help_text), pytest.raises(SystemExit):
