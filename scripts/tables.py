@@ -5,6 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from asl import lint
+from conformance.case import Answered
+from conformance.cases import GROUPS
+from conformance.cli import chosen
 from scripts import facts, template
 from scripts.template import checkov
 from vto import errors
@@ -302,3 +305,16 @@ def template_exceptions() -> str:
 def lint_rules() -> str:
     """The rules of the state machine, in the order of the code."""
     return table("Rule", "What it wants", rows=((f"`{name}`", rule.says) for name, rule in lint.RULES.items()))
+
+
+def conformance_groups() -> str:
+    """The conformance suite's groups: what they show, how many cases they have, how many of those draw."""
+    rows = [(group, shows, *_counts(group)) for group, shows in GROUPS.items()]
+    header = ("Group", "What it shows", "Cases", "that draw", "with `--quick`", "that draw")
+    return table(*header, rows=[*rows, ("all", "", *_counts("*"))])
+
+
+def _counts(group: str) -> Iterator[str]:
+    for cases in (chosen(group), chosen(group, quick=True)):
+        yield str(len(cases))
+        yield str(sum(isinstance(case.expected, Answered) for case in cases))

@@ -1,4 +1,6 @@
-"""What all tests share: the same Hypothesis examples everywhere, and which tests stay together in one process."""
+"""What all tests share: the same Hypothesis examples everywhere, which tests stay together, one thread for numpy."""
+
+import os
 
 import pytest
 from hypothesis import settings
@@ -8,7 +10,16 @@ from xdist.scheduler import LoadScopeScheduling
 settings.register_profile("vto", derandomize=True, database=None, deadline=None, max_examples=60)
 settings.load_profile("vto")
 
-SHARING_A_STACK = ("tests/e2e/", "tests/local/")
+# Where tests take all processors, numpy's threads would only wait for each other, at full speed: a picture of the
+# preview takes a third more then. Read when numpy is first imported; processes that tests start get it, too.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+SHARING_A_STACK = (
+    "tests/e2e/",
+    "tests/local/",
+    "tests/contract/engines/test_conformance.py",
+    "tests/contract/engines/test_ports.py",
+)
 
 
 class StacksTogether(LoadScopeScheduling):  # type: ignore[misc]  # it has no types

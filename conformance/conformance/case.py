@@ -172,9 +172,15 @@ def configured(body: Body, **config: Any) -> Body:
     return changed(body, {f"imageGenerationConfig.{name}": value for name, value in config.items()})
 
 
+PASSED, FAILED, NOT_OFFERED, SKIPPED = "passed", "failed", "not offered", "skipped"
+OUTCOMES: Final = (PASSED, FAILED, NOT_OFFERED, SKIPPED)
+"""Not offered is what the engine declares that it cannot do, and refuses or adapts as it must; skipped is what could
+not be brought about, because the engine cannot be told to fail."""
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a case went: ``passed``, ``failed``, or ``skipped`` because the engine cannot be told to do what it needs."""
+    """How a case went, which is one of OUTCOMES; ``limits`` are the needs that the engine declares not to meet."""
 
     case: Case
     outcome: str

@@ -1,91 +1,18 @@
-"""What an answer must be: of every answer, and of particular ones."""
+"""What particular answers must be, besides what every one is (``basic``)."""
 
-import base64
-from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
 from PIL import Image
 
+from conformance.basic import far_problem, outside_problem
 from conformance.case import Body, Check, Context
 from conformance.clients import Answer
-from conformance.pictures import PLACES
-from conformance.reading import Area, BadAnswerError, centre, edited, main_part, opened, pictures, pixels
+from conformance.reading import centre, edited, main_part, pictures, pixels
 
 type Box = tuple[int, int, int, int]
 
-FIELDS: Final = frozenset({"images", "maskImage", "error"})
-KEPT_STYLES: Final = frozenset({"BALANCED", "DETAILED"})
-DECODERS_DIFFER: Final = 6  # two JPEG decoders round differently
-
-
-def basic(body: Body, answer: Answer, context: Context) -> str:
-    """Every good answer: its fields, as many PNGs as asked for in the source's size, a mask if it was asked for.
-
-    With BALANCED and DETAILED, what is white in the returned mask is the source's own.
-    """
-    try:
-        document = answer.document
-        return (
-            _fields_problem(body, document)
-            or _pictures_problem(body, answer, context)
-            or ("maskImage" in document and _mask_problem(body, answer, context))
-            or ""
-        )
-    except (ValueError, TypeError, KeyError, AttributeError, BadAnswerError) as error:
-        return f"the answer cannot be read: {error}"
-
-
-def _fields_problem(body: Body, document: Any) -> str:
-    if not isinstance(document, dict) or set(document) - FIELDS:
-        return f"the answer must be an object with {', '.join(sorted(FIELDS))}, not {str(document)[:100]}"
-    if "error" in document:
-        return f"a whole answer has no error, this one says {document['error']!r}"
-    wanted = body.get("imageGenerationConfig", {}).get("numberOfImages", 1)
-    if len(document.get("images", [])) != wanted:
-        return f"{len(document.get('images', []))} pictures came instead of {wanted}"
-    asked = bool(body["virtualTryOnParams"].get("returnMask"))
-    return "" if asked == ("maskImage" in document) else "a mask comes when and only when it was asked for"
-
-
-def _pictures_problem(body: Body, answer: Answer, context: Context) -> str:
-    size = context.picture(body["virtualTryOnParams"]["sourceImage"]).size
-    sizes = [image.size for image in pictures(answer)]
-    if any(one != size for one in sizes):
-        return f"pictures are {sizes}, the source is {size}"
-    back = any(PLACES.encode() in base64.b64decode(text) for text in answer.document["images"])
-    return "the source's metadata came back" if back else ""
-
-
-def _mask_problem(body: Body, answer: Answer, context: Context) -> str:
-    name = body["virtualTryOnParams"]["sourceImage"]
-    size = context.picture(name).size
-    mask = opened(answer.document["maskImage"])
-    values = set(np.unique(np.asarray(mask.convert("L"))).tolist())
-    if mask.size != size:
-        return f"the mask is {mask.size}, the source is {size}"
-    if not values <= {0, 255}:
-        return f"the mask must be black and white, it has {len(values)} values"
-    if 0 not in values:
-        return "the mask edits nothing"
-    style = body["virtualTryOnParams"].get("mergeStyle")
-    if style not in KEPT_STYLES:
-        return ""
-    slack = DECODERS_DIFFER if "jpeg" in name or "large" in name else 0
-    return _outside(pictures(answer), context.picture(name), edited(answer), slack)
-
-
-def _outside(images: list[Image.Image], source: Image.Image, area: Area, slack: int = 0) -> str:
-    before = pixels(source)
-    for index, image in enumerate(images):
-        touched = (np.abs(pixels(image) - before).max(axis=2) > slack) & ~area
-        if touched.any():
-            rows = np.flatnonzero(touched.any(axis=1))
-            return (
-                f"picture {index}: {int(touched.sum())} pixels outside the mask differ from the source "
-                f"(rows {rows[0]} to {rows[-1]} of {image.height})"
-            )
-    return ""
+ARRIVES: Final = 0.2  # of the way from one product's colour to another's
 
 
 def lies_between(top: float, bottom: float) -> Check:
@@ -127,6 +54,19 @@ def is_box(_: Body, answer: Answer, __: Context) -> str:
     return "" if filled > 0.97 else f"the mask fills {filled:.0%} of its box"
 
 
+def other_mask_than(other: Body, most: float = 0.9) -> Check:
+    """The mask has at most this share of pixels in common with another request's, of all that either has."""
+
+    def check(_: Body, answer: Answer, context: Context) -> str:
+        mine, its = edited(answer), edited(context.answer(other))
+        if mine.shape != its.shape:
+            return ""
+        common = float((mine & its).sum()) / max(int((mine | its).sum()), 1)
+        return "" if common <= most else f"the mask is the other request's: they have {common:.0%} in common"
+
+    return check
+
+
 def mask_within(name: str) -> Check:
     """The returned mask edits nothing that is white in the one that was sent; exclusions may be carved out of it."""
 
@@ -144,7 +84,7 @@ def keeps_outside(name: str) -> Check:
 
     def check(body: Body, answer: Answer, context: Context) -> str:
         sent = np.asarray(context.picture(name).convert("L")) < 128
-        return _outside(pictures(answer), context.picture(body["virtualTryOnParams"]["sourceImage"]), sent)
+        return outside_problem(pictures(answer), context.picture(body["virtualTryOnParams"]["sourceImage"]), sent)
 
     return check
 
@@ -177,27 +117,57 @@ def keeps(box: Box) -> Check:
     return check
 
 
-def changes_inside(_: Body, answer: Answer, context: Context) -> str:
-    """The product arrives: a good part of what may change does change."""
+def keeps_nearly(*boxes: Box) -> Check:
+    """Boxes' pixels are nearly the source's own, as with any mergeStyle far from what is edited."""
+
+    def check(body: Body, answer: Answer, context: Context) -> str:
+        source = context.picture(body["virtualTryOnParams"]["sourceImage"])
+        for box in boxes:
+            area = np.zeros((source.height, source.width), np.bool_)
+            area[box[1] : box[3], box[0] : box[2]] = True
+            if problem := far_problem(pictures(answer), source, area):
+                return f"{box}: {problem}"
+        return ""
+
+    return check
+
+
+def brings(box: Box, other: Body) -> Check:
+    """The product arrives: in a box, this picture and that of a request for another product differ as they do.
+
+    Engines light and shade a product, so no colour is asked for, only that the change goes the products' way.
+    """
+
+    def check(body: Body, answer: Answer, context: Context) -> str:
+        name, its = (one["virtualTryOnParams"]["referenceImage"] for one in (body, other))
+        meant = _colour(_middle(context.picture(name))) - _colour(_middle(context.picture(its)))
+        came = _colour(pictures(answer)[0].crop(box)) - _colour(pictures(context.answer(other))[0].crop(box))
+        share = float(came @ meant / (meant @ meant))
+        if share >= ARRIVES:
+            return ""
+        return f"from {its} to {name} the picture goes {share:.0%} of the way that the products' colours go"
+
+    return check
+
+
+def _colour(image: Image.Image) -> Any:
+    return pixels(image).reshape(-1, 3).mean(axis=0)
+
+
+def _middle(product: Image.Image) -> Image.Image:
+    """The part of a product's picture that shows the product and not its ground."""
+    width, height = product.size
+    return product.crop((round(0.35 * width), round(0.3 * height), round(0.65 * width), round(0.8 * height)))
+
+
+def changes_inside(body: Body, answer: Answer, context: Context) -> str:
+    """A good part of what may change does change."""
     area = edited(answer)
-    before = pixels(context.picture(_["virtualTryOnParams"]["sourceImage"]))
+    before = pixels(context.picture(body["virtualTryOnParams"]["sourceImage"]))
     for index, image in enumerate(pictures(answer)):
         share = float((np.abs(pixels(image) - before).max(axis=2) > 8)[area].mean())
         if share < 0.1:
             return f"picture {index}: only {share:.0%} of what the mask edits changed"
-    return ""
-
-
-def changes_little_outside(body: Body, answer: Answer, context: Context) -> str:
-    """SEAMLESS may touch all pixels, but outside its mask only slightly."""
-    area = edited(answer)
-    if area.all():
-        return ""
-    before = pixels(context.picture(body["virtualTryOnParams"]["sourceImage"]))
-    for index, image in enumerate(pictures(answer)):
-        mean = float(np.abs(pixels(image) - before).mean(axis=2)[~area].mean())
-        if mean > 8:
-            return f"picture {index}: pixels outside the mask change by {mean:.1f} of 255 on average"
     return ""
 
 
@@ -224,6 +194,17 @@ def other_than(other: Body) -> Check:
     return check
 
 
+def other_than_or_masked_otherwise(other: Body) -> Check:
+    """The pictures or the mask are not those of another request: what is kept may look as it would be drawn."""
+
+    def check(_: Body, answer: Answer, context: Context) -> str:
+        its = context.answer(other)
+        same_mask = np.array_equal(edited(answer), edited(its))
+        return _compared(answer, its, alike=False) if same_mask else ""
+
+    return check
+
+
 def all_different(_: Body, answer: Answer, __: Context) -> str:
     """No two of the pictures are the same."""
     different = len({image.tobytes() for image in pictures(answer)})
@@ -244,11 +225,3 @@ def _compared(one: Answer, other: Answer, *, alike: bool) -> str:
     if (left == right) == alike:
         return ""
     return "the pictures differ from those of the other request" if alike else "the pictures are the other request's"
-
-
-def judged(checks: tuple[Callable[..., str], ...], body: Body, answer: Answer, context: Context) -> str:
-    """The first problem that a check finds."""
-    try:
-        return next((problem for check in (basic, *checks) if (problem := check(body, answer, context))), "")
-    except BadAnswerError as error:
-        return f"the answer cannot be read: {error}"

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from conformance import limits, report
-from conformance.case import Answered, Case, Result
+from conformance.case import FAILED, Answered, Case, Result
 from conformance.cases import ALL
 from conformance.clients import DEFAULT_MODEL, BedrockClient, Client, Controls, HttpClient
 from conformance.limits import UNDECLARED
+from conformance.reading import plain
 from conformance.run import Runner
 
 DONE, BROKEN, NOT_RUN, STOPPED = 0, 1, 2, 130
@@ -24,7 +25,7 @@ def arguments(argv: Sequence[str] | None = None, program: str = "python -m confo
     """The command line; ends the program with 2 when it makes no sense."""
     parser = argparse.ArgumentParser(
         prog=program, description="Check an engine against Nova Canvas' VIRTUAL_TRY_ON contract.",
-        epilog="Exit code: 0 all cases were kept, 1 one was broken, 2 none could be run.",
+        epilog="Exit code: 0 all that is offered was kept, 1 not, or nothing was drawn, 2 no case could be run.",
     )  # fmt: skip
     parser.add_argument("--endpoint", default="", metavar="URL", help="where the engine listens")
     parser.add_argument("--model-id", default=DEFAULT_MODEL, help=f"(default: {DEFAULT_MODEL})")
@@ -80,7 +81,8 @@ def main(
         program: The name under which it was called, for its help.
 
     Returns:
-        0 when every case passed or was skipped, 1 when one failed, 2 when none could be run, 130 after Ctrl-C.
+        0 when no case failed and, of those that draw, one was drawn; 1 when not; 2 when none could be run; 130 after
+        Ctrl-C.
 
     Raises:
         SystemExit: With 2 for a command line that makes no sense, with 0 after ``--help``.
@@ -117,9 +119,9 @@ def _run(options: argparse.Namespace, cases: Sequence[Case], output: TextIO) -> 
     results: list[Result] = list(runner.run(cases, options.parallel))
     seconds = time.monotonic() - started
     if runner.calls and not runner.answers:
-        output.write(f"cannot begin: none of {runner.calls} calls was answered: {runner.lost}\n")
+        output.write(f"cannot begin: none of {runner.calls} calls was answered: {plain(runner.lost)}\n")
         return NOT_RUN
-    engine = str(capabilities.get("engine", "unknown"))
+    engine = plain(str(capabilities.get("engine", "unknown")))
     output.write(f"engine: {engine}\n")
     output.writelines(line + "\n" for line in report.lines(results, runner.calls, seconds, everything=options.all))
     if options.json:
@@ -129,7 +131,8 @@ def _run(options: argparse.Namespace, cases: Sequence[Case], output: TextIO) -> 
         except OSError as error:
             output.write(f"the results cannot be written: {error}\n")
             return NOT_RUN
-    return BROKEN if any(result.outcome == "failed" for result in results) else DONE
+    broken = any(result.outcome == FAILED for result in results) or report.undrawn(results)
+    return BROKEN if broken else DONE
 
 
 def declared(file: Path | None, controls: Controls | None) -> Mapping[str, Any]:

@@ -5,6 +5,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from http.client import HTTPException
 from typing import Any, Final, Protocol
 from urllib.parse import quote, urlsplit
@@ -12,19 +13,24 @@ from urllib.parse import quote, urlsplit
 DEFAULT_MODEL: Final = "amazon.nova-canvas-v1:0"
 TIMEOUT: Final = 310.0  # seconds; AWS advises at least 300 for pictures
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+JSON: Final = "application/json"
 
 
-@dataclass(frozen=True, slots=True)
+class BadAnswerError(Exception):
+    """The answer cannot even be read, or is not in the contract's form."""
+
+
+@dataclass(frozen=True)
 class Answer:
     """A 200 answer: its body as it came, and its headers in lower case."""
 
     body: bytes
     headers: Mapping[str, str]
 
-    @property
+    @cached_property
     def document(self) -> Any:
-        """The body as JSON; raises ValueError."""
-        return json.loads(self.body)
+        """The body as JSON; raises BadAnswerError."""
+        return parsed(self.body)
 
     @property
     def adapted(self) -> str:
@@ -48,7 +54,7 @@ class Client(Protocol):
     """What the cases are run through."""
 
     def invoke(self, body: bytes) -> Answer:
-        """Asks for pictures; raises RefusalError or LostError."""
+        """Asks for pictures; raises RefusalError, LostError or BadAnswerError."""
 
 
 class HttpClient:
@@ -63,13 +69,18 @@ class HttpClient:
         """Posts the body."""
         request = urllib.request.Request(self._url, body, {"Content-Type": "application/json"}, method="POST")  # noqa: S310
         try:
+            return self._sent(request)
+        except (OSError, HTTPException) as error:
+            raise LostError(str(error)) from error
+
+    def _sent(self, request: urllib.request.Request) -> Answer:
+        try:
             with self._open.open(request, timeout=TIMEOUT) as response:
+                _ensure_json(response.status, response.headers.get_content_type())
                 return Answer(response.read(), {name.lower(): value for name, value in response.headers.items()})
         except urllib.error.HTTPError as error:
             with error:
-                raise RefusalError(error.code, _type(error.headers), _message(error.read())) from None
-        except (OSError, HTTPException) as error:
-            raise LostError(str(error)) from error
+                raise _refusal(error) from None
 
 
 class BedrockClient:
@@ -89,10 +100,11 @@ class BedrockClient:
             response = self._client.invoke_model(
                 modelId=self._model_id, body=body, contentType="application/json", accept="application/json"
             )
+            _ensure_json(200, str(response["contentType"]).partition(";")[0].strip())
             return Answer(response["body"].read(), dict(response["ResponseMetadata"]["HTTPHeaders"]))
         except ClientError as error:
             said, about = error.response["Error"], error.response["ResponseMetadata"]
-            raise RefusalError(about["HTTPStatusCode"], said["Code"], said.get("Message", "")) from error
+            raise RefusalError(about["HTTPStatusCode"], str(said["Code"]), str(said.get("Message") or "")) from error
         except BotoCoreError as error:
             raise LostError(str(error)) from error
 
@@ -108,11 +120,11 @@ class Controls:
         """``GET /capabilities``; None where there is no such thing. Raises OSError where nobody listens."""
         try:
             with self._open.open(f"{self._endpoint}/capabilities", timeout=30) as response:
-                document = json.loads(response.read())
+                document = parsed(response.read())
         except urllib.error.HTTPError as error:
             error.close()
             return None
-        except ValueError:
+        except BadAnswerError:
             return None
         return document if isinstance(document, dict) else None
 
@@ -159,14 +171,26 @@ def _bedrock(endpoint: str, region: str) -> Any:
         raise ValueError(str(error)) from error
 
 
-def _type(headers: Any) -> str:
-    # AWS may add a namespace after a colon
-    return str(headers.get("x-amzn-ErrorType") or "").partition(":")[0]
-
-
-def _message(body: bytes) -> str:
+def parsed(body: bytes) -> Any:
+    """A body as JSON; raises BadAnswerError."""
     try:
-        document = json.loads(body)
-    except ValueError:
-        return body[:300].decode("utf-8", "replace")
-    return str(document.get("message", document)) if isinstance(document, dict) else str(document)
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise BadAnswerError(f"the body is no JSON ({type(error).__name__}): {body[:80]!r}") from None
+
+
+def _ensure_json(status: int, content_type: str) -> None:
+    if content_type != JSON:
+        raise BadAnswerError(f"{status} came as {content_type}, not as {JSON}")
+
+
+def _refusal(error: urllib.error.HTTPError) -> RefusalError:
+    """An error in AWS's form: its type in a header, its words in a JSON object; raises BadAnswerError for any other."""
+    body = error.read()
+    _ensure_json(error.code, error.headers.get_content_type())
+    document = parsed(body)
+    message = document.get("message") if isinstance(document, dict) else None
+    if not isinstance(message, str):
+        raise BadAnswerError(f"{error.code} came without a message: {body[:80]!r}")
+    # AWS may add a namespace after a colon
+    return RefusalError(error.code, (error.headers.get("x-amzn-ErrorType") or "").partition(":")[0], message)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from conformance.case import Body
+from conformance.case import REMOVED, Body, changed
 from conformance.clients import Answer, RefusalError
 
 WHOLE: Final[Mapping[str, Any]] = {
@@ -17,6 +17,8 @@ WHOLE: Final[Mapping[str, Any]] = {
     "qualities": ["premium", "standard"],
     "maxImages": 5,
     "maxPixels": 4_194_303,
+    "cfgScale": True,
+    "returnMask": True,
     "deterministic": True,
     "faults": False,
 }
@@ -34,6 +36,10 @@ LISTS: Final = {
     "maskExclusions": "maskExclusions",
     "quality": "qualities",
 }
+MOST: Final = {"images": "maxImages", "pixels": "maxPixels"}
+TAKEN_FOR_GRANTED: Final = frozenset({"cfgScale", "returnMask"})  # by who declares nothing of it
+USUAL_SCALE: Final = 6.5
+SMALLEST: Final = 320 * 320  # pixels of the smallest picture of the contract
 REFUSABLE: Final = frozenset({"maskType", "garmentClass", "images", "pixels"})  # nothing lesser is still what was asked
 
 
@@ -56,7 +62,18 @@ def misdeclared(capabilities: Mapping[str, Any]) -> str:
                 return f"{name} must be true or false"
         elif isinstance(usual, int) and (not isinstance(said, int) or isinstance(said, bool) or said < 1):
             return f"{name} must be a whole number above 0"
-    return ""
+    return _too_little(capabilities)
+
+
+def _too_little(capabilities: Mapping[str, Any]) -> str:
+    """What an engine must at least be able to do: some mask of the contract, and the contract's smallest picture."""
+    mask_types = capabilities.get("maskTypes")
+    if mask_types is not None and not set(mask_types) & set(WHOLE["maskTypes"]):
+        return f"maskTypes must hold at least one of {', '.join(WHOLE['maskTypes'])}"
+    if capabilities.get("garmentClasses") == [] and (mask_types is None or "GARMENT" in mask_types):
+        return "garmentClasses must hold at least one, or maskTypes no GARMENT"
+    pixels = capabilities.get("maxPixels")
+    return f"maxPixels must be at least {SMALLEST}, 320×320" if pixels is not None and pixels < SMALLEST else ""
 
 
 def needs_of(body: Body, pixels: int) -> frozenset[str]:
@@ -74,6 +91,10 @@ def needs_of(body: Body, pixels: int) -> frozenset[str]:
         needs.add(f"mergeStyle:{params['mergeStyle']}")
     if "quality" in config:
         needs.add(f"quality:{config['quality']}")
+    if config.get("cfgScale", USUAL_SCALE) != USUAL_SCALE:
+        needs.add("cfgScale")
+    if params.get("returnMask"):
+        needs.add("returnMask")
     exclusions: Mapping[str, Any] = params.get("maskExclusions", {})
     return frozenset(needs | {f"maskExclusions:{name}" for name, value in exclusions.items() if value != "DEFAULT"})
 
@@ -85,14 +106,19 @@ def lacking(needs: frozenset[str], capabilities: Mapping[str, Any]) -> frozenset
 
 def _met(need: str, capabilities: Mapping[str, Any]) -> bool:
     kind, _, value = need.partition(":")
-    if kind == "images":
-        return int(value) <= int(capabilities.get("maxImages", WHOLE["maxImages"]))
-    if kind == "pixels":
-        return int(value) <= int(capabilities.get("maxPixels", WHOLE["maxPixels"]))
+    if kind in MOST:
+        return int(value) <= int(capabilities.get(MOST[kind]) or WHOLE[MOST[kind]])
     if kind in LISTS:
         declared = capabilities.get(LISTS[kind])
         return declared is None or value in declared
-    return bool(capabilities.get(kind))
+    said = capabilities.get(kind)
+    return kind in TAKEN_FOR_GRANTED if said is None else bool(said)
+
+
+def honoured(body: Body, missing: frozenset[str]) -> Body:
+    """A request without what cannot be seen in an answer that was adapted: the mask, the way of merging."""
+    fields = {need.partition(":")[0] for need in missing} & {"returnMask", "mergeStyle"}
+    return changed(body, {f"virtualTryOnParams.{field}": REMOVED for field in fields})
 
 
 def refusal_problem(missing: frozenset[str], error: RefusalError) -> str:

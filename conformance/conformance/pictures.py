@@ -9,12 +9,12 @@ import io
 import struct
 import zlib
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any, Final
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps
+from PIL import ExifTags, Image, ImageCms, ImageOps
 
 from conformance.products import SHAPES, drawn
 
@@ -104,12 +104,31 @@ def _turned(orientation: int) -> str:
 
 def _with_places() -> str:
     exif = Image.Exif()
-    exif[0x010E] = PLACES
+    exif[ExifTags.Base.ImageDescription] = PLACES
+    exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitude] = (35.0, 39.0, 31.0)
     return _jpeg(person(), exif=exif, comment=PLACES)
 
 
 def _profile() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+FORMS: Final[dict[str, Callable[..., str]]] = {
+    "jpeg": _jpeg,
+    "progressive jpeg": lambda picture: _jpeg(picture, progressive=True),
+    "grey png": lambda picture: _png(picture.convert("L")),
+    "grey jpeg": lambda picture: _jpeg(picture.convert("L")),
+    "palette png": lambda picture: _png(picture.quantize(128)),
+    "opaque alpha png": lambda picture: _png(picture.convert("RGBA")),
+    "png with profile": lambda picture: _png(picture, icc_profile=_profile()),
+    "animated png": lambda picture: _png(picture, save_all=True, append_images=[picture.rotate(180)]),
+}
+"""Ways to write one picture that must be taken."""
+
+
+def _padded(picture: Image.Image, size: tuple[int, int]) -> str:
+    ground: Any = picture.getpixel((0, 0))
+    return _png(ImageOps.pad(picture, size, color=ground))
 
 
 def _translucent(alpha: int, box: tuple[int, int, int, int] | None = None) -> Image.Image:
@@ -163,6 +182,20 @@ def _coloured() -> Image.Image:
     return mask
 
 
+def _on_glass() -> Image.Image:
+    """Opaque black strokes on nothing, as a drawing program writes them."""
+    mask = Image.new("RGBA", PERSON_SIZE, (0, 0, 0, 0))
+    mask.paste((0, 0, 0, 255), TORSO)
+    return mask
+
+
+def _invisible() -> Image.Image:
+    """Black and white where they should be, and nothing of it to be seen."""
+    mask = _mask(TORSO).convert("LA")
+    mask.putalpha(0)
+    return mask
+
+
 TORSO: Final = (100, 95, 220, 250)
 LEGS: Final = (100, 245, 220, 450)
 
@@ -174,18 +207,18 @@ ENCODED: Final[dict[str, Callable[[], str]]] = {
     "large person": lambda: _jpeg(person().resize((2047, 2048))),
     "long product": lambda: _jpeg(ImageOps.pad(drawn("shirt"), (4095, 1024), color=(250, 250, 250))),
     # ways to write one picture that must be taken
-    "jpeg": lambda: _jpeg(person()),
-    "progressive jpeg": lambda: _jpeg(person(), progressive=True),
     "jpeg turned by 3": lambda: _turned(3),
     "jpeg turned by 6": lambda: _turned(6),
     "jpeg turned by 8": lambda: _turned(8),
     "jpeg with places": _with_places,
-    "grey png": lambda: _png(person().convert("L")),
-    "grey jpeg": lambda: _jpeg(person().convert("L")),
-    "palette png": lambda: _png(person().quantize(128)),
-    "opaque alpha png": lambda: _png(_translucent(255)),
-    "png with profile": lambda: _png(person(), icc_profile=_profile()),
-    "animated png": lambda: _png(person(), save_all=True, append_images=[person().rotate(180)]),
+    **{form: partial(lambda write: write(person()), write) for form, write in FORMS.items()},
+    **{f"{form} of a shirt": partial(lambda write: write(drawn("shirt")), write) for form, write in FORMS.items()},
+    # of the smallest size, the narrowest and the widest shape
+    "small person": lambda: _padded(person(), (320, 320)),
+    "narrow person": lambda: _padded(person(), (320, 1280)),
+    "wide person": lambda: _padded(person(), (1280, 320)),
+    "narrow shirt": lambda: _padded(drawn("shirt"), (320, 1280)),
+    "wide shirt": lambda: _padded(drawn("shirt"), (1280, 320)),
     # and that must not
     "translucent png": lambda: _png(_translucent(254, (10, 10, 12, 12))),
     "transparent png": lambda: _png(_translucent(0, (0, 0, 160, 480))),
@@ -227,5 +260,7 @@ ENCODED: Final[dict[str, Callable[[], str]]] = {
     "mask lying": lambda: _png(_mask((95, 100, 250, 220), size=(480, 320))),
     "mask with a grey pixel": lambda: _png(_grey_pixel()),
     "coloured mask": lambda: _png(_coloured()),
+    "mask on glass": lambda: _png(_on_glass()),
+    "invisible mask": lambda: _png(_invisible()),
     "soft mask": lambda: _png(_mask(TORSO).resize((160, 240)).resize(PERSON_SIZE, Image.Resampling.BILINEAR)),
 }  # fmt: skip

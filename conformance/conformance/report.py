@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from conformance.case import Result
+from conformance.case import FAILED, NOT_OFFERED, OUTCOMES, PASSED, SKIPPED, Answered, Result
 
-OUTCOMES = ("passed", "failed", "skipped")
+WIDE = max(len(outcome) for outcome in OUTCOMES)
 
 
 def lines(results: Sequence[Result], calls: int, seconds: float, *, everything: bool = False) -> Iterator[str]:
@@ -18,21 +18,25 @@ def lines(results: Sequence[Result], calls: int, seconds: float, *, everything: 
         everything: List every case.
     """
     width = max([len(result.case.group) for result in results] + [len("group")])
-    yield f"{'group':{width}}  passed  failed  skipped  lacking"
+    yield "  ".join([f"{'group':{width}}", *(f"{outcome:>{WIDE}}" for outcome in OUTCOMES)])
     for group in dict.fromkeys(result.case.group for result in results):
         yield _row(group, [result for result in results if result.case.group == group], width)
     yield _row("all", results, width)
-    listed = [result for result in results if everything or result.outcome == "failed"]
+    listed = [result for result in results if everything or result.outcome == FAILED]
     if listed:
         yield ""
     for result in listed:
         lacks = f" (lacks {', '.join(result.limits)})" if result.limits else ""
         decided = " [decided here: AWS leaves it open]" if result.case.decided else ""
-        yield f"{result.outcome:8}{result.case.name}{lacks}{decided}"
+        yield f"{result.outcome:{WIDE}}  {result.case.name}{lacks}{decided}"
         if result.detail:
-            yield f"        {result.detail}"
-    for reason in dict.fromkeys(result.detail for result in results if result.outcome == "skipped"):
+            yield f"{'':{WIDE}}  {result.detail}"
+    for reason in dict.fromkeys(result.detail for result in results if result.outcome == SKIPPED):
         yield f"skipped: {reason}"
+    lacking = sorted({one for result in results if result.outcome == NOT_OFFERED for one in result.limits})
+    if lacking:
+        yield f"not offered: {', '.join(lacking)}"
+    yield from filter(None, [undrawn(results)])
     yield f"{len(results)} cases, {calls} calls, {seconds:.1f} s"
 
 
@@ -58,7 +62,17 @@ def document(results: Sequence[Result], engine: str, calls: int, seconds: float)
     }
 
 
+def undrawn(results: Sequence[Result]) -> str:
+    """Says so when cases that draw were run and not one was drawn as asked; otherwise empty.
+
+    An engine that declares itself unable of everything breaks no rule, but it is none.
+    """
+    drawing = [result for result in results if isinstance(result.case.expected, Answered) and not result.case.fault]
+    if not drawing or any(result.outcome in {PASSED, FAILED} for result in drawing):
+        return ""
+    return f"nothing was drawn: the engine does not offer one of the {len(drawing)} cases that draw"
+
+
 def _row(group: str, results: Sequence[Result], width: int) -> str:
-    passed, failed, skipped = (sum(result.outcome == outcome for result in results) for outcome in OUTCOMES)
-    lacking = sum(bool(result.limits) for result in results)
-    return f"{group:{width}}  {passed:6}  {failed:6}  {skipped:7}  {lacking:7}"
+    counted = [sum(result.outcome == outcome for result in results) for outcome in OUTCOMES]
+    return "  ".join([f"{group:{width}}", *(f"{count:{WIDE}}" for count in counted)])

@@ -11,7 +11,12 @@ from typing import Any, Final
 from PIL import Image
 
 from conformance import limits
+from conformance.basic import judged
 from conformance.case import (
+    FAILED,
+    NOT_OFFERED,
+    PASSED,
+    SKIPPED,
     Answered,
     Blocked,
     Body,
@@ -23,15 +28,19 @@ from conformance.case import (
     Refused,
     Result,
 )
-from conformance.checks import judged
-from conformance.clients import Answer, Client, Controls, LostError, RefusalError
+from conformance.clients import Answer, BadAnswerError, Client, Controls, LostError, RefusalError
 from conformance.pictures import seen, text
+from conformance.reading import plain
 
 PATH: Final = re.compile(r"#(?:/\w+)*(?=:)")
 
 
 class _IncomparableError(Exception):
-    """What a request is to be compared with is beyond the engine."""
+    """What a request is to be compared with is beyond the engine: it lacks ``limits``."""
+
+    def __init__(self, lacks: frozenset[str]) -> None:
+        super().__init__()
+        self.limits = tuple(sorted(lacks))
 
 
 class Runner:
@@ -65,30 +74,37 @@ class Runner:
         yield from map(self.result, [case for case in listed if case.fault])
 
     def result(self, case: Case) -> Result:
-        """Runs one case."""
+        """Runs one case; whatever the engine answers, this is a result."""
         started = time.monotonic()
         missing = limits.lacking(case.needs, self._capabilities)
         if missing:  # what is asked of the engine's nature, not of a request, cannot be refused
-            return Result(case, "skipped", f"the engine does not declare: {', '.join(sorted(missing))}")
+            return Result(case, NOT_OFFERED, limits=tuple(sorted(missing)))
         if case.fault and self._controls is None:
-            return Result(case, "skipped", "the engine cannot be told to fail")
+            return Result(case, SKIPPED, "the engine cannot be told to fail")
         lacks: frozenset[str] = frozenset()
         try:
-            if case.fault and self._controls:
-                problem = self._spoilt(case, self._controls)
-            elif isinstance(case.expected, Refused):
-                problem = self._refused(case, case.expected)
-            else:
+            if isinstance(case.expected, Answered) and not case.fault:
                 lacks = self._lacking(case.body)
-                problem = self._answered(case, lacks)
-        except _IncomparableError:
-            return Result(case, "skipped", "it is compared with a request that the engine does not honour")
+            problem = self._problem(case, lacks)
+        except _IncomparableError as error:
+            return Result(case, NOT_OFFERED, "it is compared with a request that has these", 0.0, error.limits)
         except RefusalError as error:
             problem = f"refused: {error}"
         except LostError as error:
             problem = f"no answer: {error}"
-        outcome = "failed" if problem else "passed"
-        return Result(case, outcome, problem, time.monotonic() - started, tuple(sorted(lacks)))
+        except BadAnswerError as error:
+            problem = f"the answer cannot be read: {error}"
+        except Exception as error:  # noqa: BLE001 - an answer may be such that our own code stumbles: the run goes on
+            problem = f"the answer cannot be judged: {type(error).__name__}: {error}"
+        outcome = FAILED if problem else NOT_OFFERED if lacks else PASSED
+        return Result(case, outcome, plain(problem), time.monotonic() - started, tuple(sorted(lacks)))
+
+    def _problem(self, case: Case, lacks: frozenset[str]) -> str:
+        if case.fault and self._controls:
+            return self._spoilt(case, self._controls)
+        if isinstance(case.expected, Refused):
+            return self._refused(case, case.expected)
+        return self._answered(case, lacks)
 
     def picture(self, name: str) -> Image.Image:
         """The picture that a request names with ``@``."""
@@ -96,8 +112,8 @@ class Runner:
 
     def answer(self, body: Body) -> Answer:
         """The answer to a request with which another is compared, sent once."""
-        if any(need.partition(":")[0] in limits.REFUSABLE for need in self._lacking(body)):
-            raise _IncomparableError
+        if lacks := self._lacking(body):
+            raise _IncomparableError(lacks)
         return self._once(written(body))
 
     def again(self, body: Body) -> Answer:
@@ -122,7 +138,7 @@ class Runner:
                 return limits.refusal_problem(lacks, error)
             raise
         if lacks:
-            return limits.adaptation_problem(lacks, answer) or judged((), body, answer, self)
+            return limits.adaptation_problem(lacks, answer) or judged((), limits.honoured(body, lacks), answer, self)
         return judged(case.expected.checks, body, answer, self)
 
     def _refused(self, case: Case, expected: Refused) -> str:
@@ -161,8 +177,9 @@ class Runner:
             return "" if expected.looks(answer) else "the answer is not garbled as expected"
         if isinstance(expected, Blocked):
             document = answer.document
-            right = len(document.get("images", [])) == expected.images and expected.says in document.get("error", "")
-            return "" if right else f"{len(document.get('images', []))} pictures, error {document.get('error')!r}"
+            images, said = document.get("images", []), document.get("error", "")
+            right = len(images) == expected.images and expected.says in said
+            return "" if right else f"{len(images)} pictures, error {said!r}"
         if isinstance(expected, Answered) and isinstance(case.body, Mapping):
             return judged(expected.checks, case.body, answer, self)
         return "was answered"
@@ -185,7 +202,7 @@ class Runner:
         except LostError as error:
             self.lost = str(error)
             raise
-        except RefusalError:
+        except (RefusalError, BadAnswerError):
             self._came()
             raise
         self._came()

@@ -155,8 +155,12 @@ def test_up_ends_cleanly_when_asked_to(tmp_path, sign):
     try:
         eventually(lambda: (told.exists() and told.read_text()) or None, 30)
         Login(**json.loads(told.read_text())["login"])
+        assert ran.stdout is not None
+        said = ""
+        while "Ctrl-C ends it" not in said and (line := ran.stdout.readline()):
+            said += line
         ran.send_signal(sign)
-        output, _ = ran.communicate(timeout=15)
+        output = said + ran.communicate(timeout=15)[0]
     finally:
         ran.kill()
         ran.wait()

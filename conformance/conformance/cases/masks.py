@@ -5,7 +5,16 @@ from typing import Final
 
 from conformance.case import Answered, Body, Case, Check, drawn_mask, garment
 from conformance.cases.accepted import CLASSES, SLOW_CLASSES
-from conformance.checks import changes_inside, covers, is_box, keeps_outside, lies_above, lies_between, mask_within
+from conformance.checks import (
+    changes_inside,
+    covers,
+    is_box,
+    keeps_outside,
+    lies_above,
+    lies_between,
+    mask_within,
+    other_mask_than,
+)
 
 UPPER: Final = garment("UPPER_BODY", CLASSES["UPPER_BODY"])
 LOWER: Final = garment("LOWER_BODY", CLASSES["LOWER_BODY"])
@@ -47,7 +56,7 @@ def _cases() -> Iterator[Case]:
         slow = garment_class in {"LOWER_BODY", "FOOTWEAR"}
         contour, box = _shaped(garment_class, "CONTOUR"), _shaped(garment_class, "BOUNDING_BOX")
         about = f"has the contour of {garment_class} within its bounding box"
-        yield _case(about, box, covers(contour, 0.93), changes_inside, slow=slow)
+        yield _case(about, box, covers(contour, 0.93), other_mask_than(contour, 0.97), changes_inside, slow=slow)
     off = {"preserveFace": "OFF", "preserveHands": "OFF"}
     whole = _shaped("UPPER_BODY", "BOUNDING_BOX", maskExclusions=off)
     yield _case("makes a bounding box that is a box when hands and face are not excluded", whole, is_box)

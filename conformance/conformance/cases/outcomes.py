@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from conformance.case import SHIRT, Answered, Blocked, Body, Case, Expected, Failed, Garbled, NoAnswer, configured
-from conformance.clients import Answer
+from conformance.clients import Answer, BadAnswerError
 
 THREE: Final = configured(SHIRT, numberOfImages=3)
 
@@ -13,7 +13,7 @@ THREE: Final = configured(SHIRT, numberOfImages=3)
 def _document(answer: Answer) -> Any:
     try:
         return answer.document
-    except ValueError:
+    except BadAnswerError:
         return None
 
 

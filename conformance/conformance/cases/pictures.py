@@ -6,6 +6,7 @@ from typing import Any, Final
 from conformance.case import SHIRT, Answered, Body, Case, Check, Padded, Refused, changed, drawn_mask, garment
 from conformance.cases.refused import IMAGE, MAX_BODY
 from conformance.checks import changes_inside, keeps_outside, says_adapted
+from conformance.pictures import FORMS
 
 FIELDS: Final = ("sourceImage", "referenceImage")
 WRONG_TYPES: Final[tuple[Any, ...]] = ("", None, 5, [], {"bytes": "x"})
@@ -52,6 +53,8 @@ UNUSABLE_MASKS: Final[dict[str, bool]] = {
     "mask with a grey pixel": False,
     "coloured mask": False,
     "soft mask": False,
+    "mask on glass": False,
+    "invisible mask": False,
     "coarse jpeg mask": False,
     "all white": True,
     "words": False,
@@ -124,15 +127,21 @@ def _cases() -> Iterator[Case]:
         yield _fine(f"maskImage: {name}", body)
     yield _fine("a body of 25,000,000 bytes", Padded(changed(SHIRT, WRONG_SEED), MAX_BODY))
     yield _drawn("a jpeg source and returns nothing of its metadata", garment(sourceImage="@jpeg with places"))
-    yield _drawn("a grey source", garment(sourceImage="@grey png"), changes_inside, decided=True, slow=True)
+    for form in FORMS:
+        body = garment(sourceImage=f"@{form}", product=f"@{form} of a shirt")
+        yield _drawn(f"a source and a product written as {form}", body, changes_inside, decided=USABLE[form])
+    for one, other in (("narrow", "wide"), ("wide", "narrow")):
+        body = garment(sourceImage=f"@{one} person", product=f"@{other} shirt")
+        yield _drawn(f"a {one} source and a {other} product, 1:4 and 4:1", body, changes_inside)
     for orientation in TURNED:
         body = garment(sourceImage=f"@jpeg turned by {orientation}")
         about = f"a jpeg with EXIF orientation {orientation} upright and says so"
         checks = (changes_inside, says_adapted("sourceImage"))
         yield _drawn(about, body, *checks, decided=True, slow=orientation != TURNED[1])
-    for name in ("one bit mask", "rgb mask"):
-        yield _drawn(f"into a mask written as {name}", drawn_mask(f"@{name}"), keeps_outside("@torso"), slow=True)
-    yield _drawn("a source of 320×320, in which nobody is", garment(sourceImage="@blank:320x320"), slow=True)
+    for name in USABLE_MASKS[3:]:
+        body = drawn_mask(f"@{name}")
+        yield _drawn(f"into a mask written as {name}", body, changes_inside, keeps_outside(f"@{name}"))
+    yield _drawn("a source of 320×320", garment(sourceImage="@small person"), changes_inside, slow=True)
     yield _drawn("a source of 4,192,256 pixels", garment(sourceImage="@large person"), slow=True)
     yield _drawn("a product of 4095×1024", garment(product="@long product"), changes_inside, slow=True)
 

@@ -24,6 +24,7 @@ from samples.catalogue import sample
 ROOT = Path(__file__).parents[3]
 RETIRED = "amazon.titan-image-generator-v1"
 MODEL = "amazon.nova-canvas-v1:0"
+PASSED_ON = ("PATH", "OPENBLAS_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,14 @@ class Server:
         return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
 
 
-def start(folder: Path, *options: str, environment: dict[str, str] | None = None) -> Server:
+def start(folder: Path, *options: str, environment: dict[str, str] | None = None, module: str = "canvas") -> Server:
     port_file, log = folder / "port", folder / "log"
     with log.open("w") as stream:
         process = subprocess.Popen(
-            [sys.executable, "-m", "canvas", "--port", "0", "--port-file", str(port_file), *options],
-            env={"PYTHONPATH": str(ROOT / "canvas"), "PATH": os.environ["PATH"]} | (environment or {}),
+            [sys.executable, "-m", module, "--port", "0", "--port-file", str(port_file), *options],
+            env={name: os.environ[name] for name in PASSED_ON if name in os.environ}
+            | {"PYTHONPATH": str(ROOT / "canvas")}
+            | (environment or {}),
             stderr=stream,
             text=True,
             cwd=folder,

@@ -1,31 +1,29 @@
-"""The conformance suite itself: a right engine passes, each way of being wrong is found, and the table says so."""
+"""The conformance suite itself: each way of being wrong is found, what is not offered stands apart, nothing stops it.
 
+That a right engine passes is shown over the wire, in ``test_conformance.py``.
+"""
+
+import base64
 import io
-import itertools
 import json
-import re
 from collections.abc import Iterator
-from contextlib import redirect_stdout
-from dataclasses import replace
-from pathlib import Path
+from fnmatch import fnmatchcase
 from typing import Any
 
-import numpy as np
 import pytest
 from PIL import Image
 
 from canvas.capabilities import Capabilities
-from canvas.engine import Drawn
-from canvas.errors import InternalServerError, ValidationError
-from canvas.request import TryOn, read_request
 from conformance import limits
 from conformance.case import (
+    FAILED,
+    NOT_OFFERED,
+    PASSED,
     REMOVED,
     SHIRT,
     Answered,
     Case,
     Padded,
-    Refused,
     Result,
     changed,
     configured,
@@ -33,251 +31,97 @@ from conformance.case import (
     prompt,
 )
 from conformance.cases import ALL
-from conformance.cli import BROKEN, DONE, NOT_RUN, STOPPED, chosen, main
-from conformance.clients import LostError, RefusalError
-from conformance.pictures import ENCODED, PLACES, seen, text
-from conformance.run import Runner, written
-from scripts.facts import ROOT
+from conformance.clients import Answer, Client, LostError, RefusalError
+from conformance.pictures import ENCODED, seen, text
+from conformance.run import Runner
 
-from .painter import Painter, reencoded, with_draw
-
-QUICK = chosen(quick=True)
+from .local import Local
+from .mutants import MUTANTS
+from .painter import Painter
 
 
-def drawn(case: Case) -> bool:
-    return isinstance(case.expected, Answered)
+def named(*patterns: str) -> list[Case]:
+    cases = [case for case in ALL if any(fnmatchcase(case.name, pattern) for pattern in patterns)]
+    assert cases, patterns
+    return cases
 
 
-# enough to need each kind of capability
-DRAWN = [case for case in QUICK if drawn(case) and case.group not in {"pictures taken", "seeds", "masks"}]
+def run(client: Client, capabilities: Capabilities, cases: list[Case]) -> dict[str, Result]:
+    return {result.case.name: result for result in Runner(client, capabilities.document()).run(cases, 1)}
 
 
-def run(painter: Painter, cases: Any = QUICK) -> dict[str, Result]:
-    runner = Runner(painter, painter.capabilities.document())
-    return {result.case.name: result for result in runner.run(cases, 1)}
+def failures(results: dict[str, Result]) -> list[str]:
+    return [one.detail for one in results.values() if one.outcome == FAILED]
 
 
-def failures(painter: Painter, cases: Any = QUICK) -> dict[str, str]:
-    return {name: one.detail for name, one in run(painter, cases).items() if one.outcome == "failed"}
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_an_engine_that_is_wrong_is_found_out(mutant: str) -> None:
+    client = MUTANTS[mutant].client()
+    results = run(client, client.engine.capabilities, named(*MUTANTS[mutant].cases))
+    assert any(MUTANTS[mutant].words in detail for detail in failures(results)), results
 
 
-def test_a_right_engine_passes_all_that_can_be_asked_of_it() -> None:
-    results = run(Painter())
-    assert {name: one.detail for name, one in results.items() if one.outcome == "failed"} == {}
-    skipped = [one.case for one in results.values() if one.outcome == "skipped"]
-    assert all(case.fault for case in skipped)
+def test_there_are_as_many_ways_of_being_wrong_as_the_changelog_says() -> None:
+    assert len(MUTANTS) > 60
 
 
-# --- each way of being wrong is found ---------------------------------------------------------------------------------
-
-
-def _one_short(document: dict[str, Any]) -> None:
-    document["images"] = document["images"][:-1] or document["images"]
-
-
-def _noted(document: dict[str, Any]) -> None:
-    document["error"] = "Some of the generated images have been blocked by our content filters."
-
-
-def _leaky(painter: Painter, task: TryOn, drawn: Drawn) -> Drawn:
-    for image in drawn.images:
-        image.info["vto:note"] = PLACES
-    return drawn
-
-
-def _over_the_edge(painter: Painter, task: TryOn, drawn: Drawn) -> Drawn:
-    images = [np.asarray(image).copy() for image in drawn.images]
-    for image in images:
-        image[1, 1] ^= 64
-    return Drawn(tuple(Image.fromarray(image) for image in images), drawn.mask)
-
-
-def _more_than_the_mask(painter: Painter, task: TryOn, drawn: Drawn) -> Drawn:
-    """A label in the lower edge, told in the returned mask."""
-    area = painter.area(task)
-    area[-18:] = True
-    images = tuple(painter.painted(task, area, seed) for seed in range(len(drawn.images)))
-    mask = Image.fromarray(np.where(area, 0, 255).astype(np.uint8))
-    return Drawn(images, mask if drawn.mask else None)
-
-
-def _untouched(painter: Painter, task: TryOn, drawn: Drawn) -> Drawn:
-    return Drawn(tuple(task.source for _ in drawn.images), drawn.mask)
-
-
-def _the_other_way_round(painter: Painter, task: TryOn, drawn: Drawn) -> Drawn:
-    return Drawn(drawn.images, drawn.mask.point(lambda value: 255 - value) if drawn.mask else None)
-
-
-def _everything(painter: Painter, task: TryOn, drawn: Drawn) -> Drawn:
-    area = np.ones((task.source.height, task.source.width), np.bool_)
-    mask = Image.new("L", task.source.size, 0)
-    return Drawn(
-        tuple(painter.painted(task, area, 12 + i) for i, _ in enumerate(drawn.images)), mask if drawn.mask else None
-    )
-
-
-def _always_the_top(painter: Painter, task: TryOn, drawn: Drawn) -> Drawn:
-    return painter.draw(
-        replace(task, parameters=task.parameters | {"garmentBasedMask": {"garmentClass": "UPPER_BODY"}})
-    )
-
-
-_count = itertools.count()
-
-
-def _moody(painter: Painter, task: TryOn, drawn: Drawn) -> Drawn:
-    config = (task.parameters.get("imageGenerationConfig") or {}) | {"seed": next(_count)}
-    return painter.draw(replace(task, parameters=task.parameters | {"imageGenerationConfig": config}))
-
-
-def _deaf(painter: Painter, task: TryOn, drawn: Drawn) -> Drawn:
-    config = {**(task.parameters.get("imageGenerationConfig") or {}), "seed": 12}
-    return painter.draw(replace(task, parameters=task.parameters | {"imageGenerationConfig": config}))
-
-
-def _seed_0_is_none(painter: Painter, task: TryOn, drawn: Drawn) -> Drawn:
-    config = dict(task.parameters.get("imageGenerationConfig") or {})
-    config["seed"] = config.get("seed") or 12
-    return painter.draw(replace(task, parameters=task.parameters | {"imageGenerationConfig": config}))
-
-
-def _all_alike(painter: Painter, task: TryOn, drawn: Drawn) -> Drawn:
-    return Drawn(drawn.images[:1] * len(drawn.images), drawn.mask)
-
-
-WRONG: dict[str, tuple[dict[str, Any], str]] = {
-    "one picture too few": ({"spoil": _one_short}, "pictures came instead of"),
-    "an error beside all pictures": ({"spoil": _noted}, "a whole answer has no error"),
-    "no mask": ({"spoil": lambda document: document.pop("maskImage", None)}, "a mask comes when"),
-    "a field of its own": ({"spoil": lambda document: document.update(seed=1)}, "the answer must be an object"),
-    "JPEG": ({"spoil": lambda document: reencoded(document, lambda one: one, "JPEG")}, "JPEG, not PNG"),
-    "half the size": (
-        {"spoil": lambda document: reencoded(document, lambda one: one.reduce(2))},
-        "the source is",
-    ),
-    "no pictures at all": ({"spoil": lambda document: document.update(images=["bm8="])}, "cannot be read"),
-    "a grey mask": (
-        {"spoil": lambda document: reencoded(document, lambda one: one.point(lambda v: 200), key="maskImage")},
-        "black and white",
-    ),
-    "a mask of another size": (
-        {"spoil": lambda document: reencoded(document, lambda one: one.reduce(2), key="maskImage")},
-        "the mask is",
-    ),
-    "a mask that edits nothing": (
-        {"spoil": lambda document: reencoded(document, lambda one: one.point(lambda v: 255), key="maskImage")},
-        "edits nothing",
-    ),
-    "the source's metadata": (dict(with_draw(_leaky)), "metadata came back"),
-    "a pixel outside the mask": (dict(with_draw(_over_the_edge)), "outside the mask differ"),
-    "a label over a drawn mask": (dict(with_draw(_more_than_the_mask)), "pixels more, from row"),
-    "the source itself": (dict(with_draw(_untouched)), "of what the mask edits changed"),
-    "a mask the wrong way round": (dict(with_draw(_the_other_way_round)), "outside the mask differ"),
-    "the whole picture": (dict(with_draw(_everything)), "changed"),
-    "a top whatever the class": (dict(with_draw(_always_the_top)), "the mask's centre is at"),
-    "other pictures each time": (dict(with_draw(_moody)), "differ from those"),
-    "the same for every seed": (dict(with_draw(_deaf)), "are the other request's"),
-    "the default for seed 0": (dict(with_draw(_seed_0_is_none)), "are the other request's"),
-    "one picture n times": (dict(with_draw(_all_alike)), "of the pictures differ"),
-}
-
-
-# the cases that find it, where it is not the number of pictures' own
-GROUPS = {
-    "the source's metadata": {"pictures taken"},
-    "a label over a drawn mask": {"masks"},
-    "the source itself": {"merging"},
-    "the whole picture": {"several products"},
-    "a top whatever the class": {"masks"},
-    "other pictures each time": {"seeds"},
-    "the same for every seed": {"seeds"},
-    "the default for seed 0": {"seeds"},
-}
-
-
-@pytest.mark.parametrize("wrong", WRONG)
-def test_an_engine_that_answers_wrongly_is_found_out(wrong: str) -> None:
-    options, words = WRONG[wrong]
-    groups = GROUPS.get(wrong, {"counts"})
-    found = failures(Painter(**options), [case for case in QUICK if case.group in groups and drawn(case)])
-    assert any(words in detail for detail in found.values()), found
-
-
-def _careless(body: bytes) -> TryOn:
-    """Takes everything that has the three things it needs."""
-    try:
-        return read_request(body)
-    except ValidationError:
-        return read_request(written(SHIRT))
-
-
-def _vague(body: bytes) -> TryOn:
-    try:
-        return read_request(body)
-    except ValidationError:
-        raise ValidationError("Malformed input request.") from None
-
-
-def _first_only(body: bytes) -> TryOn:
-    try:
-        return read_request(body)
-    except ValidationError as error:
-        raise ValidationError(error.message.split("; ")[0]) from None
-
-
-def _broken(body: bytes) -> TryOn:
-    try:
-        return read_request(body)
-    except ValidationError:
-        raise InternalServerError from None
-
-
-@pytest.mark.parametrize(
-    ("read", "words"),
-    [
-        (_careless, "must be refused, was answered"),
-        (_vague, "names nothing, must name"),
-        (_first_only, "must name"),
-        (_broken, "must be refused with 400 ValidationException, not 500"),
-    ],
-)
-def test_an_engine_that_refuses_wrongly_is_found_out(read: Any, words: str) -> None:
-    refused = [case for case in QUICK if isinstance(case.expected, Refused)]
-    some = [case for index, case in enumerate(refused) if index % 9 == 0 or "all at once" in case.name]
-    found = failures(Painter(read=read), some)
-    assert any(words in detail for detail in found.values()), found
-
-
-# --- capabilities -----------------------------------------------------------------------------------------------------
+# --- what is declared -------------------------------------------------------------------------------------------------
 
 LITTLE = Capabilities(
     "little", "1", mask_types=frozenset({"GARMENT"}), garment_classes=frozenset({"UPPER_BODY", "LOWER_BODY"}),
     merge_styles=frozenset({"BALANCED"}), styling=frozenset(), exclusions=frozenset(), max_images=2,
     qualities=frozenset({"standard"}), max_pixels=200_000,
 )  # fmt: skip
+# one case for each kind of capability, and some that LITTLE has
+EACH = named(
+    "answers the shortest*", "draws LOWER_BODY", "draws FOOTWEAR", "takes quality premium", "draws 5 pictures*",
+    "takes SLEEVE_UP*OPEN", "takes all maskExclusions ON", "draws PROMPT «white*", "merges a garment SEAMLESS",
+    "draws the same for seed 0 again", "masks LOWER_BODY above*", "draws otherwise with sleeves up*",
+)  # fmt: skip
 
 
-def test_an_engine_that_can_little_passes_when_it_says_so_each_time() -> None:
-    results = run(Painter(LITTLE), DRAWN)
-    assert {name: one.detail for name, one in results.items() if one.outcome == "failed"} == {}
+def test_what_an_engine_declares_that_it_lacks_is_not_offered_and_no_pass() -> None:
+    results = run(Local(Painter(LITTLE)), LITTLE, EACH)
+    assert failures(results) == []
     lacking = {need.partition(":")[0] for one in results.values() for need in one.limits}
     assert lacking == {
         "maskType", "garmentClass", "mergeStyle", "garmentStyling", "maskExclusions", "images", "quality",
     }  # fmt: skip
+    assert {name for name, one in results.items() if one.outcome == PASSED} == {
+        case.name for case in named("answers the shortest*", "draws LOWER_BODY", "draws the same for seed 0 again")
+    }
+
+
+def test_a_case_that_compares_with_what_is_not_offered_is_not_offered() -> None:
+    (result,) = run(Local(Painter(LITTLE)), LITTLE, named("masks LOWER_BODY above*")).values()
+    assert (result.outcome, result.limits) == (NOT_OFFERED, ("garmentClass:FOOTWEAR",))
 
 
 def test_silence_about_what_it_did_otherwise_is_a_failure() -> None:
-    found = failures(Painter(LITTLE, silent=True), DRAWN)
-    assert any("does not tell of mergeStyle:SEAMLESS" in detail for detail in found.values())
-    assert any("does not tell of quality:premium" in detail for detail in found.values())
+    found = failures(run(Local(Painter(LITTLE), silent=True), LITTLE, EACH))
+    assert any("does not tell of mergeStyle:SEAMLESS" in detail for detail in found)
+    assert any("does not tell of quality:premium" in detail for detail in found)
 
 
 def test_answering_what_it_declares_that_it_lacks_is_a_failure() -> None:
-    whole, declared = Painter(), LITTLE.document()
-    runner = Runner(whole, declared)
-    found = [one.detail for one in runner.run(DRAWN, 1) if one.outcome == "failed"]
+    found = failures(run(Local(Painter()), LITTLE, EACH))
     assert any("it answers though it declares that it lacks maskType:PROMPT" in detail for detail in found)
+
+
+def test_an_engine_without_masks_is_asked_for_none() -> None:
+    class Maskless:
+        """Drops ``returnMask``, and says so."""
+
+        def invoke(self, body: bytes) -> Answer:
+            document = json.loads(body)
+            asked = document["virtualTryOnParams"].pop("returnMask", False)
+            answer = Local(Painter()).invoke(json.dumps(document).encode())
+            return Answer(answer.body, {"x-vto-adapted": "returnMask=ignored"} if asked else {})
+
+    declared = {**Capabilities("maskless", "1").document(), "returnMask": False}
+    cases = named("answers the shortest*", "draws UPPER_BODY")
+    results = list(Runner(Maskless(), declared).run(cases, 1))
+    assert [(one.outcome, one.limits) for one in results] == [(PASSED, ()), (NOT_OFFERED, ("returnMask",))]
 
 
 def test_what_a_request_needs_is_read_off_it() -> None:
@@ -285,13 +129,133 @@ def test_what_a_request_needs_is_read_off_it() -> None:
         garment(
             "BOOTS", garmentBasedMask__garmentStyling={"tuckingStyle": "TUCKED"}, maskExclusions={"preserveFace": "ON"}
         ),
-        numberOfImages=3, quality="premium",
+        numberOfImages=3, quality="premium", cfgScale=4,
     )  # fmt: skip
     assert limits.needs_of(body, 100) == {
         "maskType:GARMENT", "garmentClass:BOOTS", "garmentStyling:tuckingStyle=TUCKED", "maskExclusions:preserveFace",
-        "images:3", "quality:premium", "pixels:100", "mergeStyle:BALANCED",
+        "images:3", "quality:premium", "pixels:100", "mergeStyle:BALANCED", "cfgScale", "returnMask",
     }  # fmt: skip
     assert "maskShape:CONTOUR" in limits.needs_of(prompt("hat", "@lamp", promptBasedMask__maskShape="CONTOUR"), 1)
+
+
+# --- answers of any kind ----------------------------------------------------------------------------------------------
+
+
+def _png(image: Image.Image, **options: Any) -> str:
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", **options)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+DOT = _png(Image.new("RGB", (1, 1)))
+NASTY: dict[str, bytes] = {
+    "nothing": b"",
+    "HTML": b"<html><body>502 Bad Gateway</body></html>",
+    "no text": b"\xff\xfe\x00",
+    "nesting without an end": b"[" * 200_000,
+    "a number": b"7",
+    "a number without an end": b"9" * 5_000,
+    "null": b"null",
+    "a list": b"[]",
+    "an empty object": b"{}",
+    "images that are a number": b'{"images": 5}',
+    "images that are null": b'{"images": null, "maskImage": null}',
+    "an image that is a number": b'{"images": [5], "maskImage": 5}',
+    "an image that is a list": b'{"images": [[]], "maskImage": {}}',
+    "an image that is no base64": b'{"images": ["*"], "maskImage": "*"}',
+    "an image of 60,000 × 60,000": json.dumps({"images": [text("bomb")], "maskImage": text("bomb")}).encode(),
+    "half an image": json.dumps({"images": [text("half a png")], "maskImage": text("half a png")}).encode(),
+    "one pixel": json.dumps({"images": [DOT], "maskImage": DOT}).encode(),
+    "an error that is a list": b'{"images": [], "error": [1]}',
+    "half a character": b'{"images": "\\ud800", "\\ud800": "\\u001b[2J"}',
+}
+# every check, and every kind of thing that is expected
+CHECKED = [
+    *{str(case.expected): case for case in ALL if isinstance(case.expected, Answered) and not case.slow}.values(),
+    *named("refuses seed -1", "shows*"),
+]
+
+
+class Obedient:
+    """Controls that take every order."""
+
+    def plan(self, kind: str) -> None: ...
+
+    def clear(self) -> None: ...
+
+
+class Says:
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+
+    def invoke(self, _: bytes) -> Answer:
+        return Answer(self.body, {})
+
+
+class Raises:
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def invoke(self, _: bytes) -> Answer:
+        raise self.error
+
+
+def judged(client: Client, cases: list[Case]) -> list[Result]:
+    controls: Any = Obedient()
+    return list(Runner(client, {**limits.WHOLE, "faults": True}, controls).run(cases, 1))
+
+
+@pytest.mark.parametrize("answer", NASTY)
+def test_no_answer_stops_the_run(answer: str) -> None:
+    results = judged(Says(NASTY[answer]), CHECKED)
+    assert len(results) == len(CHECKED)
+    assert not [one.case.name for one in results if one.outcome != FAILED and not one.case.fault]
+    assert all(one.detail.isprintable() for one in results)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RefusalError(200, "", ""), RefusalError(418, "Tea", "\ud800\x1b[2J"), LostError("\x00"), ValueError("\n" * 9),
+        TypeError(), MemoryError(), RecursionError(),
+    ],
+)  # fmt: skip
+def test_no_error_stops_the_run(error: Exception) -> None:
+    results = judged(Raises(error), CHECKED)
+    assert not [one.case.name for one in results if one.outcome != FAILED and not one.case.fault]
+    assert all(one.detail.isprintable() for one in results)
+
+
+def test_an_answer_that_is_wrong_only_for_a_compared_request_is_a_failure() -> None:
+    class Tired(Local):
+        def invoke(self, body: bytes) -> Answer:
+            answer = super().invoke(body)
+            return answer if self.calls == 1 else Answer(b"<html>", {})
+
+    for pattern in ("draws the same for seed 0 again", "masks LOWER_BODY above*", "draws the product that*"):
+        (result,) = run(Tired(Painter()), Capabilities("tired", "1"), named(pattern)).values()
+        assert (result.outcome, result.detail[:26]) == (FAILED, "the answer cannot be read:")
+
+
+def test_a_lost_connection_and_a_refusal_are_failures_with_their_words() -> None:
+    for error, words in (
+        (LostError("connection reset"), "no answer: connection reset"),
+        (RefusalError(429, "ThrottlingException", "too many"), "refused: 429 ThrottlingException: too many"),
+    ):
+        (result,) = judged(Raises(error), named("answers the shortest request*"))
+        assert (result.outcome, result.detail) == (FAILED, words)
+
+
+def test_an_engine_that_says_it_takes_faults_and_does_not_fails_those_cases_only() -> None:
+    class Deaf(Obedient):
+        def plan(self, kind: str) -> None:
+            raise LostError("POST /_faults: HTTP Error 404: Not Found")
+
+    deaf: Any = Deaf()
+    cases = named("shows too many calls", "answers the shortest request*")
+    results = {one.case.name: one for one in Runner(Local(Painter()), limits.WHOLE, deaf).run(cases, 1)}
+    assert [one.outcome for one in results.values()] == [PASSED, FAILED]
+    assert results["shows too many calls"].detail == "no answer: POST /_faults: HTTP Error 404: Not Found"
 
 
 # --- the cases themselves ---------------------------------------------------------------------------------------------
@@ -320,10 +284,10 @@ def test_every_value_of_the_contract_is_in_some_case() -> None:
 
 
 def test_one_request_is_sent_once_however_many_cases_look_at_its_answer() -> None:
-    painter = Painter()
-    cases = [case for case in QUICK if case.group in {"masks", "classes"}]
-    run(painter, cases)
-    assert painter.calls < len(cases)
+    client = Local(Painter())
+    cases = named("masks UPPER_BODY *", "masks LOWER_BODY *", "draws ?PPER_BODY", "draws LOWER_BODY")
+    run(client, client.engine.capabilities, cases)
+    assert (len(cases), client.calls) == (8, 4)
 
 
 def test_a_changed_request_leaves_the_first_as_it_was() -> None:
@@ -337,121 +301,3 @@ def test_a_changed_request_leaves_the_first_as_it_was() -> None:
 def test_turned_pictures_are_seen_upright() -> None:
     for orientation in (3, 6, 8):
         assert seen(f"jpeg turned by {orientation}").size == (320, 480)
-
-
-# --- the command ------------------------------------------------------------------------------------------------------
-
-
-def test_the_list_names_every_case_and_sends_nothing() -> None:
-    output = io.StringIO()
-    assert main(["--list"], output) == 0
-    lines = output.getvalue().splitlines()
-    assert len(lines) == len(ALL) + 1
-    assert re.fullmatch(r"\d+ cases, at most \d+ of which draw pictures", lines[-1])
-
-
-def test_cases_can_be_chosen() -> None:
-    assert {case.group for case in chosen("seeds")} == {"seeds"}
-    assert all("seed" in case.name for case in chosen("*seed -1*"))
-    assert not any(case.decided for case in chosen(documented=True))
-    assert len(chosen(quick=True)) < len(ALL)
-
-
-HERE = ["--endpoint", "http://127.0.0.1:1"]
-
-
-@pytest.mark.parametrize(
-    ("argv", "words"),
-    [
-        (["--endpoint", "ftp://x"], "is no http:// or https:// address"),
-        ([*HERE, "--only", "nothing like this"], "no case's name or group fits 'nothing like this'"),
-        (HERE, "http://127.0.0.1:1: [Errno 111] Connection refused"),
-        ([*HERE, "--capabilities", "pyproject.toml"], "Connection refused"),
-    ],
-)
-@pytest.mark.enable_socket
-def test_what_cannot_begin_ends_with_2(argv: list[str], words: str) -> None:
-    output = io.StringIO()
-    assert main(argv, output) == 2
-    assert output.getvalue().startswith("cannot begin: ")
-    assert words in output.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("argv", "words"),
-    [
-        ([], "Give --endpoint URL; or --client boto3 to ask AWS itself, which costs money"),
-        ([*HERE, "--parallel", "0"], "'0' is no number from 1 to 64"),
-        ([*HERE, "--json", "no/such/folder/x.json"], "--json: there is no folder no/such/folder"),
-        ([*HERE, "--client", "grpc"], "invalid choice: 'grpc'"),
-    ],
-)
-def test_a_command_line_that_makes_no_sense_ends_with_2(
-    argv: list[str], words: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit, match="2"):
-        main(argv)
-    assert words in " ".join(capsys.readouterr().err.split())
-
-
-def test_without_credentials_aws_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("boto3.session.Session.get_credentials", lambda _: None)
-    output = io.StringIO()
-    assert main(["--client", "boto3", "--region", "us-east-1"], output) == 2
-    assert output.getvalue().startswith("cannot begin: there are no AWS credentials: ")
-
-
-class Gone:
-    """A client whose engine never answers."""
-
-    def invoke(self, body: bytes) -> Any:
-        raise LostError("connection reset")
-
-
-def test_an_engine_that_answers_nothing_was_not_checked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("conformance.cli.client_for", lambda _: Gone())
-    output = io.StringIO()
-    assert main(["--client", "boto3", "--only", "refused"], output) == 2
-    assert re.fullmatch(r"cannot begin: none of \d+ calls was answered: connection reset\n", output.getvalue())
-
-
-@pytest.mark.parametrize(
-    ("said", "words"),
-    [
-        ({"maskTypes": "GARMENT"}, "maskTypes must be a list of texts"),
-        ({"maxImages": 0}, "maxImages must be a whole number above 0"),
-        ({"deterministic": "yes"}, "deterministic must be true or false"),
-        ([], "holds no JSON object"),
-    ],
-)
-def test_capabilities_that_are_none_are_told(said: Any, words: str, tmp_path: Path) -> None:
-    file = tmp_path / "mine.json"
-    file.write_text(json.dumps(said))
-    output = io.StringIO()
-    assert main(["--client", "boto3", "--capabilities", str(file)], output) == 2
-    assert words in output.getvalue()
-
-
-def test_every_option_and_every_exit_code_is_documented() -> None:
-    help_text = io.StringIO()
-    with redirect_stdout(help_text), pytest.raises(SystemExit):
-        main(["--help"])
-    document = (ROOT / "docs" / "conformance.md").read_text()
-    options = set(re.findall(r"--[a-z][a-z-]+", help_text.getvalue())) - {"--help"}
-    assert len(options) > 8
-    assert {one for one in options if f"| `{one}" not in document} == set()
-    assert {f"| {code} |" for code in (DONE, BROKEN, NOT_RUN, STOPPED) if f"| {code} |" not in document} == set()
-
-
-def test_a_lost_connection_and_a_refusal_are_failures_with_their_words() -> None:
-    class Full:
-        def invoke(self, body: bytes) -> Any:
-            raise RefusalError(429, "ThrottlingException", "too many")
-
-    (case,) = chosen("answers the shortest request*")
-    for client, words in (
-        (Gone(), "no answer: connection reset"),
-        (Full(), "refused: 429 ThrottlingException: too many"),
-    ):
-        (result,) = Runner(client, limits.WHOLE).run([case])
-        assert (result.outcome, result.detail) == ("failed", words)
