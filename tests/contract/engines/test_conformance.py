@@ -31,23 +31,7 @@ from tests.contract.canvas.conftest import ROOT, Server, start, stop
 from .conftest import start_fashn, start_painter
 
 # what an engine is known not to keep; strict, so that whoever mends it takes it out here
-BANNER = "the preview's banner is painted over the lower edge even where a drawn mask is white (docs/canvas.md says so)"
-BANNERED = ("leaves all that is white in the mask", "draws into the mask", "returns no more than the mask")
-ALPHA = "the endpoint looks at a mask's colours only, not at its alpha channel"
-PAINT = "the stand-in of the pipeline paints a rectangle, in other colours than the product's"
-KNOWN: dict[str, dict[str, str]] = {
-    "painter": dict.fromkeys(("refuses maskImage: mask on glass", "refuses maskImage: invisible mask"), ALPHA),
-    "preview": {case.name: BANNER for case in ALL if case.name.startswith(BANNERED) and "all black" not in case.name},
-    "fashn": dict.fromkeys(
-        (
-            "draws the product that the reference shows",
-            "has the contour of UPPER_BODY within its bounding box",
-            "has the contour of LOWER_BODY within its bounding box",
-            "has the contour of FULL_BODY within its bounding box",
-        ),
-        PAINT,
-    ),
-}
+KNOWN: dict[str, dict[str, str]] = {"painter": {}, "preview": {}, "fashn": {}}
 EVERYTHING = os.environ.get("VTO_CONFORMANCE") == "all"
 DECIDED_BEFORE_AN_ENGINE = frozenset({"refused", "pictures refused", "pictures taken", "outcomes"})
 FEW_PICTURES = chosen(quick=not EVERYTHING)

@@ -40,7 +40,7 @@ pytestmark = pytest.mark.enable_socket
 SAME_TO_AN_ADAPTER = frozenset({"classes", "masks"})
 QUICK = [case for case in chosen(quick=True) if case.group not in SAME_TO_AN_ADAPTER]
 # the preview draws for half a second: one case for each kind of answer
-FEW = ("answers the shortest*", "draws 5 pictures*", "draws PROMPT «the sofa»", "merges a drawn mask SEAMLESS")
+FEW = ("answers the shortest*", "draws 5 pictures*", "draws PROMPT «the sofa»", "leaves all * BALANCED")
 ASKED: dict[str, list[Case]] = {
     "nova_canvas": cases_of(PROFILES["nova_canvas"], QUICK),
     "sagemaker": cases_of(PROFILES["sagemaker"], QUICK),
