@@ -8,6 +8,7 @@ from vto.telemetry import observed
 
 @observed("disconnect")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Forget the socket."""
-    bootstrap.connections().remove(event["requestContext"]["connectionId"])
+    """Forget the socket, unless this comes so late that its id is another user's by now."""
+    request = event["requestContext"]
+    bootstrap.connections().remove(request["connectionId"], request["authorizer"]["user_id"])
     return {"statusCode": 200}

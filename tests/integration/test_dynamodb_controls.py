@@ -292,8 +292,8 @@ def test_a_users_sockets_are_found_and_forgotten(connections: DynamoConnections)
         connections.add(one)
     assert connections.of_user(ALICE) == mine
     assert connections.get("theirs") == Connection("theirs", BOB, times.to_iso(NOON), 99)
-    connections.remove("mine-0")
-    connections.remove("mine-0")
+    connections.remove("mine-0", ALICE)
+    connections.remove("mine-0", ALICE)
     assert connections.of_user(ALICE) == mine[1:]
     assert connections.get("mine-0") is None
 
@@ -301,6 +301,8 @@ def test_a_users_sockets_are_found_and_forgotten(connections: DynamoConnections)
 def test_a_connection_id_that_is_used_again_belongs_to_its_new_user(connections: DynamoConnections) -> None:
     connections.add(Connection("c", ALICE, times.to_iso(NOON), 99))
     connections.add(Connection("c", BOB, times.to_iso(LATER), 99))
+    connections.remove("c", ALICE)
+    assert connections.get("c") is not None
     assert connections.of_user(ALICE) == []
     assert [one.connection_id for one in connections.of_user(BOB)] == ["c"]
 

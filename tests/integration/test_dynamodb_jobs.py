@@ -1,5 +1,7 @@
 """``vto-jobs``: conditional writes, the sparse index of unfinished jobs, pages, and exact numbers."""
 
+import base64
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -165,6 +167,43 @@ def test_a_cursor_that_is_none_of_ours_is_refused(jobs: DynamoJobs, cursor: str)
     with pytest.raises(InvalidRequestError) as refused:
         jobs.of_user(ALICE, limit=2, cursor=cursor)
     assert refused.value.violations[0].path == "cursor"
+
+
+def cursor(**key: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
+
+
+THEIRS = {"user_id": BOB, "id": "theirs", "created_at": "2026-11-21T12:00:00.000Z"}
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        cursor(**THEIRS),
+        cursor(user_id=BOB),
+        cursor(user_id=ALICE, id="theirs"),
+        cursor(**{**THEIRS, "user_id": ALICE, "more": "x"}),
+        cursor(**{**THEIRS, "user_id": ALICE, "created_at": ""}),
+        cursor(**{**THEIRS, "user_id": ALICE, "created_at": {"S": "2026"}}),
+        cursor(product_id="blue-shirt"),
+        cursor(**{**THEIRS, "user_id": [ALICE]}),
+    ],
+)
+def test_a_cursor_for_anothers_jobs_or_of_another_list_is_refused(jobs: DynamoJobs, forged: str) -> None:
+    jobs.create(new_job("theirs", user_id=BOB))
+    with pytest.raises(InvalidRequestError):
+        jobs.of_user(ALICE, limit=2, cursor=forged)
+
+
+def test_a_cursor_that_names_anothers_job_as_ones_own_shows_ones_own_jobs_only(jobs: DynamoJobs) -> None:
+    jobs.create(new_job("theirs", user_id=BOB))
+    jobs.create(new_job("mine"))
+    page, _ = jobs.of_user(ALICE, limit=2, cursor=cursor(**{**THEIRS, "user_id": ALICE, "created_at": "2030"}))
+    assert [job.id for job in page] == ["mine"]
+
+
+def test_an_id_that_no_table_could_hold_is_nobodys(jobs: DynamoJobs) -> None:
+    assert jobs.get("ü" * 1025) is None
 
 
 class BrokenTable:

@@ -206,7 +206,7 @@ def test_results(asked: list[Callable[[Any], Any]]) -> None:
 connection_questions = st.one_of(
     st.builds(lambda name, user: lambda rows: rows.add(Connection(name, user, "2026", 9)), ids, users),
     st.builds(lambda name: lambda rows: rows.get(name), ids),
-    st.builds(lambda name: lambda rows: rows.remove(name), ids),
+    st.builds(lambda name, user: lambda rows: rows.remove(name, user), ids, users),
     st.builds(lambda user: lambda rows: sorted(one.connection_id for one in rows.of_user(user)), users),
 )
 

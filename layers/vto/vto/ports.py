@@ -96,8 +96,8 @@ class Connections(Protocol):
         """One socket, read consistently."""
         ...
 
-    def remove(self, connection_id: str) -> None:
-        """Forget a socket; no error when it is unknown."""
+    def remove(self, connection_id: str, user_id: str) -> None:
+        """Forget a user's socket; nothing happens when it is unknown, or somebody else's by now."""
         ...
 
     def of_user(self, user_id: str) -> list[Connection]:

@@ -14,7 +14,7 @@ from vto.domain.lifecycle import GONE, Lifecycle
 from vto.domain.pacing import next_slot
 from vto.domain.pictures import LOWER_TIER, Prepared, Tier
 from vto.domain.storage import S3Url
-from vto.errors import NotifierUnavailableError, PictureMissingError, VtoError
+from vto.errors import InvalidRequestError, NotifierUnavailableError, PictureMissingError, Violation, VtoError
 from vto.ports import (
     CachedResult,
     Connection,
@@ -27,6 +27,13 @@ from vto.ports import (
 )
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+def _start(cursor: str | None) -> int:
+    """Where a page begins; a cursor that is none of ours is refused."""
+    if not (cursor or "0").isdecimal():
+        raise InvalidRequestError("cursor", [Violation("cursor", "is not the `next` of a page")])
+    return int(cursor or 0)
 
 
 @dataclass
@@ -79,7 +86,7 @@ class FakeJobs:
     def of_user(self, user_id: str, *, limit: int, cursor: str | None = None) -> tuple[list[Job], str | None]:
         """One user's jobs, newest first."""
         mine = sorted((job for job in self.rows.values() if job.user_id == user_id), key=lambda job: job.created_at)
-        start = int(cursor or 0)
+        start = _start(cursor)
         page = mine[::-1][start : start + limit]
         return page, str(start + limit) if start + limit < len(mine) else None
 
@@ -146,7 +153,7 @@ class FakeCatalogue:
     def products(self, *, limit: int, cursor: str | None = None) -> tuple[list[CatalogueItem], str | None]:
         """A page of products."""
         items = [item for (kind, _), item in sorted(self.rows.items()) if kind is Kind.PRODUCT]
-        start = int(cursor or 0)
+        start = _start(cursor)
         return items[start : start + limit], str(start + limit) if start + limit < len(items) else None
 
     def models_of(self, user_id: str | None, *, limit: int) -> list[CatalogueItem]:
@@ -169,9 +176,10 @@ class FakeConnections:
         """One socket."""
         return self.rows.get(connection_id)
 
-    def remove(self, connection_id: str) -> None:
-        """Forget a socket."""
-        self.rows.pop(connection_id, None)
+    def remove(self, connection_id: str, user_id: str) -> None:
+        """Forget a user's socket."""
+        if connection_id in self.rows and self.rows[connection_id].user_id == user_id:
+            del self.rows[connection_id]
 
     def of_user(self, user_id: str) -> list[Connection]:
         """A user's sockets."""

@@ -197,6 +197,13 @@ def test_a_curated_row_whose_address_does_not_match_its_id_is_not_reachable_by_a
     refused(world, model_id=None, model_picture_s3_url=f"s3://{UPLOADS}/models/stock/a.jpg")
 
 
+def test_a_misplaced_photo_is_answered_like_none_at_all(world: World) -> None:
+    misplaced = photo("models/robin.jpg", readiness=Readiness.REJECTED, readiness_reason="key must lie elsewhere")
+    world.stock(misplaced)
+    there, not_there = (refused(world, model_id=name) for name in (misplaced.item_id, "models/nobody.jpg"))
+    assert there.public() == not_there.public()
+
+
 def masked(url: str) -> dict[str, Any]:
     return {"maskType": "IMAGE", "imageBasedMask": {"maskImage": url}}
 
@@ -214,6 +221,14 @@ def test_ones_own_mask_may_be_used(world: World) -> None:
         f"s3://{UPLOADS}/masks/users/alicette/drawn.png",
         f"s3://{UPLOADS}/models/users/alice/me.jpg",
         "s3://other-bucket/masks/users/alice/drawn.png",
+        f"s3://{UPLOADS}/masks/users/alice/../bob/drawn.png",
+        f"s3://{UPLOADS}/masks/users/alice/./../bob/drawn.png",
+        f"s3://{UPLOADS}/masks/users/alice/..%2Fbob%2Fdrawn.png",
+        f"s3://{UPLOADS}/masks/users/alice/..\\bob\\drawn.png",
+        f"s3://{UPLOADS}/masks/users/alice/drawn.png?versionId=1",
+        f"s3://{UPLOADS}/masks/users/alice/.hidden.png",
+        f"s3://{UPLOADS}/masks/users/alice/",
+        f"s3://{UPLOADS}/masks/users/alice/drawn.png\n",
     ],
 )
 def test_a_mask_from_anywhere_else_is_refused(world: World, url: str) -> None:

@@ -166,8 +166,10 @@ def test_a_job_that_no_socket_asked_for_is_looked_up_by_its_owner_alone(
 ) -> None:
     world.connect("phone")
     world.claimed_job(connection_id=None)
-    monkeypatch.delattr(type(world.connections), "get")
+    read: list[str] = []
+    monkeypatch.setattr(world.connections, "get", read.append)
     assert world.publish_job("job-1") == 1
+    assert read == ["phone"]
 
 
 def test_a_connection_id_that_was_given_to_somebody_else_is_not_told(world: World) -> None:
@@ -176,6 +178,16 @@ def test_a_connection_id_that_was_given_to_somebody_else_is_not_told(world: Worl
     world.claimed_job(connection_id="socket-7", user_id=ALICE)
     assert world.publish_job("job-1") == 0
     assert world.notifier.sent == {}
+
+
+def test_a_socket_that_the_index_still_shows_as_its_former_owners_is_not_told(world: World) -> None:
+    world.connect("socket-7", ALICE)
+    shown = world.connections.of_user(ALICE)
+    world.connect("socket-7", BOB)
+    world.connections.of_user = lambda user_id: shown  # type: ignore[method-assign]
+    world.claimed_job(connection_id=None, user_id=ALICE)
+    assert world.publish_job("job-1") == 0
+    assert (world.notifier.sent, world.controls.sending) == ({}, {})
 
 
 @pytest.mark.parametrize("hidden", [False, True])

@@ -29,6 +29,7 @@ STOCK = "yes"  # the value of the sparse index attribute that lists the models w
 CLAIM_SECONDS = 5  # a publisher that dies while pushing blocks the others for no longer
 SHORT_LIVED_SECONDS = 24 * 60 * 60
 SLOT_RACES = 25
+MAX_KEY_BYTES = 2048
 HEALTH_RACES = 5
 
 
@@ -86,7 +87,7 @@ class DynamoJobs:
                 ExpressionAttributeValues={":user_id": user_id},
                 ScanIndexForward=False,
                 Limit=limit,
-                **_start(cursor),
+                **_start(cursor, {"id", "created_at"}, user_id=user_id),
             )
         return [item_to_job(item) for item in page["Items"]], _cursor(page.get("LastEvaluatedKey"))
 
@@ -152,7 +153,7 @@ class DynamoCatalogue:
     def products(self, *, limit: int, cursor: str | None = None) -> tuple[list[CatalogueItem], str | None]:
         """A page of products and the cursor of the next one."""
         with as_storage_error("scan products"):
-            page = self._tables[Kind.PRODUCT].scan(Limit=limit, **_start(cursor))
+            page = self._tables[Kind.PRODUCT].scan(Limit=limit, **_start(cursor, {"product_id"}))
         return (
             [item_to_catalogue(Kind.PRODUCT, item) for item in page["Items"]],
             _cursor(page.get("LastEvaluatedKey")),
@@ -189,10 +190,16 @@ class DynamoConnections:
         item = _get(self._table, {"connection_id": connection_id})
         return _connection(item) if item else None
 
-    def remove(self, connection_id: str) -> None:
-        """Forget a socket; no error when it is unknown."""
-        with as_storage_error("remove connection"):
-            self._table.delete_item(Key={"connection_id": connection_id})
+    def remove(self, connection_id: str, user_id: str) -> None:
+        """Forget a user's socket; nothing happens when it is unknown, or somebody else's by now."""
+        _conditionally(
+            "remove connection",
+            lambda: self._table.delete_item(
+                Key={"connection_id": connection_id},
+                ConditionExpression="user_id = :user_id",
+                ExpressionAttributeValues={":user_id": user_id},
+            ),
+        )
 
     def of_user(self, user_id: str) -> list[Connection]:
         """A user's sockets; one that was opened this instant may be missing."""
@@ -539,7 +546,9 @@ def _delivery(job_id: str, connection_id: str) -> str:
     return f"delivered#{job_id}#{connection_id}"
 
 
-def _get(table: "Table", key: dict[str, Any]) -> dict[str, Any] | None:
+def _get(table: "Table", key: dict[str, str]) -> dict[str, Any] | None:
+    if any(len(value.encode()) > MAX_KEY_BYTES for value in key.values()):
+        return None  # DynamoDB would call it an error, and there can be no such item
     with as_storage_error(f"get from {table.name}"):
         item = table.get_item(Key=key, ConsistentRead=True).get("Item")
     return None if item is None else dict(_plain(item))
@@ -570,15 +579,23 @@ def _set_and_remove(
     return expression, names, {f":{name}": value for name, value in values.items()}
 
 
-def _start(cursor: str | None) -> dict[str, Any]:
-    """Where a page begins; a cursor comes from a client, who may have changed it."""
+def _start(cursor: str | None, names: set[str], **own: str) -> dict[str, Any]:
+    """Where a page begins; a cursor comes from a client, who may have changed it, or have it from elsewhere.
+
+    Args:
+        cursor: What the client sent.
+        names: The attributes that it must say.
+        own: Those that it must say as they are here: a page is never another user's.
+    """
     if not cursor:
         return {}
     try:
         key = json.loads(base64.urlsafe_b64decode(cursor))
     except (ValueError, RecursionError) as problem:
         raise _bad_cursor() from problem
-    if not isinstance(key, dict) or not key or not all(isinstance(one, str) for one in key.values()):
+    if not isinstance(key, dict) or key.keys() != names | own.keys():
+        raise _bad_cursor()
+    if not all(isinstance(one, str) and one for one in key.values()) or {**key, **own} != key:
         raise _bad_cursor()
     return {"ExclusiveStartKey": key}
 

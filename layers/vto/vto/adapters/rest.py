@@ -1,6 +1,7 @@
 """HTTP's side of the API: who calls, what they sent, and errors with their status."""
 
 import json
+import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -9,6 +10,7 @@ from aws_lambda_powertools.event_handler import Response, content_types
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
 from vto import telemetry
+from vto.domain.storage import is_user_id
 from vto.errors import (
     InvalidRequestError,
     NotAuthorizedError,
@@ -44,14 +46,19 @@ def caller_of(event: APIGatewayProxyEventV2) -> Caller:
     """The caller, from the claims that API Gateway's JWT authorizer has verified.
 
     Raises:
-        NotAuthorizedError: It is an ID token: only access tokens say what their bearer may do.
+        NotAuthorizedError: It is an ID token (only access tokens say what their bearer may do), it does not say whose
+            it is or until when, or its user's id cannot name a folder of pictures that is nobody else's.
     """
-    authorizer: dict[str, Any] = event.raw_event["requestContext"]["authorizer"]
-    claims = authorizer["jwt"]["claims"]
+    authorizer: dict[str, Any] = event.raw_event["requestContext"].get("authorizer") or {}
+    claims = authorizer.get("jwt", {}).get("claims") or {}
     if claims.get("token_use") != "access":
         found = [Violation("Authorization", "carries another token", "send the access token, not the ID token")]
         raise NotAuthorizedError("not an access token", found)
-    return Caller(claims["sub"], int(claims["exp"]))
+    user_id, expires_at = claims.get("sub"), str(claims.get("exp"))
+    if not (isinstance(user_id, str) and is_user_id(user_id) and re.fullmatch("[0-9]{1,12}", expires_at)):
+        found = [Violation("Authorization", "does not say who you are and until when", "sign in again")]
+        raise NotAuthorizedError("claims without a usable sub or exp", found)
+    return Caller(user_id, int(expires_at))
 
 
 def json_body(event: APIGatewayProxyEventV2) -> Any:

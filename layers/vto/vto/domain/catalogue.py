@@ -69,8 +69,13 @@ class CatalogueItem:
     ttl: int | None = None
 
     def is_visible_to(self, user_id: str) -> bool:
-        """Whether this caller may use the item: products and stock models are everybody's, photos their owner's."""
-        return self.user_id is None or self.user_id == user_id
+        """Whether this caller may use the item: products and stock models are everybody's, photos their owner's.
+
+        A rejected model without an owner is nobody's: it may be somebody's photo in a wrong folder.
+        """
+        if self.user_id is None:
+            return self.kind is Kind.PRODUCT or self.readiness is not Readiness.REJECTED
+        return self.user_id == user_id
 
     def is_past(self, now: int) -> bool:
         """Whether its time was over by then (epoch seconds): the table may keep such a row for two more days."""

@@ -1,5 +1,6 @@
 """Where things lie in S3: the one place that knows the key layout."""
 
+import re
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import unquote_plus
@@ -10,6 +11,10 @@ USER_MODELS = "models/users/"
 USER_MASKS = "masks/users/"
 PREPARED = "prepared/"
 MANIFEST = "result.json"
+
+# What names a folder of its own in every reading of a key: no separator, no escape, no blank, nothing invisible.
+USER_ID = re.compile(r"(?!\.+\Z)[^\s/\\%\x00-\x1f\x7f-\x9f]{1,128}")
+FILE_NAME = re.compile(r"(?!\.)[A-Za-z0-9._-]{1,128}(?<!\.)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,16 @@ def key_from_event(encoded: str) -> str:
     return unquote_plus(encoded)
 
 
+def is_user_id(text: str) -> bool:
+    """Whether a user's id can name the folders of their pictures, and no other user's.
+
+    Example:
+        >>> is_user_id("5b1e6d0a-3c3f-4f5b-9a57-0c6f2d1e8a44"), is_user_id("guest#7"), is_user_id("a/b")
+        (True, True, False)
+    """
+    return USER_ID.fullmatch(text) is not None
+
+
 def user_model_prefix(user_id: str) -> str:
     """Where one shopper's private photos are uploaded."""
     return f"{USER_MODELS}{user_id}/"
@@ -49,6 +64,12 @@ def user_model_prefix(user_id: str) -> str:
 def user_mask_prefix(user_id: str) -> str:
     """Where one shopper's hand-drawn masks are uploaded."""
     return f"{USER_MASKS}{user_id}/"
+
+
+def is_mask_of(user_id: str, key: str) -> bool:
+    """Whether a key is that of a mask of this user: a plain file in their own folder, with no way out of it."""
+    prefix = user_mask_prefix(user_id)
+    return key.startswith(prefix) and FILE_NAME.fullmatch(key.removeprefix(prefix)) is not None
 
 
 def prepared_product_key(product_id: str, digest: str) -> str:

@@ -1,6 +1,5 @@
 """A request becomes a job, once, or is refused with everything that is wrong with it."""
 
-import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,12 +14,11 @@ from vto.domain.job import Job
 from vto.domain.notices import Notice
 from vto.domain.parameters import MASK_OF_TYPE, Parameters, canonical, fingerprint, names_a_seed
 from vto.domain.reading import Reading, read, worn_sleeves
-from vto.domain.storage import S3Url, user_mask_prefix
+from vto.domain.storage import S3Url, is_mask_of, user_mask_prefix
 from vto.errors import InvalidRequestError, RequestConflictError, StorageUnavailableError, Violation
 from vto.ports import Catalogue, Clock, Jobs
 from vto.use_cases.checking_pictures import UPLOAD_MASK, Finding, invalid, of_row, refusal
 
-MASK_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")  # our own upload forms give no others, and S3 takes no longer key
 NAMESPACE = uuid.UUID("6f2f3c0e-6c0b-4d0e-9a5b-0d5f0c7a1e11")  # ours alone, so that ids cannot meet those of others
 
 
@@ -192,8 +190,7 @@ class CreateTryOn:
             address = S3Url.parse(url)
         except ValueError:
             return False
-        name = address.key.removeprefix(user_mask_prefix(user_id))
-        return address.bucket == self.uploads_bucket and name != address.key and bool(MASK_NAME.fullmatch(name))
+        return address.bucket == self.uploads_bucket and is_mask_of(user_id, address.key)
 
 
 def _print(request: Mapping[str, Any]) -> str:

@@ -107,12 +107,15 @@ class PublishJob:
                 raise NotifierUnavailableError(f"socket {connection.connection_id} is busy with another push")
             self.clock.sleep(BUSY_STEP_SECONDS)
             waited += BUSY_STEP_SECONDS
+        if not self._is_still_the_owners(job, connection):
+            self.controls.release_delivery(job.id, connection.connection_id)
+            return False
         first = job.version if claim.delivered is None else claim.delivered + 1
         pushed = None
         try:
             for seq in range(first, job.version + 1):
                 if not self.notifier.send(connection.connection_id, job_frame(self.snapshots(job, seq))):
-                    self.connections.remove(connection.connection_id)
+                    self.connections.remove(connection.connection_id, connection.user_id)
                     break
                 pushed = seq
         finally:
@@ -122,6 +125,14 @@ class PublishJob:
             else:
                 self.controls.release_delivery(job.id, connection.connection_id)
         return pushed is not None
+
+    def _is_still_the_owners(self, job: Job, connection: Connection) -> bool:
+        """Whether the socket has not become somebody else's since it was looked up.
+
+        The index tells late that a socket's id has been given to another user, so its row is read by itself, last.
+        """
+        known = self.connections.get(connection.connection_id)
+        return known is None or known.user_id == job.user_id
 
     def _sockets(self, job: Job) -> list[Connection]:
         """The owner's live sockets at this moment.

@@ -11,6 +11,7 @@ from vto.domain import times
 from vto.ports import Clock, Connection, Connections, Controls, Ticket
 
 TICKET_SECONDS = 30
+MAX_TICKET_LENGTH = 128
 SOCKET_SECONDS = 2 * 60 * 60  # API Gateway closes a socket after two hours
 
 
@@ -47,7 +48,9 @@ class AuthorizeSocket:
 
     def __call__(self, ticket: str) -> Ticket | None:
         """Use a ticket up; None when it is unknown, was used before, or has expired."""
-        return self.controls.redeem_ticket(ticket, self.clock.now()) if ticket else None
+        if not 0 < len(ticket) <= MAX_TICKET_LENGTH:
+            return None
+        return self.controls.redeem_ticket(ticket, self.clock.now())
 
 
 @dataclass(frozen=True, slots=True)

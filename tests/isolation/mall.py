@@ -1,0 +1,301 @@
+"""Many shoppers in one stack: the real functions over tables, buckets and sockets in memory.
+
+Every shopper comes in by the front doors: upload form, import, ticket, socket, try-on. What belongs to whom is known,
+so that an answer, a frame, a read or a changed row can be traced to its owner.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import quote_plus
+
+import pytest
+
+from tests.contract.deployed import FUNCTIONS, environment, handler, replace_builders, use_environment
+from tests.unit.vto.world import photo, shirt
+from vto.domain import times
+from vto.domain.catalogue import Kind
+from vto.domain.job import Stage, StoredImage
+from vto.domain.storage import S3Url, prepared_model_key
+from vto.testing import (
+    FakeCatalogue,
+    FakeClock,
+    FakeConnections,
+    FakeControls,
+    FakeJobs,
+    FakeNotifier,
+    FakePictures,
+    FakePictureTools,
+    FakeResults,
+    FakeWorkflow,
+)
+
+UPLOADS, RESULTS = "vto-uploads-123456789012-us-east-1", "vto-results-123456789012-us-east-1"
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+PRODUCT, STOCK_MODEL = "hoodie", "stock-robin"
+
+# Ids that some reading of a key, a row or a pattern might take for another's.
+ODD_USERS = (
+    "guest#4c1f09aa",
+    "guest#4c1f09aa#2",
+    "auth0|7d3e55b1",
+    "auth0|7d3e55b1c",  # its prefix is somebody else
+    "zo\u00eb-5f3e91c2",
+    "zoe\u0308-5f3e91c2",  # the same to a reader
+    "Case-8ab2d1f0",
+    "case-8ab2d1f0",
+    "mail+tag@shop.example",
+    "mail@shop.example",
+    "*-0f7e21d4",
+    "null-e2c4a6b8",
+)
+
+
+@dataclass
+class Watched(FakePictures):
+    """Storage that remembers which objects were read or looked at."""
+
+    touched: list[str] = field(default_factory=list)
+
+    def read(self, url: S3Url) -> bytes:
+        self.touched.append(str(url))
+        return super().read(url)
+
+    def metadata(self, url: S3Url) -> tuple[int, dict[str, str]]:
+        self.touched.append(str(url))
+        return super().metadata(url)
+
+
+@dataclass(frozen=True)
+class Shopper:
+    """One user and all that is theirs: one of each kind of object that this product keeps for a person."""
+
+    user_id: str
+    socket: str
+    model_id: str
+    photo: str
+    prepared: str
+    mask: str
+    waiting: str
+    done: str
+    result: str
+    requests: tuple[str, str]
+    ticket: str
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What nobody else may ever be told."""
+        keys = (S3Url.parse(one).key for one in (self.photo, self.prepared, self.mask, self.result))
+        names = (self.user_id, self.socket, self.model_id, self.waiting, self.done, self.ticket)
+        return (*names, *keys, *self.requests)
+
+
+@dataclass
+class Mall:
+    """The stack and its shoppers."""
+
+    monkeypatch: pytest.MonkeyPatch
+    clock: FakeClock = field(default_factory=FakeClock)
+    jobs: FakeJobs = field(default_factory=FakeJobs)
+    catalogue: FakeCatalogue = field(default_factory=FakeCatalogue)
+    connections: FakeConnections = field(default_factory=FakeConnections)
+    controls: FakeControls = field(default_factory=FakeControls)
+    pictures: Watched = field(default_factory=Watched)
+    notifier: FakeNotifier = field(default_factory=FakeNotifier)
+    workflow: FakeWorkflow = field(default_factory=FakeWorkflow)
+    shoppers: list[Shopper] = field(default_factory=list)
+    numbers: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        together = {name: value for function in FUNCTIONS for name, value in environment(function).items()}
+        quiet = {"POWERTOOLS_LOG_LEVEL": "CRITICAL", "POWERTOOLS_METRICS_DISABLED": "true"}
+        use_environment(self.monkeypatch, {**together, **quiet})
+        replace_builders(
+            self.monkeypatch,
+            clock=self.clock,
+            jobs=self.jobs,
+            catalogue=self.catalogue,
+            connections=self.connections,
+            controls=self.controls,
+            results=FakeResults(),
+            pictures=self.pictures,
+            picture_tools=FakePictureTools(),
+            sockets=self.notifier,
+            workflow=self.workflow,
+            results_queue=SimpleNamespace(retry_soon=lambda event, answer: None),
+        )
+        self.catalogue.add(shirt(PRODUCT), photo(STOCK_MODEL))
+
+    # --- doors --------------------------------------------------------------------------------------------------------
+
+    def rest(
+        self,
+        user_id: str,
+        route: str,
+        body: Any = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        claims: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Call the HTTP API with an access token of this user; the answer's status and document."""
+        method, _, path = route.partition(" ")
+        said = {"sub": user_id, "exp": str(times.epoch(self.clock.now(), days=1)), "token_use": "access"}
+        event = {
+            "version": "2.0",
+            "rawPath": path,
+            "headers": dict(headers or {}),
+            "queryStringParameters": dict(query) if query else None,
+            "requestContext": {
+                "http": {"method": method, "path": path},
+                "stage": "$default",
+                "authorizer": {"jwt": {"claims": {**said, **(claims or {})}}},
+            },
+            "body": None if body is None else json.dumps(body),
+        }
+        answer = handler("api")(event)
+        return [answer["statusCode"], json.loads(answer["body"])]
+
+    def say(self, user_id: str, socket: str, document: Mapping[str, Any]) -> list[Any]:
+        """Send a frame over an open socket; the frames that come back over it."""
+        before = len(self.notifier.sent.get(socket, []))
+        context = {"user_id": user_id, "session_until": str(times.epoch(self.clock.now(), days=1))}
+        event = {"requestContext": {"connectionId": socket, "authorizer": context}, "body": json.dumps(document)}
+        assert handler("message")(event) == {"statusCode": 200}
+        return self.notifier.sent.get(socket, [])[before:]
+
+    def ticket(self, user_id: str) -> str:
+        """Buy a ticket."""
+        return str(self.rest(user_id, "POST /socket-tickets")[1]["ticket"])
+
+    def authorize(self, ticket: str) -> dict[str, Any]:
+        """Show a ticket; the policy that comes of it."""
+        event = {"methodArn": "arn:aws:execute-api:::a/live/$connect", "queryStringParameters": {"ticket": ticket}}
+        policy: dict[str, Any] = handler("authorize_socket")(event)
+        return policy
+
+    def connect(self, user_id: str, socket: str) -> None:
+        """Open a socket with a ticket of its own."""
+        policy = self.authorize(self.ticket(user_id))
+        assert policy["policyDocument"]["Statement"][0]["Effect"] == "Allow"
+        handler("connect")({"requestContext": {"connectionId": socket, "authorizer": policy["context"]}})
+
+    def disconnect(self, user_id: str, socket: str) -> None:
+        """What the gateway says of a user's socket that has ended, if it says it."""
+        handler("disconnect")({"requestContext": {"connectionId": socket, "authorizer": {"user_id": user_id}}})
+
+    def upload(self, address: str, **metadata: str) -> None:
+        """An object comes into the bucket, and the import hears of it."""
+        self.pictures.put(address, b"picture", **metadata)
+        s3 = {"bucket": {"name": UPLOADS}, "object": {"key": quote_plus(S3Url.parse(address).key, safe="/*")}}
+        record = {"eventTime": times.to_iso(self.clock.now()), "s3": s3}
+        body = json.dumps({"Records": [record]})
+        answer = handler("import_picture")({"Records": [{"messageId": "m", "receiptHandle": "r", "body": body}]})
+        assert answer == {"batchItemFailures": []}
+
+    def publish(self, job_id: str) -> None:
+        """A job's news, on all three ways."""
+        record = {"dynamodb": {"SequenceNumber": "1", "Keys": {"id": {"S": job_id}}}}
+        handler("publish_job")({"Records": [record]})
+        handler("notify_client")({"job_id": job_id, "execution_arn": "arn:execution"})
+        s3 = {"bucket": {"name": RESULTS}, "object": {"key": f"results/{job_id}/result.json", "sequencer": "1"}}
+        body = json.dumps({"Records": [{"eventTime": times.to_iso(self.clock.now()), "s3": s3}]})
+        handler("deliver_result")({"Records": [{"messageId": "m", "receiptHandle": "r", "body": body}]})
+
+    # --- shoppers -----------------------------------------------------------------------------------------------------
+
+    def move_in(self, user_ids: Iterable[str]) -> None:
+        """Let shoppers in, with one object of each kind."""
+        self.shoppers += [
+            self._shopper(user_id, len(self.shoppers) + number) for number, user_id in enumerate(user_ids)
+        ]
+
+    def next(self, what: str) -> int:
+        """A number that was not used for this before."""
+        self.numbers[what] = self.numbers.get(what, 0) + 1
+        return self.numbers[what]
+
+    def finish(self, job_id: str) -> str:
+        """What the state machine does to a job, in one go; the address of its picture."""
+        self.jobs.claim(job_id, f"arn:{job_id}", self.clock.now())
+        address = f"s3://{RESULTS}/results/{job_id}/0.png"
+        self.pictures.put(address, b"result")
+        job = self.jobs.rows[job_id]
+        image = StoredImage(address, "digest", 800, 1200)
+        stored = job.enter(Stage.STORING, execution_arn=f"arn:{job_id}", now=self.clock.now(), lease_seconds=60)
+        done = stored.complete(images=(image,), mask_s3_url=None, engine="preview", now=self.clock.now())
+        self.jobs.save(done, expected_version=job.version)
+        return address
+
+    def _shopper(self, user_id: str, number: int) -> Shopper:
+        socket = f"socket-{number:04}="
+        self.connect(user_id, socket)
+        forms = [
+            self.rest(user_id, "POST /uploads", {"kind": kind, "content_type": "image/jpeg"})[1]
+            for kind in ("photo", "mask")
+        ]
+        for form in forms:
+            assert S3Url.parse(form["s3_url"]).key == form["fields"]["key"]
+        self.upload(forms[0]["s3_url"])
+        self.pictures.put(forms[1]["s3_url"], b"mask")
+        names = (f"request-of-{number:04}-one", f"request-of-{number:04}-two")
+        mask = {"maskType": "IMAGE", "imageBasedMask": {"maskImage": forms[1]["s3_url"]}}
+        asked = [
+            self.say(user_id, socket, {"action": "tryOn", "request_id": name, "product_id": PRODUCT, **more})
+            for name, more in zip(
+                names,
+                ({"model_id": forms[0]["model_id"]}, {"model_picture_s3_url": forms[0]["s3_url"], "parameters": mask}),
+                strict=True,
+            )
+        ]
+        waiting, done = (frames[0]["job"]["id"] for frames in asked)
+        result = self.finish(done)
+        self.publish(done)
+        assert self.notifier.sent[socket][-1]["job"]["images"], "a shopper gets their own picture"
+        row = self.catalogue.rows[Kind.MODEL, forms[0]["model_id"]]
+        assert row.user_id == user_id
+        assert row.prepared_s3_url is not None
+        assert prepared_model_key(row.item_id, user_id, row.sha256 or "") in row.prepared_s3_url
+        return Shopper(
+            user_id,
+            socket,
+            model_id=row.item_id,
+            photo=forms[0]["s3_url"],
+            prepared=row.prepared_s3_url,
+            mask=forms[1]["s3_url"],
+            waiting=waiting,
+            done=done,
+            result=result,
+            requests=names,
+            ticket=self.ticket(user_id),
+        )
+
+    # --- what came of it ----------------------------------------------------------------------------------------------
+
+    def possessions(self, shopper: Shopper) -> list[object]:
+        """What a shopper has; these are the same objects as long as nobody writes."""
+        rows = [self.jobs.rows.get(shopper.waiting), self.jobs.rows.get(shopper.done)]
+        models = [self.catalogue.get(kind, shopper.model_id) for kind in Kind]
+        files = [self.pictures.objects.get(one) for one in (shopper.photo, shopper.prepared, shopper.mask)]
+        return [*rows, *models, *files, self.connections.rows.get(shopper.socket)]
+
+
+def users(count: int) -> list[str]:
+    """User ids: the odd ones first, then such as Cognito gives."""
+    plain = (f"{number:08x}-3c3f-4f5b-9a57-{number * 7919:012x}" for number in range(1, count + 1))
+    return [*ODD_USERS, *plain][:count]
+
+
+def without(answer: Any, thing: str) -> str:
+    """An answer as text, but for the thing that was asked for."""
+    text = json.dumps(answer, ensure_ascii=False, sort_keys=True)
+    return text.replace(json.dumps(thing, ensure_ascii=False)[1:-1], "(thing)")
+
+
+def neutral(answer: Any, thing: str, user_id: str) -> str:
+    """An answer without what differs between any two answers: whose it is, the thing, and the ids of new jobs."""
+    own = json.dumps(user_id, ensure_ascii=False)[1:-1]
+    return UUID.sub("(id)", without(json.loads(json.dumps(answer, ensure_ascii=False).replace(own, "(me)")), thing))
