@@ -80,8 +80,8 @@ lint: $(READY) .venv-node/ready .venv-checkov/ready ## Every static check: ruff,
 	@$(PY) -m scripts.docs --check
 
 .PHONY: fuzz
-fuzz: .venv/ready ## Hostile pictures, events and forms, and attempts on what is another's, in full counts (make test: a part of each)
-	@VTO_FUZZ=1 $(PY) -m pytest -q $(IN_PARALLEL) tests/hostile tests/isolation
+fuzz: .venv/ready ## Hostile pictures, events and forms, attempts on what is another's, jobs of earlier versions: full counts (make test: a part of each)
+	@VTO_FUZZ=1 $(PY) -m pytest -q $(IN_PARALLEL) tests/hostile tests/isolation tests/versions
 
 .PHONY: conformance
 conformance: .venv/ready ## Does an engine keep the contract? ENDPOINT=http://127.0.0.1:8080 (docs/conformance.md)

@@ -10,7 +10,7 @@ import json
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from copy import deepcopy
+from copy import copy, deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 
 from botocore.exceptions import ClientError
 from moto.stepfunctions.parser.api import StateMachineType
+from moto.stepfunctions.parser.asl.component.common.flow.start_at import StartAt
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.eval.evaluation_details import (
     AWSExecutionDetails,
@@ -70,13 +71,16 @@ class Engine:
     def __post_init__(self) -> None:
         self.machine = Machine(json.loads(self.definition))
 
-    def execute(self, name: str, document: dict[str, Any], mocks: MockTestCase | None = None) -> Run:
+    def execute(
+        self, name: str, document: dict[str, Any], mocks: MockTestCase | None = None, *, start_at: str | None = None
+    ) -> Run:
         """Run an execution to its end; a Task may run another one of the same engine meanwhile.
 
         Args:
             name: The execution's name.
             document: Its input.
             mocks: What Tasks answer instead of calling the world.
+            start_at: The state to begin with, as if an execution had come that far; where it begins, unless given.
 
         Returns:
             How it went. On AWS a second execution of that name would be refused; here it runs.
@@ -92,7 +96,11 @@ class Engine:
         )
         ended = SimpleNamespace(terminated=lambda: None)
         worker = SyncExecutionWorker(details, ended, None, {}, mocks)
-        worker._get_evaluation_entrypoint = lambda: _parse(self.definition)[0]  # parsing takes a second
+        program = _parse(self.definition)[0]  # parsing takes a second
+        if start_at is not None:
+            program = copy(program)
+            program.start_at = StartAt(start_at)
+        worker._get_evaluation_entrypoint = lambda: program
         run = Run(self.machine, arn, document, mocked=mocks is not None)
         with self._watched(_Execution(self, run)):
             worker.start()
