@@ -127,7 +127,10 @@ class Mall:
             workflow=self.workflow,
             results_queue=SimpleNamespace(retry_soon=lambda event, answer: None),
         )
-        self.catalogue.add(shirt(PRODUCT), photo(STOCK_MODEL))
+        self.catalogue.add(
+            shirt(PRODUCT, prepared_s3_url=f"s3://{UPLOADS}/prepared/products/hoodie/1.jpg"),
+            photo(STOCK_MODEL, prepared_s3_url=f"s3://{UPLOADS}/prepared/models/stock/robin/1.jpg"),
+        )
 
     # --- doors --------------------------------------------------------------------------------------------------------
 
@@ -251,6 +254,7 @@ class Mall:
                 strict=True,
             )
         ]
+        assert all(frames[0]["type"] == "job" for frames in asked), asked
         waiting, done = (frames[0]["job"]["id"] for frames in asked)
         result = self.finish(done)
         self.publish(done)

@@ -32,7 +32,9 @@ NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 def _start(cursor: str | None) -> int:
     """Where a page begins; a cursor that is none of ours is refused."""
     if not (cursor or "0").isdecimal():
-        raise InvalidRequestError("cursor", [Violation("cursor", "is not the `next` of a page")])
+        raise InvalidRequestError(
+            "cursor", [Violation("cursor", "is not the `next` of a page", "leave it out to begin")]
+        )
     return int(cursor or 0)
 
 

@@ -14,7 +14,7 @@ MANIFEST = "result.json"
 
 # What names a folder of its own in every reading of a key: no separator, no escape, no blank, nothing invisible.
 USER_ID = re.compile(r"(?!\.+\Z)[^\s/\\%\x00-\x1f\x7f-\x9f]{1,128}")
-FILE_NAME = re.compile(r"(?!\.)[A-Za-z0-9._-]{1,128}(?<!\.)")
+FILE_NAME = re.compile(r"(?!\.)[A-Za-z0-9._-]{1,100}(?<!\.)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from vto.domain.job import Job
 from vto.domain.notices import Notice
 from vto.domain.parameters import MASK_OF_TYPE, Parameters, canonical, fingerprint, names_a_seed
 from vto.domain.reading import Reading, read, worn_sleeves
-from vto.domain.storage import S3Url, is_mask_of, user_mask_prefix
+from vto.domain.storage import S3Url, is_mask_of
 from vto.errors import InvalidRequestError, RequestConflictError, StorageUnavailableError, Violation
 from vto.ports import Catalogue, Clock, Jobs
 from vto.use_cases.checking_pictures import UPLOAD_MASK, Finding, invalid, of_row, refusal
