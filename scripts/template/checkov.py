@@ -88,8 +88,13 @@ def check(template: Template, program: Path = PROGRAM) -> tuple[list[Failed], in
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "template.json"
         path.write_text(json.dumps(expanded))
+        # through its interpreter: a script's first line cannot name one in a folder with a blank
         run = subprocess.run(  # noqa: S603 - a program of this project's own environment, on a file of ours
-            [program, "--file", path, *OPTIONS], cwd=folder, capture_output=True, text=True, check=False
+            [program.with_name("python"), program, "--file", path, *OPTIONS],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
         )
     try:
         report = json.loads(run.stdout)

@@ -126,7 +126,7 @@ class Device:
             return
         self.simulation.gateway.drop(self.connection_id)
         if says_goodbye:
-            event = {"requestContext": {"connectionId": self.connection_id}}
+            event = {"requestContext": {"connectionId": self.connection_id, "authorizer": self.session}}
             self.simulation.lambdas.invoke("disconnect", event, lambda outcome: None)
         self.connection_id = None
 

@@ -81,6 +81,8 @@ class Executions:
         """End an execution in a way that no Catch catches."""
         if one.is_running:
             one.turn += 1
+            if one.waits_for.startswith("invoke_model"):  # its call goes on alone
+                self._simulation.ledger.given_up(one.waits_for, self._simulation.scheduler.seconds)
             one.execution.run.status, one.execution.run.error = status, error
             self._end(one)
 

@@ -170,16 +170,18 @@ class IndexedConnections(FakeConnections):
 
     def add(self, connection: Connection) -> None:
         """Remember a socket."""
-        self.remove(connection.connection_id)
+        known = self.rows.get(connection.connection_id)
+        if known is not None:
+            self.remove(known.connection_id, known.user_id)
         super().add(connection)
         self.by_user.setdefault(connection.user_id, {})[connection.connection_id] = self.now() + INDEX_LAG
 
-    def remove(self, connection_id: str) -> None:
-        """Forget a socket."""
+    def remove(self, connection_id: str, user_id: str) -> None:
+        """Forget a user's socket."""
         known = self.rows.get(connection_id)
-        if known is not None:
-            self.by_user[known.user_id].pop(connection_id, None)
-        super().remove(connection_id)
+        if known is not None and known.user_id == user_id:
+            self.by_user[user_id].pop(connection_id, None)
+        super().remove(connection_id, user_id)
 
     def of_user(self, user_id: str) -> list[Connection]:
         """A user's sockets."""

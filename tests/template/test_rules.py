@@ -120,8 +120,8 @@ def test_where_checkov_is_missing_the_lint_says_how_to_get_it(tmp_path: Path) ->
 @pytest.mark.parametrize("says", ["", "[]", "{}", '{"summary": {"parsing_errors": 1, "passed": 3}}'])
 def test_a_checkov_that_reads_nothing_is_no_clean_template(says: str, tmp_path: Path) -> None:
     program = tmp_path / "checkov"
-    program.write_text(f"#!/bin/sh\necho '{says}'\n")
-    program.chmod(0o755)
+    program.write_text(f"print({says!r})\n")
+    program.with_name("python").symlink_to(sys.executable)
     with pytest.raises(checkov.CheckovError):
         checkov.check(read_template(), program)
 
