@@ -111,9 +111,9 @@ def test_a_running_job_and_one_that_was_stopped(world: World, ada: Shopper) -> N
 
 
 def test_a_job_that_an_operator_ran_again(world: World, ada: Shopper) -> None:
-    world.faults({"kind": "unavailable", "times": 3})
+    world.faults({"kind": "timeout", "times": 2})
     job = ada.try_on(**world.request())
-    assert job["error"]["code"] == "model_unavailable"
+    assert job["error"]["code"] == "model_timeout"
     ended(world, job["id"])
     world.faults()
     _put_back(world, job["id"])
@@ -137,7 +137,7 @@ def test_a_job_that_an_operator_ran_again(world: World, ada: Shopper) -> None:
     assert waiting["headline"].startswith("Accepted ")
     assert [one["name"] for one in story["executions"]] == [job["id"], f"{job['id']}-1"]
     assert [one["status"] for one in story["executions"]] == ["FAILED", "SUCCEEDED"]
-    assert story["headline"].endswith("by nova_canvas, 4 model calls.")
+    assert story["headline"].endswith("by nova_canvas, 3 model calls.")
     assert [span["stage"] for span in story["stages"]].count("created") == 2
 
 
@@ -154,7 +154,7 @@ def _put_back(world: World, job_id: str) -> None:
         UpdateExpression="SET #status = :created, #version = #version + :one, updated_at = :now, #open = :yes,"
         " #timeline = list_append(#timeline, :change), lease_until = :lease"
         " REMOVE #stage, error_code, error_message, error_details, execution_arn, slot_at, slot_round, eta_seconds,"
-        " billable_calls, blocked_calls, failed_engines",
+        " billable_calls, blocked_calls, failed_engines, call_turn",
         ConditionExpression="#status = :error",
         ExpressionAttributeNames={f"#{name}": name for name in ("status", "version", "timeline", "open", "stage")},
         ExpressionAttributeValues={

@@ -9,6 +9,7 @@ import pytest
 
 from local.shopper import Shopper
 from tests.e2e.conftest import World, eventually
+from vto.errors import NoEngineError
 
 ALWAYS = 99
 
@@ -16,12 +17,8 @@ ALWAYS = 99
 @pytest.mark.parametrize(
     ("fault", "code", "calls"),
     [
-        ({"kind": "unavailable", "times": ALWAYS}, "model_unavailable", 3),
-        ({"kind": "drop", "times": ALWAYS}, "model_unavailable", 3),
         ({"kind": "timeout", "times": ALWAYS}, "model_timeout", 2),
         ({"kind": "throttle", "times": ALWAYS}, "model_throttled", 4),
-        ({"kind": "retired", "times": ALWAYS}, "model_retired", 1),
-        ({"kind": "access_denied", "times": ALWAYS}, "model_access_denied", 1),
         ({"kind": "block_text", "times": ALWAYS}, "prompt_blocked", 1),
         ({"kind": "block_image", "times": ALWAYS}, "picture_blocked", 1),
         ({"kind": "block_all", "times": ALWAYS}, "results_blocked", 1),  # the request names its seed
@@ -47,6 +44,29 @@ def test_a_failing_model_ends_the_job_with_its_own_error(
     eventually(lambda: world.executions_of(job["id"])[0]["status"] == status)
     path = world.states_of(execution["executionArn"])
     assert path[-1] == ("Refused" if code.endswith("_blocked") else "Failed")
+
+
+@pytest.mark.parametrize(
+    ("kind", "calls"),
+    [("unavailable", 3), ("drop", 3), ("retired", 1), ("access_denied", 1)],
+)
+def test_a_job_whose_model_is_down_or_gone_waits_for_it_and_says_so(
+    world: World, ada: Shopper, kind: str, calls: int
+) -> None:
+    world.faults({"kind": kind, "times": ALWAYS})
+    request_id = f"waits-{time.time_ns()}"
+    ada.send({"action": "tryOn", "request_id": request_id, **world.request()})
+    notices, called = [], 0
+    for snapshot in ada.snapshots(request_id=request_id):
+        if snapshot["notice"]:
+            called = world.model_calls()
+            notices.append(snapshot["notice"])
+            world.faults()  # it is back, and what was known of it is forgotten: jobs look every 15 seconds
+
+    assert notices == [NoEngineError.message]
+    assert called == calls
+    assert (snapshot["status"], snapshot["engine"]) == ("completed", "nova_canvas")
+    assert world.model_calls() == 1
 
 
 @pytest.mark.parametrize("kind", ["unavailable", "throttle", "timeout"])
