@@ -76,7 +76,7 @@ def test_the_way_in_which_the_client_signs_in_is_open_in_every_environment() -> 
 
 
 def test_keys_and_engines_are_the_layers() -> None:
-    source = (project.ROOT / "layers/vto/vto/adapters/dynamodb.py").read_text()
+    source = (project.ROOT / "layers/vto/vto/adapters/dynamodb/controls.py").read_text()
     assert f'f"{facts.DELIVERY}"' in source
     assert facts.USER_MODELS == USER_MODELS
     assert facts.NO_MODEL_BILL in PROFILES

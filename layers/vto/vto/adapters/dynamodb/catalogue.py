@@ -1,0 +1,117 @@
+"""``vto-products`` and ``vto-models``: what uploads and shops write of products, photos and stock models."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
+
+from vto.adapters.aws_errors import as_storage_error
+from vto.adapters.dynamodb.items import (
+    conditionally,
+    cursor_of,
+    get_item,
+    page_start,
+    plain_values,
+    set_and_remove,
+    to_dynamo,
+)
+from vto.domain.catalogue import CatalogueItem, Kind, Readiness
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+STOCK = "yes"  # the value of the sparse index attribute that lists the models which everybody may use
+
+
+class DynamoCatalogue:
+    """``vto-products`` and ``vto-models``."""
+
+    def __init__(self, products: "Table", models: "Table") -> None:
+        self._tables = {Kind.PRODUCT: products, Kind.MODEL: models}
+
+    def get(self, kind: Kind, item_id: str) -> CatalogueItem | None:
+        """One item, or None."""
+        item = get_item(self._tables[kind], {_id_name(kind): item_id})
+        return item_to_catalogue(kind, item) if item else None
+
+    def record_import(self, item: CatalogueItem) -> bool:
+        """Write what an upload says, curated fields kept; False when this or a later upload has been recorded.
+
+        The picture and its state are the upload's; name, category, description, class, origin and creation time are
+        the shop's as soon as somebody has written them.
+        """
+        row = catalogue_to_item(item)
+        key = {_id_name(item.kind): row.pop(_id_name(item.kind))}
+        curated = {"name", "category", "description", "garment_class", "auto_imported", "created_at"}
+        of_picture = {"readiness_reason", "prepared_s3_url", "sha256", "width", "height", "stock", "source_time"}
+        url = f"{item.kind}_picture_s3_url"
+        expression, names, values = set_and_remove(row, of_picture - row.keys(), keep=curated)
+        return conditionally(
+            f"record {item.kind}",
+            lambda: self._tables[item.kind].update_item(
+                Key=key,
+                UpdateExpression=expression,
+                # sequencers say nothing about events of different keys, which may name the same product
+                ConditionExpression="attribute_not_exists(#source_sequencer)"
+                f" OR (#{url} = :{url} AND #source_sequencer < :source_sequencer)"
+                f" OR (#{url} <> :{url} AND (attribute_not_exists(source_time) OR source_time < :event_time))",
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues={**values, ":event_time": item.source_time or ""},
+            ),
+        )
+
+    def products(self, *, limit: int, cursor: str | None = None) -> tuple[list[CatalogueItem], str | None]:
+        """A page of products and the cursor of the next one."""
+        with as_storage_error("scan products"):
+            page = self._tables[Kind.PRODUCT].scan(Limit=limit, **page_start(cursor, {"product_id"}))
+        return (
+            [item_to_catalogue(Kind.PRODUCT, item) for item in page["Items"]],
+            cursor_of(page.get("LastEvaluatedKey")),
+        )
+
+    def models_of(self, user_id: str | None, *, limit: int) -> list[CatalogueItem]:
+        """A user's private photos; the stock models when ``user_id`` is None. The newest first."""
+        index, key, value = ("by_user", "user_id", user_id) if user_id else ("stock", "stock", STOCK)
+        with as_storage_error("query models"):
+            page = self._tables[Kind.MODEL].query(
+                IndexName=index,
+                KeyConditionExpression="#key = :value",
+                ExpressionAttributeNames={"#key": key},
+                ExpressionAttributeValues={":value": value},
+                ScanIndexForward=False,
+                Limit=limit,
+            )
+        return [item_to_catalogue(Kind.MODEL, item) for item in page["Items"]]
+
+
+def catalogue_to_item(item: CatalogueItem) -> dict[str, Any]:
+    """A catalogue item as its row, with the attribute names that the published tables have."""
+    row = {name: value for name, value in asdict(item).items() if value is not None and name != "kind"}
+    row[_id_name(item.kind)] = row.pop("item_id")
+    row[f"{item.kind}_picture_s3_url"] = row.pop("picture_s3_url")
+    if item.kind is Kind.MODEL and item.user_id is None and item.readiness is Readiness.READY:
+        row["stock"] = STOCK
+    return dict(to_dynamo(row))
+
+
+def item_to_catalogue(kind: Kind, item: Mapping[str, Any]) -> CatalogueItem:
+    """A row as a catalogue item; a curated row may lack whatever its shop did not write."""
+    plain = plain_values(item)
+    known = {field.name for field in fields(CatalogueItem)}
+    values = {name: value for name, value in plain.items() if name in known}
+    readiness = plain.get("readiness")
+    defaults = {"name": plain[_id_name(kind)], "category": "", "description": "", "auto_imported": False,
+                "created_at": "", "updated_at": ""}  # fmt: skip
+    return CatalogueItem(
+        **{
+            **defaults,
+            **values,
+            "kind": kind,
+            "item_id": plain[_id_name(kind)],
+            "picture_s3_url": plain.get(f"{kind}_picture_s3_url", ""),
+            "readiness": Readiness(readiness) if readiness else None,
+        }
+    )
+
+
+def _id_name(kind: Kind) -> str:
+    return f"{kind}_id"

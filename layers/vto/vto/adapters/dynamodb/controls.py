@@ -1,0 +1,222 @@
+"""``vto-controls``: tickets, deliveries, slots and the health of engines; all of it short-lived."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from vto.adapters.aws_errors import as_storage_error, code_of
+from vto.adapters.dynamodb.items import CONDITION_FAILED, SHORT_LIVED_SECONDS, conditionally, get_item, plain_values
+from vto.domain import times
+from vto.domain.health import Door, Health
+from vto.domain.pacing import next_slot
+from vto.errors import StorageUnavailableError
+from vto.ports import DeliveryClaim, Ticket
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+CLAIM_SECONDS = 5  # a publisher that dies while pushing blocks the others for no longer
+SLOT_RACES = 25
+HEALTH_RACES = 5
+
+
+class DynamoControls:
+    """``vto-controls``."""
+
+    def __init__(self, table: "Table") -> None:
+        self._table = table
+
+    def issue_ticket(self, ticket: Ticket) -> None:
+        """Store a one-time ticket."""
+        with as_storage_error("issue ticket"):
+            self._table.put_item(
+                Item={
+                    "control_id": f"ticket#{ticket.ticket}",
+                    "user_id": ticket.user_id,
+                    "expires_at": ticket.expires_at,
+                    "session_until": ticket.session_until,
+                    "ttl": ticket.expires_at + 60,
+                }
+            )
+
+    def redeem_ticket(self, ticket: str, now: datetime) -> Ticket | None:
+        """Use a ticket up; None when it is unknown, used or expired."""
+        with as_storage_error("redeem ticket"):
+            answer = self._table.delete_item(Key={"control_id": f"ticket#{ticket}"}, ReturnValues="ALL_OLD")
+        item = plain_values(answer.get("Attributes") or {})
+        if not item or item["expires_at"] <= times.epoch(now):
+            return None
+        return Ticket(ticket, item["user_id"], item["expires_at"], item["session_until"])
+
+    def claim_delivery(self, job_id: str, connection_id: str, version: int, now: datetime) -> DeliveryClaim:
+        """Ask to push a version to a socket; a granted claim lapses by itself after a few seconds."""
+        key = {"control_id": _delivery(job_id, connection_id)}
+        with as_storage_error("claim delivery"):
+            try:
+                answer = self._table.update_item(
+                    Key=key,
+                    UpdateExpression="SET sending_until = :until, #ttl = :ttl",
+                    ConditionExpression="(attribute_not_exists(delivered) OR delivered < :version) AND "
+                    "(attribute_not_exists(sending_until) OR sending_until < :now)",
+                    ExpressionAttributeNames={"#ttl": "ttl"},
+                    ExpressionAttributeValues={
+                        ":version": version,
+                        ":now": times.to_iso(now),
+                        ":until": times.after(now, CLAIM_SECONDS),
+                        ":ttl": times.epoch(now, seconds=SHORT_LIVED_SECONDS),
+                    },
+                    ReturnValues="ALL_NEW",
+                )
+            except ClientError as error:
+                if code_of(error) != CONDITION_FAILED:
+                    raise
+                item = get_item(self._table, key) or {}
+                return DeliveryClaim(granted=False, busy=item.get("delivered", 0) < version)
+        return DeliveryClaim(granted=True, delivered=plain_values(answer["Attributes"]).get("delivered"))
+
+    def confirm_delivery(self, job_id: str, connection_id: str, version: int) -> None:
+        """Record that the version was pushed; a later one, pushed after this claim had lapsed, stays."""
+        conditionally(
+            "confirm delivery",
+            lambda: self._table.update_item(
+                Key={"control_id": _delivery(job_id, connection_id)},
+                UpdateExpression="SET delivered = :version REMOVE sending_until",
+                ConditionExpression="attribute_not_exists(delivered) OR delivered < :version",
+                ExpressionAttributeValues={":version": version},
+            ),
+        )
+
+    def release_delivery(self, job_id: str, connection_id: str) -> None:
+        """Give a claim back unused."""
+        with as_storage_error("release delivery"):
+            self._table.update_item(
+                Key={"control_id": _delivery(job_id, connection_id)}, UpdateExpression="REMOVE sending_until"
+            )
+
+    def take_slot(self, engine: str, requests_per_minute: float, now: datetime, *, latest: datetime) -> datetime | None:
+        """Take the engine's next free instant; no two callers get the same one. None, and none taken, after latest.
+
+        Raises:
+            StorageUnavailableError: Others were faster every time.
+        """
+        key = {"control_id": f"pace#{engine}"}
+        for _ in range(SLOT_RACES):
+            item = get_item(self._table, key) or {}
+            last = item.get("last_taken")
+            slot = next_slot(now, times.from_iso(last) if last else None, requests_per_minute)
+            if slot > latest:
+                return None  # whoever is turned away must not make the queue longer for those who come later
+            unchanged = "last_taken = :last" if last else "attribute_not_exists(last_taken)"
+            taken = conditionally(
+                "take slot",
+                lambda slot=slot, last=last, unchanged=unchanged: self._table.update_item(
+                    Key=key,
+                    UpdateExpression="SET last_taken = :slot, #ttl = :ttl",
+                    ConditionExpression=unchanged,
+                    ExpressionAttributeNames={"#ttl": "ttl"},
+                    ExpressionAttributeValues={
+                        ":slot": times.to_iso(slot),
+                        ":ttl": times.epoch(slot, seconds=SHORT_LIVED_SECONDS),
+                        **({":last": last} if last else {}),
+                    },
+                ),
+            )
+            if taken:
+                return slot
+        raise StorageUnavailableError(f"no slot of {engine} after {SLOT_RACES} races")
+
+    def next_slot(self, engine: str, requests_per_minute: float, now: datetime) -> datetime:
+        """The engine's next free instant; it is not taken, so somebody else may get it."""
+        last = (get_item(self._table, {"control_id": f"pace#{engine}"}) or {}).get("last_taken")
+        return next_slot(now, times.from_iso(last) if last else None, requests_per_minute)
+
+    def door(self, engine: str, job_id: str, now: datetime) -> Door:
+        """How a job would find the engine now; open also while an operator has taken it out of service.
+
+        That is the item ``engine#{name}`` with the state ``paused``.
+        """
+        return self._look(engine, job_id, now)[0]
+
+    def knock(self, engine: str, job_id: str, now: datetime, *, trial_seconds: float) -> Door:
+        """The same, but one that is half-open is from then on this job's alone to try."""
+        door, item = self._look(engine, job_id, now)
+        if door is Door.HALF_OPEN:
+            tried = _health(item).tried(job_id, now, trial_seconds)
+            if not self._save_health(engine, item, tried, now):
+                return Door.OPEN  # another job was faster: it tries, and this one need not
+        return door
+
+    def leave_engine(self, engine: str, job_id: str, now: datetime) -> None:
+        """Note that the job which was to try the engine did not come to that; another one may."""
+        item = get_item(self._table, {"control_id": _health_key(engine)})
+        before = _health(item)
+        after = before.not_tried(job_id)
+        if after is not before:
+            self._save_health(engine, item, after, now)
+
+    def fail_engine(self, engine: str, job_id: str, now: datetime, *, gone: bool, reason: str) -> datetime | None:
+        """Note that a call found the engine gone or down; until when nobody asks it, if that has just been decided."""
+        for _ in range(HEALTH_RACES):
+            item = get_item(self._table, {"control_id": _health_key(engine)})
+            before = _health(item)
+            after = before.failed(job_id, now, gone=gone, reason=reason)
+            if after is before:
+                return None
+            if self._save_health(engine, item, after, now):
+                return after.open_until
+        return None  # so many others have said the same that it is open by now
+
+    def _look(self, engine: str, job_id: str, now: datetime) -> tuple[Door, Mapping[str, Any] | None]:
+        item = get_item(self._table, {"control_id": _health_key(engine)})
+        order = get_item(self._table, {"control_id": f"engine#{engine}"}) or {}
+        return (Door.OPEN if order.get("state") == "paused" else _health(item).door(job_id, now)), item
+
+    def close_engine(self, engine: str) -> None:
+        """Note that the engine answers."""
+        with as_storage_error("close engine"):
+            self._table.delete_item(Key={"control_id": _health_key(engine)})
+
+    def _save_health(self, engine: str, read: Mapping[str, Any] | None, health: Health, now: datetime) -> bool:
+        """Write what is known of an engine, if nobody has written since it was read."""
+        moments = {"open_until": health.open_until, "trial_until": health.trial_until}
+        item = {
+            "control_id": _health_key(engine),
+            "strikes": health.strikes,
+            "failures": health.failures,
+            "trial": health.trial,
+            "reason": health.reason,
+            "revision": (read or {}).get("revision", 0) + 1,
+            "ttl": times.epoch(now, seconds=SHORT_LIVED_SECONDS),
+            **{name: times.to_iso(moment) for name, moment in moments.items() if moment},
+        }
+        unchanged: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(control_id)"}
+        if read is not None:
+            unchanged = {
+                "ConditionExpression": "revision = :read",
+                "ExpressionAttributeValues": {":read": read.get("revision", 0)},
+            }
+        return conditionally("save health", lambda: self._table.put_item(Item=item, **unchanged))
+
+
+def _health_key(engine: str) -> str:
+    return f"health#{engine}"
+
+
+def _health(item: Mapping[str, Any] | None) -> Health:
+    if item is None:
+        return Health()
+    opened, trial = item.get("open_until"), item.get("trial_until")
+    return Health(
+        strikes=item.get("strikes", 0),
+        failures=item["failures"],
+        open_until=times.from_iso(opened) if opened else None,
+        trial=item.get("trial"),
+        trial_until=times.from_iso(trial) if trial else None,
+        reason=item.get("reason"),
+    )
+
+
+def _delivery(job_id: str, connection_id: str) -> str:
+    return f"delivered#{job_id}#{connection_id}"

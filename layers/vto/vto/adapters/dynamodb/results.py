@@ -1,0 +1,80 @@
+"""``vto-results``: finished results by cache key, and who is making one right now."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from vto.adapters.aws_errors import as_storage_error
+from vto.adapters.dynamodb.items import SHORT_LIVED_SECONDS, conditionally, get_item, set_and_remove
+from vto.domain import times
+from vto.domain.engines import Adaptation
+from vto.ports import CachedResult
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+
+class DynamoResults:
+    """``vto-results``."""
+
+    def __init__(self, table: "Table") -> None:
+        self._table = table
+
+    def get_ready(self, key: str, now: datetime) -> CachedResult | None:
+        """A finished result that still lives, or None."""
+        item = get_item(self._table, {"cache_key": key}) or {}
+        if item.get("state") != "ready" or item["ttl"] <= times.epoch(now):
+            return None
+        told = tuple(Adaptation(**one) for one in item.get("adaptations", []))
+        return CachedResult(item["job_id"], tuple(item["images"]), item.get("mask"), item["engine"], told)
+
+    def claim(self, key: str, job_id: str, now: datetime, *, seconds: float, gone: CachedResult | None = None) -> bool:
+        """Become the one who makes this result; False while another job's claim lasts, or when it has become ready."""
+        return conditionally(
+            "claim result",
+            lambda: self._table.update_item(
+                Key={"cache_key": key},
+                UpdateExpression="SET #state = :making, job_id = :job_id, claimed_until = :until, #ttl = :ttl",
+                ConditionExpression="attribute_not_exists(cache_key) OR #ttl <= :epoch"
+                " OR (#state = :making AND (job_id = :job_id OR claimed_until < :now))"
+                " OR (#state = :ready AND job_id = :gone)",
+                ExpressionAttributeNames={"#state": "state", "#ttl": "ttl"},
+                ExpressionAttributeValues={
+                    ":making": "making",
+                    ":ready": "ready",
+                    ":job_id": job_id,
+                    ":gone": gone.job_id if gone else "(none)",
+                    ":now": times.to_iso(now),
+                    ":epoch": times.epoch(now),
+                    ":until": times.after(now, seconds),
+                    ":ttl": times.epoch(now, seconds=SHORT_LIVED_SECONDS),
+                },
+            ),
+        )
+
+    def put_ready(self, key: str, result: CachedResult, *, ttl: int) -> None:
+        """Offer a finished result to equal requests."""
+        expression, names, values = set_and_remove(
+            {"state": "ready", "images": list(result.images), "engine": result.engine, "ttl": ttl,
+             "job_id": result.job_id, "adaptations": [one.public() for one in result.adaptations],
+             **({"mask": result.mask} if result.mask else {})},
+            ["claimed_until", *([] if result.mask else ["mask"])],
+        )  # fmt: skip
+        with as_storage_error("offer result"):
+            self._table.update_item(
+                Key={"cache_key": key},
+                UpdateExpression=expression,
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=values,
+            )
+
+    def release(self, key: str, job_id: str) -> None:
+        """Give up a claim of this job; others' claims and finished results stay."""
+        conditionally(
+            "release result",
+            lambda: self._table.delete_item(
+                Key={"cache_key": key},
+                ConditionExpression="job_id = :job_id AND #state = :making",
+                ExpressionAttributeNames={"#state": "state"},
+                ExpressionAttributeValues={":job_id": job_id, ":making": "making"},
+            ),
+        )
