@@ -2,7 +2,8 @@
 
 ``python -m benchmarks.preview`` draws the sample person (or ``--source``) with the sample products (or ``--reference``)
 at about one megapixel, each class in a process of its own, and prints the processor time, the wall time and the largest
-memory of each. ``--package`` prints what the engine's layer and the shared layer weigh unzipped, for both processors.
+memory of each. ``--threads N`` gives numpy more than its one thread, 0 as many as it likes. ``--package`` prints what
+the engine's layer and the shared layer weigh unzipped, for both processors.
 """
 
 import argparse
@@ -29,7 +30,7 @@ CASES = (
 )
 MEGAPIXEL = 1_000_000
 PLATFORMS = {"arm64": "aarch64", "x86_64": "x86_64"}
-ONE_CORE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def scaled(picture: Image.Image, pixels: int) -> Image.Image:
@@ -91,6 +92,7 @@ def main() -> None:
     parser.add_argument("--source", type=Path, help="a photo instead of the sample person")
     parser.add_argument("--reference", type=Path, help="a product's picture instead of the samples")
     parser.add_argument("--pixels", type=int, default=MEGAPIXEL, help="size of the photo; 1 megapixel")
+    parser.add_argument("--threads", type=int, default=1, help="numpy's threads; 0 for its own choice")
     parser.add_argument("--package", action="store_true", help="weigh the function's package")
     parser.add_argument("--case", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
@@ -101,11 +103,13 @@ def main() -> None:
         garment_class, file = chosen.case.split(",", 1)
         sys.stdout.write(json.dumps(measure(garment_class, chosen.source, Path(file), chosen.pixels)))
         return
+    others = {name: value for name, value in os.environ.items() if name not in THREADS}
+    environment = others | (dict.fromkeys(THREADS, str(chosen.threads)) if chosen.threads else {})
     for garment_class, file in CASES:
         case = f"{garment_class},{chosen.reference or file}"
         command = [sys.executable, "-m", "benchmarks.preview", "--pixels", str(chosen.pixels), "--case", case]
         command += ["--source", str(chosen.source)] if chosen.source else []
-        done = subprocess.run(command, check=True, capture_output=True, text=True, env=os.environ | ONE_CORE)  # noqa: S603
+        done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)  # noqa: S603
         sys.stdout.write(f"{garment_class:20} {done.stdout}\n")
 
 

@@ -1,10 +1,12 @@
-"""What all tests share: the same Hypothesis examples everywhere, which tests stay together, one thread for numpy."""
+"""What all tests share: Hypothesis' examples, a reader of log lines, which tests stay together, numpy's one thread."""
 
 import os
 
 import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
+
+from tests.log_scanner.plugin import LogScanner
 
 # A red run is red again elsewhere.
 settings.register_profile("vto", derandomize=True, database=None, deadline=None, max_examples=60)
@@ -20,6 +22,11 @@ SHARING_A_STACK = (
     "tests/contract/engines/test_conformance.py",
     "tests/contract/engines/test_ports.py",
 )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """No line that the product logs in any test may tell what no log may hold."""
+    config.pluginmanager.register(LogScanner(config), "log-scanner")
 
 
 class StacksTogether(LoadScopeScheduling):  # type: ignore[misc]  # it has no types

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import math
+import re
 import threading
 import time
 import uuid
@@ -52,7 +53,7 @@ from canvas.wire import (
 
 log = logging.getLogger("canvas")
 
-LONGEST_LOGGED: Final = 100  # characters of a model id
+MODEL_ID: Final = re.compile(r"[\w.:/-]{0,100}")  # of Bedrock; a caller may write anything there
 LONGEST_ERROR_LOGGED: Final = 500
 
 
@@ -179,7 +180,7 @@ class Endpoint:
         model_id = request.path_params.get("model_id")
         if model_id == "":
             raise HTTPException(404)
-        fields: dict[str, Any] = {"request_id": request_id, "model_id": (model_id or "")[:LONGEST_LOGGED]}
+        fields: dict[str, Any] = {"request_id": request_id, "model_id": _logged(model_id or "")}
         status, error_type = InternalServerError.status, InternalServerError.error_type
         self._metrics.arrived()
         try:
@@ -297,6 +298,11 @@ class Endpoint:
             fields["adapted"] = list(adapted)
         engine = f"{self._capabilities.engine} {self._capabilities.version}"
         return answer_body(Drawn(drawn.images, drawn.mask, adapted), engine, fault), adapted
+
+
+def _logged(model_id: str) -> str:
+    """A model's id as the log may hold it."""
+    return model_id if MODEL_ID.fullmatch(model_id) else "(no model id)"
 
 
 def _whole(body: bytes, fault: Fault | None) -> Response:

@@ -3,22 +3,16 @@
 from http import HTTPStatus
 from typing import Any
 
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
 from vto import bootstrap
-from vto.adapters.rest import caller_of, error_response, json_body, with_idempotency_key
-from vto.errors import VtoError
+from vto.adapters.rest import answers_errors, caller_of, json_body, with_idempotency_key
 from vto.telemetry import observed
 from vto.use_cases.plan_try_on import is_dry_run
 from vto.use_cases.sockets import TICKET_SECONDS
 
 app = APIGatewayHttpResolver()
-
-
-@app.exception_handler(VtoError)
-def answer_error(error: VtoError) -> Response[str]:
-    """Every error of ours in its one form."""
-    return error_response(error)
+answers_errors(app)
 
 
 @app.get("/health")

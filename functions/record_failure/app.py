@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from vto import bootstrap
+from vto.domain.log_text import error_name
 from vto.telemetry import observed
 
 
@@ -14,7 +15,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     if event.get("source") != "aws.states":
         return record_failure(event["job_id"], event["execution_arn"], event["failure"], event["generation"])
     detail = event["detail"]
-    reason = f"execution {detail['status']}: {detail.get('error') or ''} {detail.get('cause') or ''}".strip()
+    # the cause stands in the execution; whoever stopped it may have written anything there
+    reason = " ".join(["execution", *(error_name(detail[part]) for part in ("status", "error") if detail.get(part))])
     # EventBridge leaves a large input out; an execution is named after its job
     told = json.loads(detail.get("input") or "{}")
     return record_failure.lost(told.get("job_id") or detail["name"], detail["executionArn"], reason)

@@ -15,6 +15,7 @@ import boto3
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
+from tests.log_scanner.plugin import see_raised
 from vto import bootstrap, telemetry
 
 ROOT = Path(__file__).parents[2]
@@ -130,8 +131,16 @@ def module(function: str) -> ModuleType:
 
 
 def handler(function: str) -> Callable[[Any], Any]:
-    """A function's handler, with the context that Lambda would add."""
-    return lambda event: module(function).handler(event, CONTEXT)
+    """A function's handler, with the context that Lambda would add; what it raises would stand in its log."""
+
+    def call(event: Any) -> Any:
+        try:
+            return module(function).handler(event, CONTEXT)
+        except Exception as error:
+            see_raised(function, error)
+            raise
+
+    return call
 
 
 def use_environment(monkeypatch: pytest.MonkeyPatch, values: Mapping[str, str]) -> None:

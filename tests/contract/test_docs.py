@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from scripts import docs, facts
 from tests.unit.vto.world import World
 from vto import schemas
 from vto.domain.contract import cross_field_violations
+from vto.domain.engines import PROFILES
 from vto.domain.job import Job, Stage
 from vto.domain.parameters import GARMENT_CLASSES, canonical, for_garment_class
 from vto.errors import all_errors
@@ -192,7 +194,7 @@ def test_documents_say_nothing_of_the_machine_they_were_written_on(document: Pat
 
 
 def job_snapshot() -> dict[str, Any]:
-    """A snapshot as the code makes it, of a job that an engine is working on."""
+    """A snapshot as the code makes it, of a job that the preview is working on."""
     job = Job.create(
         job_id="id", user_id="user", request_id="request", request_fingerprint="", product_id="product",
         product_picture_s3_url="s3://b/k", model_id="model", model_picture_s3_url="s3://b/k",
@@ -200,7 +202,7 @@ def job_snapshot() -> dict[str, Any]:
     ).claimed("arn", NOW)  # fmt: skip
     for stage in (Stage.QUEUED, Stage.GENERATING):
         job = job.enter(stage, execution_arn="arn", now=NOW, lease_seconds=60, eta_seconds=9)
-    return job.public()
+    return replace(job, adaptations=tuple(one.public() for one in PROFILES["preview"].always)).public()
 
 
 def plan() -> dict[str, Any]:
@@ -233,6 +235,7 @@ def test_examples_of_json_are_what_the_code_takes_or_sends(name: str, example: d
         assert set(example) == {"type", "job"}
         assert shape(example["job"]) == shape(job_snapshot())
         assert example["job"]["seq"] == len(example["job"]["stages"])
+        assert example["job"]["adaptations"] == job_snapshot()["adaptations"]
     elif name == "plan":
         assert shape(example) == shape({"type": "plan", "request_id": "r", "plan": plan()})
     elif name == "error":

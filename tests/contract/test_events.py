@@ -67,9 +67,7 @@ class System:
         self.dynamodb = boto3.resource("dynamodb", region_name=REGION)
         self.s3 = boto3.client("s3", region_name=REGION)
         self.sfn = boto3.client("stepfunctions", region_name=REGION)
-        for table, rows in ROWS.items():
-            for row in rows:
-                self.dynamodb.Table(table).put_item(Item=row)
+        self.rows()
         jpeg, png = picture("JPEG"), picture("PNG")
         for row in (PRODUCT, MODEL):
             self.put(row["prepared_s3_url"], jpeg)
@@ -81,6 +79,12 @@ class System:
         self.machine = self.sfn.create_state_machine(
             name=resolved(machine["Name"]), definition="{}", roleArn=f"arn:aws:iam::{ACCOUNT}:role/vto-try-on"
         )["stateMachineArn"]
+
+    def rows(self, changed: Callable[[dict[str, Any]], dict[str, Any]] = dict) -> None:
+        """Write the rows as they are at first."""
+        for table, rows in ROWS.items():
+            for row in rows:
+                self.dynamodb.Table(table).put_item(Item=changed(row))
 
     def put(self, url: str, content: bytes) -> None:
         bucket, _, key = url.removeprefix("s3://").partition("/")

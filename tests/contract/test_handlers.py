@@ -17,6 +17,7 @@ from vto.domain.engines import PROFILES
 
 OURS = [str(ROOT / folder) for folder in ("functions", "layers/vto/vto", "canvas/canvas")]
 MAX_LINES = 60
+READ_BY_LIBRARIES = {"OPENBLAS_NUM_THREADS"}
 
 # Runs in a process of its own, without any environment. Answers what happened at the import of each function.
 IMPORTER = """
@@ -131,7 +132,7 @@ class Noticing(dict[str, str]):
 def test_the_environment_of_a_function_is_exactly_what_it_reads(monkeypatch: pytest.MonkeyPatch, function: str) -> None:
     shared = template()["Globals"]["Function"]["Environment"]["Variables"].keys()
     given = environment(function)
-    values = Noticing({name: value for name, value in given.items() if name not in shared})
+    values = Noticing({name: value for name, value in given.items() if name not in {*shared, *READ_BY_LIBRARIES}})
     use_environment(monkeypatch, {})
     monkeypatch.setattr(bootstrap, "settings", lambda: Settings(values))
     text = (ROOT / f"functions/{function}/app.py").read_text()

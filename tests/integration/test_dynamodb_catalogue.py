@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from itertools import permutations
 from typing import Any
 
 import pytest
 
 from tests.unit.vto.world import ALICE, BOB, photo, shirt
+from vto import telemetry
 from vto.adapters.dynamodb import DynamoCatalogue
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness
 from vto.errors import InvalidRequestError
+from vto.use_cases.checking_pictures import of_row
 
 
 @pytest.fixture
@@ -149,3 +152,66 @@ def test_no_more_models_are_listed_than_asked_for(catalogue: DynamoCatalogue) ->
         catalogue.record_import(photo(f"mine-{number}", ALICE, source_sequencer="01"))
     assert len(catalogue.models_of(None, limit=3)) == 3
     assert len(catalogue.models_of(ALICE, limit=3)) == 3
+
+WRONG = [
+    ("width", "768", "width is text; write a whole number"),
+    ("height", Decimal("10.5"), "height is a number; write a whole number"),
+    ("ttl", True, "ttl is a truth value; write a whole number"),
+    ("name", 7, "name is a number; write text"),
+    ("description", ["a", "b"], "description is a list; write text"),
+    ("garment_class", {"is": "UPPER_BODY"}, "garment_class is a map; write text"),
+    ("user_id", 12, "user_id is a number; write text"),
+    ("auto_imported", "no", "auto_imported is text; write true or false"),
+    ("readiness", "sometimes", "readiness is text; write ready or rejected"),
+    ("readiness", 1, "readiness is a number; write ready or rejected"),
+    ("prepared_s3_url", "https://shop.example/a.jpg", "prepared_s3_url is text; write an s3:// address"),
+    ("prepared_s3_url", 5, "prepared_s3_url is a number; write an s3:// address"),
+    ("updated_at", 1795262398, "updated_at is a number; write text"),
+    ("sha256", b"bytes", "sha256 is something else; write text"),
+]
+
+
+@pytest.mark.parametrize(("attribute", "value", "said"), WRONG)
+@pytest.mark.parametrize("kind", Kind)
+def test_a_curated_row_in_a_wrong_form_is_rejected_and_says_what_to_mend(
+    catalogue: DynamoCatalogue, tables: dict[str, Any], kind: Kind, attribute: str, value: Any, said: str,
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "vto")
+    good = shirt(source_sequencer="01") if kind is Kind.PRODUCT else photo(source_sequencer="01")
+    catalogue.record_import(good)
+    row = tables[f"{kind}s"].scan()["Items"][0]
+    tables[f"{kind}s"].put_item(Item={**row, attribute: value})
+    tables[f"{kind}s"].put_item(Item={**row, f"{kind}_id": "good", f"{kind}_picture_s3_url": None})
+
+    item, listed = catalogue.get(kind, good.item_id), _listed(catalogue, kind)
+
+    assert item is not None
+    assert item.readiness is Readiness.REJECTED
+    assert item.readiness_reason == f"its row {good.item_id} cannot be read: {said}"
+    assert {one.item_id: one.readiness for one in listed} == {
+        good.item_id: Readiness.REJECTED, "good": Readiness.READY
+    }  # fmt: skip
+    assert of_row("product_id", item)[0].violation.problem == item.readiness_reason
+    assert item.is_visible_to(BOB) == (kind is Kind.PRODUCT)  # whose photo it is may be what cannot be read
+    assert {record.message for record in caplog.records} == {f"unusable row {good.item_id}"}
+    telemetry.metrics().clear_metrics()
+
+
+def _listed(catalogue: DynamoCatalogue, kind: Kind) -> list[CatalogueItem]:
+    return catalogue.products(limit=9)[0] if kind is Kind.PRODUCT else catalogue.models_of(None, limit=9)
+
+
+def test_all_that_is_wrong_with_a_row_is_said_at_once(
+    catalogue: DynamoCatalogue, tables: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "vto")
+    tables["products"].put_item(Item={"product_id": "hat", "width": "a", "name": 1, "product_picture_s3_url": 2})
+
+    assert product(catalogue, "hat") == replace(
+        shirt("hat"), name="hat", category="", description="", auto_imported=False, created_at="", updated_at="",
+        picture_s3_url="", prepared_s3_url=None, sha256=None, width=None, height=None, garment_class=None,
+        readiness=Readiness.REJECTED, readiness_reason="its row hat cannot be read: name is a number; write text; "
+        "product_picture_s3_url is a number; write text; width is text; write a whole number",
+    )  # fmt: skip
+    telemetry.metrics().clear_metrics()

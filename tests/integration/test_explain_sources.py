@@ -78,7 +78,7 @@ class Executions:
         includeExecutionData: bool,  # noqa: N803
         nextToken: str = "0",  # noqa: N803
     ) -> dict[str, Any]:
-        assert not includeExecutionData, "inputs and outputs name people's pictures"
+        assert includeExecutionData, "the input of a state names the engine"
         start = int(nextToken)
         whole = self.histories[executionArn]
         more = {"nextToken": str(start + 2)} if start + 2 < len(whole) else {}

@@ -16,7 +16,7 @@ from tests.integration.conftest import REGION, UPLOADS, OneAtATime
 from vto import bootstrap, telemetry
 from vto.domain.job import Job, StoredImage
 from vto.domain.storage import S3Url
-from vto.errors import ContentBlockedError, InvalidRequestError, ModelTimeoutError, Violation
+from vto.errors import ContentBlockedError, InternalError, InvalidRequestError, ModelTimeoutError, Violation
 from vto.testing import NOON
 
 ROOT = Path(__file__).parents[2]
@@ -94,16 +94,22 @@ def test_a_failure_is_logged_as_an_error(lines: Any) -> None:
     assert (log["level"], log["detail"]) == ("ERROR", "no answer")
 
 
-def test_what_nobody_foresaw_is_logged_with_where_it_happened_and_raised_on(lines: Any) -> None:
+def test_what_nobody_foresaw_is_logged_with_where_it_happened_and_raised_on_as_ours(lines: Any) -> None:
     @telemetry.observed("store_result")
     def handler(event: Any, context: Any) -> None:
-        raise ZeroDivisionError
+        try:
+            int(event["name"])
+        except ValueError as problem:
+            raise ZeroDivisionError from problem
 
-    with pytest.raises(ZeroDivisionError):
-        handler({}, CONTEXT)
+    with pytest.raises(InternalError, match=r"^ZeroDivisionError$"):
+        handler({"name": "ada@example.com"}, CONTEXT)
     written = lines()
     (log,) = [line for line in written if "level" in line]
-    assert "ZeroDivisionError" in log["exception"]
+    first, _, last = log["exception"].partition("ValueError: invalid literal for int() with base 10: (…)")
+    assert (log["exception_name"], last.splitlines()[-1]) == ("ZeroDivisionError", "ZeroDivisionError")
+    assert all("test_telemetry.py" in one for one in (first, last))
+    assert "raise ZeroDivisionError from problem" in last
     assert counted(written) == {"UnexpectedError"}
 
 

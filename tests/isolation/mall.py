@@ -15,7 +15,9 @@ from urllib.parse import quote_plus
 import pytest
 
 from tests.contract.deployed import FUNCTIONS, environment, handler, replace_builders, use_environment
+from tests.log_scanner.plugin import Heard
 from tests.unit.vto.world import photo, shirt
+from vto import telemetry
 from vto.domain import times
 from vto.domain.catalogue import Kind
 from vto.domain.job import Stage, StoredImage
@@ -111,8 +113,10 @@ class Mall:
 
     def __post_init__(self) -> None:
         together = {name: value for function in FUNCTIONS for name, value in environment(function).items()}
-        quiet = {"POWERTOOLS_LOG_LEVEL": "CRITICAL", "POWERTOOLS_METRICS_DISABLED": "true"}
-        use_environment(self.monkeypatch, {**together, **quiet})
+        use_environment(self.monkeypatch, together)
+        heard = Heard("the mall")
+        for name in ("logger", "metrics"):
+            self.monkeypatch.setattr(telemetry, name, lambda: heard)
         replace_builders(
             self.monkeypatch,
             clock=self.clock,

@@ -1,7 +1,7 @@
 """The whole system in one process under virtual time: the real handlers and the real machine, all else in memory."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from random import Random
@@ -13,6 +13,7 @@ import pytest
 from asl.interpreter import Interpreter
 from asl.machine import Machine
 from tests.contract.deployed import FUNCTIONS, environment, replace_builders
+from tests.log_scanner.plugin import Heard
 from tests.simulation.device import Seen
 from tests.simulation.engine import Ledger, SimulatedEngine
 from tests.simulation.executions import Executions
@@ -68,15 +69,6 @@ def _environment() -> dict[str, str]:
 
 
 _read = cache(reading.read)
-
-
-class _Silent:
-    """Takes every call: nobody reads these logs."""
-
-    metric_set: dict[str, Any] = {}  # noqa: RUF012 - read only
-
-    def __getattr__(self, name: str) -> Callable[..., None]:
-        return lambda *args, **named: None
 
 
 class Simulation:
@@ -245,9 +237,9 @@ class Simulation:
             engine=lambda name: self.engines[name],
             **ports,
         )
-        silent = _Silent()
-        patch.setattr(telemetry, "logger", lambda: silent)
-        patch.setattr(telemetry, "metrics", lambda: silent)
+        heard = Heard("the simulation")
+        patch.setattr(telemetry, "logger", lambda: heard)
+        patch.setattr(telemetry, "metrics", lambda: heard)
         patch.setattr(create_try_on, "read", _read)  # one answer for each product: most of a request's time otherwise
         tokens = iter(range(10**9))
         patch.setattr(sockets, "secrets", SimpleNamespace(token_urlsafe=lambda length: f"ticket-{next(tokens)}"))

@@ -69,7 +69,7 @@ ENVIRONMENT = {
         "CANVAS_ENDPOINT",
         "FASHN_SECRET",
     },
-    "render_preview": set(),
+    "render_preview": {"OPENBLAS_NUM_THREADS"},
     "store_result": {"JOBS_TABLE", "RESULTS_TABLE", "RESULTS_BUCKET", "ENGINES", "RETENTION_DAYS"},
     "notify_client": PUBLISH | {"DIRECT_NOTIFY"},
     "publish_job": PUBLISH,

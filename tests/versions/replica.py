@@ -30,6 +30,8 @@ from tests.contract.deployed import (
     resources,
     use_environment,
 )
+from tests.log_scanner.plugin import Heard
+from vto import telemetry
 from vto.testing import FakeClock, FakeEngine, FakeNotifier, FakePictureTools, FakeWorkflow
 
 USER, SOCKET = "5b1e6d0a-3c3f-4f5b-9a57-0c6f2d1e8a44", "L0SM9cOFvHcCIhw="
@@ -78,8 +80,9 @@ class Replica:
 
     def __post_init__(self) -> None:
         together = {name: value for function in FUNCTIONS for name, value in environment(function).items()}
-        quiet = {"POWERTOOLS_LOG_LEVEL": "CRITICAL"}
-        use_environment(self.monkeypatch, {**together, **quiet, "ENGINES": ",".join(ENGINES)})
+        use_environment(self.monkeypatch, {**together, "ENGINES": ",".join(ENGINES)})
+        heard = Heard("a replica")
+        self.monkeypatch.setattr(telemetry, "logger", lambda: heard)
         create_storage()
         self.dynamodb, self.s3 = boto3.client("dynamodb", region_name=REGION), boto3.client("s3", region_name=REGION)
         self.models = {name: FakeEngine(PutIntoS3(self.s3)) for name in ENGINES}  # type: ignore[arg-type]

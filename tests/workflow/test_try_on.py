@@ -12,7 +12,9 @@ from tests.workflow.cases import HAPPY_PATH
 from tests.workflow.world import SOCKET, AnswerLost, World
 from vto.adapters.dynamodb import item_to_job, job_to_item
 from vto.domain import times
+from vto.domain.job import Stage
 from vto.errors import ModelRefusedError, ModelRetiredError, ModelThrottledError, ModelTimeoutError
+from vto.testing import FakeJobs
 
 
 def test_a_try_on_passes_nine_states_in_order_each_once(world: World) -> None:
@@ -100,6 +102,16 @@ def test_the_claim_does_with_a_table_what_it_does_with_the_fakes(world: World) -
         assert item_to_job(table.get_item(Key={"id": job.id})["Item"]) == job.claimed(world.arn(job), now)
         with pytest.raises(dynamodb.exceptions.ConditionalCheckFailedException):
             dynamodb.update_item(**second)
+
+        dynamodb.update_item(**first)  # its answer was lost: the machine asks again
+        claimed = item_to_job(table.get_item(Key={"id": job.id})["Item"])
+        queued = claimed.enter(Stage.QUEUED, execution_arn=world.arn(job), now=now, lease_seconds=60)
+        table.put_item(Item=job_to_item(queued))
+
+        with pytest.raises(dynamodb.exceptions.ConditionalCheckFailedException):
+            dynamodb.update_item(**first)  # a first try that was thought lost arrives when the job has gone on
+        assert not FakeJobs({job.id: queued}).claim(job.id, world.arn(job), now)
+        assert item_to_job(table.get_item(Key={"id": job.id})["Item"]) == queued
 
 
 # --- an equal job --------------------------------------------------------------------------------------------------

@@ -18,15 +18,15 @@ class Asked:
 
 
 def asked(row: Mapping[str, Any], run: Execution | None) -> tuple[Asked, ...]:
-    """The engines that the job's last execution gave it to, in their order.
+    """The engines that the job's last execution gave it to, in their order: as its history names them, then its row.
 
     Args:
         row: The job's row; it names them.
         run: The execution, whose history has their errors; None when that is not known.
     """
-    stays = _stays(row, run)
-    ends = {engine: visit.error for engine, visit in stays if _gave_up(visit)}
-    return tuple(Asked(engine, ends.get(engine)) for engine in _engines(row))
+    ends = {engine: visit.error if _gave_up(visit) else None for engine, visit in _stays(row, run)}
+    named = [visit.engine for visit in (run.visits if run else ()) if visit.engine]
+    return tuple(Asked(engine, ends.get(engine)) for engine in dict.fromkeys([*named, *_engines(row)]))
 
 
 def billed(row: Mapping[str, Any], executions: Sequence[Execution], run: Execution | None) -> int:
@@ -42,7 +42,9 @@ def billed(row: Mapping[str, Any], executions: Sequence[Execution], run: Executi
     if counted is None:
         attempts = [attempt for one in executions for attempt in _attempts(one)]
         return max(0, calls - sum(not _may_be_billed(one) for one in attempts))
-    before = [attempt for one in executions if one is not run for attempt in _attempts(one)]
+    before = [
+        attempt for one in executions if one is not run for attempt in _attempts(one, without=facts.NO_MODEL_BILL)
+    ]
     free = [one for engine, visit in _stays(row, run) if engine == facts.NO_MODEL_BILL for one in visit.attempts]
     found = int(counted) + sum(map(_may_be_billed, before)) - sum(map(_may_be_billed, free))
     return min(calls, max(0, found))
@@ -65,11 +67,14 @@ def _engines(row: Mapping[str, Any]) -> list[str]:
 
 
 def _stays(row: Mapping[str, Any], run: Execution | None) -> list[tuple[str, Visit]]:
-    """Each stay in the model's state with the engine it was of: the next engine comes where one was given up."""
+    """Each stay in the model's state with the engine it was of, as its input says.
+
+    Of a history without inputs the row's engines are taken in turn: the next one comes where one was given up.
+    """
     engines, found = _engines(row), []
-    for visit in run.visits if run and engines else ():
-        if visit.state == facts.MODEL_STATE:
-            found.append((engines[0], visit))
+    for visit in run.visits if run else ():
+        if visit.state == facts.MODEL_STATE and (visit.engine or engines):
+            found.append((visit.engine or engines[0], visit))
             engines = engines[1:] if _gave_up(visit) and len(engines) > 1 else engines
     return found
 
@@ -78,8 +83,9 @@ def _gave_up(visit: Visit) -> bool:
     return visit.error is not None and not visit.is_open and code_of(visit.error) != facts.THROTTLED
 
 
-def _attempts(execution: Execution) -> list[Attempt]:
-    return [attempt for visit in execution.visits if visit.state == facts.MODEL_STATE for attempt in visit.attempts]
+def _attempts(execution: Execution, *, without: str | None = None) -> list[Attempt]:
+    stays = [one for one in execution.visits if one.state == facts.MODEL_STATE and (one.engine or "") != without]
+    return [attempt for one in stays for attempt in one.attempts]
 
 
 def _may_be_billed(attempt: Attempt) -> bool:

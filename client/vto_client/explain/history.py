@@ -4,11 +4,13 @@ The events are those of a Standard workflow, both of service integrations (``Tas
 (``LambdaFunction…``). Order is taken from the events' ids, so a shuffled or incomplete history still gives what it has.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from vto_client import facts
 from vto_client.text import between, cause, hidden, moment
 
 _BEGIN = {"TaskScheduled", "LambdaFunctionScheduled", "ActivityScheduled"}
@@ -34,6 +36,7 @@ _ENDS = {
 NEVER_RAN = frozenset({"Lambda.TooManyRequestsException"})
 """Errors of a call after which surely no function has run."""
 UNKNOWN_STATE = "(unknown)"
+_DATA = frozenset({"input", "inputDetails", "output", "outputDetails", "parameters"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class Visit:
     service: str | None = None
     """What its task calls: lambda, dynamodb; None for a state without a task."""
     attempts: tuple[Attempt, ...] = ()
+    engine: str | None = None
+    """The engine that a stay in the model's state was of, as its input names it; None when that is not known."""
 
     @property
     def error(self) -> str | None:
@@ -150,6 +155,31 @@ def execution_of(
     )
 
 
+def without_data(event: Mapping[str, Any]) -> dict[str, Any]:
+    """An event without inputs and outputs; of the input of the model's state the engine stays, as ``engine``.
+
+    Args:
+        event: As GetExecutionHistory gives it.
+    """
+    found: dict[str, Any] = {}
+    for key, value in event.items():
+        if key.endswith("EventDetails") and isinstance(value, Mapping):
+            found[key] = {name: one for name, one in value.items() if name not in _DATA}
+            if value.get("name") == facts.MODEL_STATE and (engine := _engine_in(value.get("input"))):
+                found[key]["engine"] = engine
+        else:
+            found[key] = value
+    return found
+
+
+def _engine_in(given: Any) -> str | None:
+    try:
+        engine = json.loads(given)["slot"]["engine"]
+    except (ValueError, TypeError, KeyError):
+        return None
+    return engine if isinstance(engine, str) else None
+
+
 def _visits(events: Iterable[Mapping[str, Any]]) -> list[Visit]:
     visits: list[Visit] = []
     for event in events:
@@ -158,6 +188,7 @@ def _visits(events: Iterable[Mapping[str, Any]]) -> list[Visit]:
             if visits and visits[-1].is_open:  # its end is missing, or it has none (a caught error may not have)
                 visits[-1] = _closed(visits[-1], at, "unknown")
             visits.append(Visit(str(details.get("name", UNKNOWN_STATE)), kind.removesuffix("StateEntered"), at))
+            visits[-1] = replace(visits[-1], engine=_text(details.get("engine")))
         elif kind.endswith("StateExited"):
             name = str(details.get("name", UNKNOWN_STATE))
             if not visits or not visits[-1].is_open or visits[-1].state not in (name, UNKNOWN_STATE):

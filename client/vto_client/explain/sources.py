@@ -10,7 +10,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from vto_client import facts
-from vto_client.explain.history import Execution, execution_of
+from vto_client.explain.history import Execution, execution_of, without_data
 from vto_client.explain.parts import Evidence, LogRecord
 from vto_client.problems import (
     BotoCoreError,
@@ -163,12 +163,12 @@ class Sources:
         return execution_of(described, events, now=self.now)
 
     def _events(self, arn: str) -> Iterator[Mapping[str, Any]]:
-        """An execution's events; without input and output, which name people's pictures."""
+        """An execution's events; of inputs and outputs, which name people's pictures, only the engine is kept."""
         states, token = self.clients("stepfunctions"), None
-        wanted = {"executionArn": arn, "maxResults": 1000, "includeExecutionData": False}
+        wanted = {"executionArn": arn, "maxResults": 1000, "includeExecutionData": True}
         while True:
             page = self._call(states.get_execution_history, **wanted, **({"nextToken": token} if token else {}))
-            yield from page["events"]
+            yield from map(without_data, page["events"])
             token = page.get("nextToken")
             if not token:
                 return

@@ -1,9 +1,11 @@
 """What every handler tells the people who operate it: structured logs and one metric for each outcome.
 
-Nothing of a person goes into a log line: no picture, token, link or e-mail; ids of jobs and users only.
+Nothing of a person goes into a log line: no picture, token, link or e-mail; ids of jobs and users only. What a handler
+raises is a log line as well: Lambda's runtime writes its message.
 """
 
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
 from functools import cache, wraps
 from typing import Any
 
@@ -11,6 +13,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from vto.domain.job import Job
+from vto.domain.log_text import unforeseen, without_values
 from vto.errors import FailureError, VtoError
 
 type Handler = Callable[[Any, Any], Any]
@@ -35,7 +38,8 @@ def observed(name: str) -> Callable[[Handler], Handler]:
         name: The function's folder, for example ``"validate_request"``.
 
     Returns:
-        A decorator. Our own errors are logged with their code and raised on, so that the caller's retry rules apply.
+        A decorator. Our own errors are logged with their code and raised on, so that the caller's retry rules apply;
+        what nobody foresaw is logged with where it happened, and becomes an InternalError.
     """
 
     def decorate(handler: Handler) -> Handler:
@@ -48,12 +52,11 @@ def observed(name: str) -> Callable[[Handler], Handler]:
             except VtoError as error:
                 count(type(error).__name__)
                 level = log.error if isinstance(error, FailureError) else log.info
-                level("error", error_code=error.code, detail=error.detail[:500])
+                level("error", error_code=error.code, detail=without_values(error.detail))
                 raise
-            except Exception:
-                count("UnexpectedError")
-                log.exception("unexpected error")
-                raise
+            except Exception as error:
+                unexpected("unexpected error", error)
+                raise unforeseen(error) from error
             else:
                 log.info("done")
                 return answer
@@ -75,7 +78,20 @@ def count(name: str) -> None:
 def report(what: str, error: VtoError) -> None:
     """Log and count an error that was answered rather than raised."""
     count(type(error).__name__)
-    logger().warning(what, error_code=error.code, detail=error.detail[:500])
+    logger().warning(what, error_code=error.code, detail=without_values(error.detail))
+
+
+def unexpected(what: str, error: Exception) -> None:
+    """Log and count an exception that nobody foresaw: what it is and where it happened, with all that led to it."""
+    count("UnexpectedError")
+    logger().error(what, exception_name=type(error).__name__, exception="\n".join([*_story(error)][::-1]))
+
+
+def _story(error: BaseException | None) -> Iterator[str]:
+    while error is not None:
+        said = without_values(str(error))
+        yield f"{''.join(traceback.format_tb(error.__traceback__))}{type(error).__name__}{': ' if said else ''}{said}"
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
 def ended(job: Job) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from vto.domain import times
 from vto.domain.catalogue import CatalogueItem, Kind
 from vto.domain.health import Door, Health
-from vto.domain.job import Job, Status
+from vto.domain.job import Job, Stage, Status
 from vto.domain.lifecycle import GONE, Lifecycle
 from vto.domain.pacing import next_slot
 from vto.domain.pictures import LOWER_TIER, Prepared, Tier
@@ -100,9 +100,8 @@ class FakeJobs:
     def claim(self, job_id: str, execution_arn: str, now: datetime) -> bool:
         """What the state Claim Job does with the table directly; False when its condition does not hold."""
         job = self.rows.get(job_id)
-        if job is None or not (
-            job.status is Status.CREATED or (job.status is Status.PROCESSING and job.execution_arn == execution_arn)
-        ):
+        is_ours = job is not None and job.status is Status.PROCESSING and job.execution_arn == execution_arn
+        if job is None or not (job.status is Status.CREATED or (is_ours and job.stage is Stage.VALIDATING)):
             return False
         self._write(job.claimed(execution_arn, now))
         return True

@@ -20,6 +20,7 @@ from botocore.config import Config
 from PIL import Image
 
 from samples.catalogue import sample
+from tests.log_scanner.plugin import watch
 
 ROOT = Path(__file__).parents[3]
 RETIRED = "amazon.titan-image-generator-v1"
@@ -39,6 +40,7 @@ class Server:
 
 def start(folder: Path, *options: str, environment: dict[str, str] | None = None, module: str = "canvas") -> Server:
     port_file, log = folder / "port", folder / "log"
+    watch(log)
     with log.open("w") as stream:
         process = subprocess.Popen(
             [sys.executable, "-m", module, "--port", "0", "--port-file", str(port_file), *options],

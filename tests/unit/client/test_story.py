@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.client.evidence import BEGIN, JOB, MACHINE, after, events, evidence, execution, recorded, row
+from vto_client.explain.history import without_data
 from vto_client.explain.parts import LogRecord
 from vto_client.explain.story import logs_about, parameters, spans, tell
 from vto_client.problems import Gap
@@ -137,6 +138,39 @@ def test_the_engines_that_the_job_was_given_to_are_told_with_their_errors() -> N
     throttled = tell(recorded("throttled_once"))
     assert [(one.engine, one.error) for one in throttled.engines] == [("nova_canvas", None)], "no other engine took it"
     assert tell(recorded("reused")).engines == (), "it was made by an engine, but none was asked"
+
+
+def test_each_call_is_told_of_the_engine_that_its_input_names() -> None:
+    # nova_canvas was down, nobody else could do it, the job waited; the preview came back first, then nova_canvas
+    happened = events(
+        *attempts("Invoke Model", "ModelUnavailableError"),
+        *attempts("Invoke Model", "ModelTimeoutError"),
+        *attempts("Invoke Model", None),
+    )
+    engines = iter(("nova_canvas", "preview", "nova_canvas"))
+    for one in happened:
+        if one["type"] == "TaskStateEntered":
+            picture = "s3://uploads/models/users/ada/1.jpg"
+            document = {"slot": {"engine": next(engines)}, "validation": {"source": picture}}
+            one["taskStateEnteredEventDetails"] |= {"input": json.dumps(document), "inputDetails": {"truncated": False}}
+    kept = [without_data(one) for one in happened]
+    ran = execution(kept, status="SUCCEEDED")
+    found = row("completed", *QUEUED, engine="nova_canvas", attempts=3, billable_calls=2, execution_arn=ran.arn)
+
+    story = tell(evidence(found, ran))
+
+    assert "s3://" not in str(kept)
+    assert [(one.engine, one.error) for one in story.engines] == [
+        ("nova_canvas", None),
+        ("preview", "ModelTimeoutError"),
+    ]
+    assert (story.cost.model_calls, story.cost.may_be_billed) == (3, 1), "the preview is billed by nobody"
+
+
+@pytest.mark.parametrize("said", [None, "", "[]", "{", '{"slot": []}', '{"slot": {"engine": 5}}'])
+def test_an_input_that_names_no_engine_leaves_it_unknown(said: str | None) -> None:
+    event = {"type": "TaskStateEntered", "stateEnteredEventDetails": {"name": "Invoke Model", "input": said}}
+    assert without_data(event)["stateEnteredEventDetails"] == {"name": "Invoke Model"}
 
 
 def test_engines_are_told_without_a_history_and_while_the_next_one_is_awaited() -> None:

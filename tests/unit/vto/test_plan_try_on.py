@@ -42,7 +42,7 @@ def test_a_plan_has_all_that_a_client_wants_to_know(world: World) -> None:
         },
         "eta_seconds": 4,
         "warnings": [],
-        "adaptations": [],
+        "adaptations": [one.public() for one in PROFILES["preview"].always],
     }
 
 

@@ -303,7 +303,11 @@ def test_the_next_engine_has_adaptations_of_its_own(world: World) -> None:
     world.engine_order = ["fashn_api", "preview"]
     world.claimed_job()
     reserve(world, reserve(world), ModelUnavailableError)
-    assert world.jobs.rows["job-1"].public()["adaptations"] == []
+    [told] = world.jobs.rows["job-1"].public()["adaptations"]
+    assert told == {
+        "path": "images",
+        "change": "a preview drawing that shows the idea; not a photograph, and not how it will fit",
+    }
 
 
 def test_a_job_that_no_engine_can_do_any_more_is_refused_with_the_field(world: World) -> None:

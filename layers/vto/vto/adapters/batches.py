@@ -63,8 +63,7 @@ def with_partial_failures[T](entries: Entries[T], serve: Callable[[T], object]) 
         except VtoError as error:
             telemetry.report("comes again", error)
             failures.append({"itemIdentifier": identifier})
-        except Exception:  # noqa: BLE001 - one bad record must not take its neighbours along
-            telemetry.count("UnexpectedError")
-            telemetry.logger().exception("comes again")
+        except Exception as error:  # noqa: BLE001 - one bad record must not take its neighbours along
+            telemetry.unexpected("comes again", error)
             failures.append({"itemIdentifier": identifier})
     return {"batchItemFailures": failures}

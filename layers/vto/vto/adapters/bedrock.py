@@ -6,6 +6,7 @@ from botocore.exceptions import ClientError
 
 from vto.adapters.aws_errors import code_of
 from vto.adapters.exchange import exchange, told
+from vto.domain.log_text import without_values
 from vto.errors import (
     ContentBlockedError,
     ModelAccessDeniedError,
@@ -82,8 +83,8 @@ class NovaCanvas:
 
 def error_of(error: ClientError) -> VtoError:
     """The error of ours behind an exception of InvokeModel: by its code first, then by fragments of its message."""
-    code, text = code_of(error), str(error.response.get("Error", {}).get("Message", ""))[:300]
-    said = text.lower()
+    code, text = code_of(error), str(error.response.get("Error", {}).get("Message", ""))
+    said, text = text.lower(), without_values(text)
     if code in GONE_CODES and any(words in said for words in GONE):
         return ModelRetiredError(f"{code}: {text}")
     if code == "ValidationException" and any(words in said for words in NO_ACCESS):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
 from vto.adapters.aws_errors import code_of
+from vto.domain.log_text import error_name, without_values
 from vto.errors import (
     BadModelOutputError,
     InvalidRequestError,
@@ -54,7 +55,7 @@ class Preview:
         )
         images, blocked = answer.get("images") or [], answer.get("error")
         if not images and blocked:
-            raise ResultsBlockedError(str(blocked)[:300])
+            raise ResultsBlockedError(without_values(str(blocked)))
         if not images:
             raise BadModelOutputError("the preview engine answered without images")
         return Generation(tuple(images), answer.get("mask"), str(blocked)[:300] if blocked else None)
@@ -89,13 +90,14 @@ def _failure(content: bytes) -> VtoError:
     said = content[:500].decode(errors="replace")
     try:
         document = json.loads(content)
-        name, message = document["errorType"], document["errorMessage"]
+        name, message = str(document["errorType"]), str(document["errorMessage"])
     except (ValueError, TypeError, KeyError):
         name, message = "", said
-    known = all_errors().get(str(name))
+    known = all_errors().get(name)
     if known in REFUSALS:
-        return known.from_message(str(message))
-    if "Task timed out" in said:
+        return known.from_message(message)
+    said = f"{error_name(name)}: {without_values(message)}"
+    if "Task timed out" in message:
         return ModelTimeoutError(said)
     kind = ModelUnavailableError if name in NOT_THE_PICTURES else ModelFailedError
     return kind(f"render_preview failed: {said}")

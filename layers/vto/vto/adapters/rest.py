@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from aws_lambda_powertools.event_handler import Response, content_types
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response, content_types
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
 from vto import telemetry
+from vto.domain.log_text import unforeseen
 from vto.domain.storage import is_user_id
 from vto.errors import (
     InvalidRequestError,
@@ -93,3 +94,20 @@ def error_response(error: VtoError) -> Response[str]:
     telemetry.report("refused", error)
     status = STATUS_OF.get(type(error), HTTPStatus.SERVICE_UNAVAILABLE)
     return Response(int(status), content_types.APPLICATION_JSON, json.dumps(error.public()))
+
+
+def answers_errors(app: APIGatewayHttpResolver) -> None:
+    """Let an API answer every error in its one form: ours, what nobody foresaw, and a route that nobody serves."""
+
+    def answer_unforeseen(error: Exception) -> Response[str]:
+        telemetry.unexpected("unexpected error", error)
+        return error_response(unforeseen(error))
+
+    def answer_no_route(_: Exception) -> Response[str]:
+        # what was asked for is not repeated: it may be anything
+        remedy = "see the client protocol: a path of the API, with the method that it takes"
+        return error_response(NotFoundError("no such route", [Violation("(the route)", "is none of this API", remedy)]))
+
+    app.exception_handler(VtoError)(error_response)
+    app.exception_handler(Exception)(answer_unforeseen)
+    app.not_found(answer_no_route)

@@ -13,6 +13,7 @@ from vto.adapters.aws_errors import code_of
 from vto.adapters.bedrock import error_of
 from vto.adapters.exchange import exchange, told
 from vto.domain.engines import PROFILES, Adaptation
+from vto.domain.log_text import without_values
 from vto.domain.parameters import GENERATION_DEFAULTS, MASK_OF_TYPE
 from vto.errors import (
     ModelAccessDeniedError,
@@ -122,12 +123,13 @@ def endpoint_error(error: ClientError) -> VtoError:
     ``ModelError`` (424) is the container's own answer, with its status and its body, which is Bedrock's; or
     SageMaker's word that it did not answer within its 60 seconds, or not at all.
     """
-    code, text = code_of(error), str(error.response.get("Error", {}).get("Message", ""))[:300]
+    code, text = code_of(error), str(error.response.get("Error", {}).get("Message", ""))
     if code == "ModelError":
         return _container_error(error.response, text)
-    if code == "ValidationError" and any(said in text.lower() for said in COMES_BACK):
+    said, text = text.lower(), without_values(text)
+    if code == "ValidationError" and any(words in said for words in COMES_BACK):
         return ModelUnavailableError(text)
-    if code == "ValidationError" and any(said in text.lower() for said in GONE):
+    if code == "ValidationError" and any(words in said for words in GONE):
         return ModelRetiredError(text)  # as good as a model that is gone
     return ERRORS.get(code, ModelUnavailableError)(f"{code}: {text}")
 
@@ -135,10 +137,10 @@ def endpoint_error(error: ClientError) -> VtoError:
 def _container_error(response: Any, text: str) -> VtoError:
     status, body = int(response.get("OriginalStatusCode") or 0), str(response.get("OriginalMessage") or "")
     if status == 504 or "invocation timed out" in text.lower():
-        return ModelTimeoutError(text)
+        return ModelTimeoutError(without_values(text))
     message = _message_in(body) or text
     if status not in CONTRACT_BY_STATUS:
-        return ModelUnavailableError(f"the container answered {status}: {message}")
+        return ModelUnavailableError(f"the container answered {status}: {without_values(message)}")
     contract: Any = {"Error": {"Code": CONTRACT_BY_STATUS[status], "Message": message}}
     return error_of(ClientError(contract, "InvokeEndpoint"))
 

@@ -139,6 +139,12 @@ PROFILES = {
             styling=STYLING - {"tuckingStyle=TUCKED"},
             exclusions=frozenset({"preserveHands", "preserveFace"}),
             qualities=frozenset({"standard"}),
+            # nothing on the picture says so: a banner would lie outside the mask
+            always=(
+                Adaptation(
+                    "images", "a preview drawing that shows the idea; not a photograph, and not how it will fit"
+                ),
+            ),
         ),
         # 300 s is AWS's advice for Nova Canvas: giving up earlier may pay for a picture that nobody gets
         # https://docs.aws.amazon.com/nova/latest/userguide/image-gen-req-resp-structure.html

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vto.domain.engines import FASHN_MODEL
+from vto.domain.log_text import without_values
 from vto.domain.parameters import FULL_BODY, LOWER_BODY, UPPER_BODY, Parameters
 from vto.errors import (
     BadModelOutputError,
@@ -127,7 +128,7 @@ def refusal(status: int, document: Any) -> VtoError:
     kind = API_ERRORS.get(name) or API_ERRORS_BY_STATUS.get(status, ModelUnavailableError)
     if kind is ModelRefusedError or status == 404:
         kind = _retired_if_named(kind, text)
-    return kind(f"{status} {name}: {text}")
+    return kind(f"{status} {name}: {without_values(text)}")
 
 
 def outputs(document: Any) -> list[str] | None:
@@ -157,7 +158,7 @@ def outputs(document: Any) -> list[str] | None:
             str(error or ""),
         )
     )
-    raise _failure(name, f"{status} {name}: {text}", text)
+    raise _failure(name, f"{status} {name}: {without_values(text)}", text)
 
 
 def _failure(name: str, detail: str, text: str) -> VtoError:

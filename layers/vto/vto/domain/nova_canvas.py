@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vto.domain.contract import MAX_BODY_BYTES, body_bytes, body_violations
+from vto.domain.log_text import without_values
 from vto.domain.parameters import Parameters
 from vto.errors import BadModelOutputError, InvalidRequestError, ResultsBlockedError
 
@@ -97,7 +98,7 @@ def read_answer(body: bytes) -> Answer:
         raise BadModelOutputError("the engine's answer is not a JSON object")
     error, images = document.get("error"), document.get("images") or []
     if not images and error:
-        raise ResultsBlockedError(str(error)[:300])
+        raise ResultsBlockedError(without_values(str(error)))
     if not images or not isinstance(images, list):
         raise BadModelOutputError("the engine's answer has no images")
     mask = document.get("maskImage")

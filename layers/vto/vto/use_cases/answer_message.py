@@ -7,6 +7,7 @@ from typing import Any
 
 from vto import schemas
 from vto.domain import times
+from vto.domain.log_text import shown_id
 from vto.errors import InvalidRequestError, NotAuthorizedError, NotFoundError, Violation, VtoError
 from vto.ports import Clock, Connection, Jobs, Notifier
 from vto.use_cases.plan_try_on import PlanTryOn, is_dry_run
@@ -87,7 +88,8 @@ class AnswerMessage:
     def _answer_snapshot(self, job_id: str, connection: Connection) -> None:
         job = self.jobs.get(job_id)
         if job is None or job.user_id != connection.user_id:
-            raise NotFoundError(job_id, [Violation("job_id", "is none of your try-ons", "choose one of GET /try-ons")])
+            found = [Violation("job_id", "is none of your try-ons", "choose one of GET /try-ons")]
+            raise NotFoundError(shown_id(job_id), found)
         self.notifier.send(connection.connection_id, job_frame(self.publish_job.snapshots(job)))
 
     def _refuse(self, error: VtoError, request_id: Any, connection: Connection) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness
 from vto.domain.contract import MAX_SIDE, MIN_SIDE
+from vto.domain.log_text import shown_id
 from vto.domain.parameters import GARMENT_CLASSES
 from vto.domain.pictures import MAX_UPLOAD_BYTES, UPLOAD_FORMATS
 from vto.domain.storage import S3Url
@@ -58,9 +59,8 @@ class Browse:
         """
         item = self.catalogue.get(Kind.PRODUCT, product_id)
         if item is None:
-            raise NotFoundError(
-                product_id, [Violation("product_id", "is not in the catalogue", "choose one of GET /products")]
-            )
+            found = [Violation("product_id", "is not in the catalogue", "choose one of GET /products")]
+            raise NotFoundError(shown_id(product_id), found)
         return self._view(item)
 
     def models(self, user_id: str) -> dict[str, Any]:
@@ -83,7 +83,8 @@ class Browse:
         """
         job = self.jobs.get(job_id)
         if job is None or job.user_id != user_id:
-            raise NotFoundError(job_id, [Violation("job_id", "is none of your try-ons", "choose one of GET /try-ons")])
+            found = [Violation("job_id", "is none of your try-ons", "choose one of GET /try-ons")]
+            raise NotFoundError(shown_id(job_id), found)
         return self.snapshots(job)
 
     def _view(self, item: CatalogueItem) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vto.domain.job import Job, Stage, Status
+from vto.domain.log_text import error_name, without_values
 from vto.errors import (
     ExecutionLostError,
     InternalError,
@@ -123,8 +124,8 @@ def error_of(failure: Mapping[str, Any], stage: Stage | None) -> VtoError:
     if known is not None:
         return known.from_message(message)
     if stage is Stage.GENERATING and name in CUT_OFF:
-        return ModelTimeoutError(f"{name}: {message}")  # the call may be billed
-    return InternalError(f"{name}: {message}")
+        return ModelTimeoutError(f"{name}: {without_values(message)}")  # the call may be billed
+    return InternalError(f"{error_name(name)}: {without_values(message)}")
 
 
 def _message(cause: str) -> str:

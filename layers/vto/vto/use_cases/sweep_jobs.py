@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from vto.domain import times
 from vto.domain.job import Job, Status
-from vto.errors import InternalError, JobClosedError, VtoError
+from vto.domain.log_text import unforeseen
+from vto.errors import JobClosedError, VtoError
 from vto.ports import Clock, Jobs, Workflow
 from vto.use_cases.changing_jobs import change_job
 from vto.use_cases.record_failure import RecordFailure
@@ -50,7 +51,7 @@ class SweepJobs:
         except JobClosedError:
             return "ended"  # by somebody else, meanwhile
         except Exception as problem:  # noqa: BLE001 - the last guarantee: no job may keep it from the others
-            error = problem if isinstance(problem, VtoError) else InternalError(repr(problem))
+            error = problem if isinstance(problem, VtoError) else unforeseen(problem)
             self.report(f"job {job.id} could not be swept", error)
             return "failed"  # the next sweep comes in a minute
 

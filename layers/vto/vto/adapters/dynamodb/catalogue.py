@@ -1,9 +1,10 @@
 """``vto-products`` and ``vto-models``: what uploads and shops write of products, photos and stock models."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
+from vto import telemetry
 from vto.adapters.aws_errors import as_storage_error
 from vto.adapters.dynamodb.items import (
     conditionally,
@@ -15,10 +16,34 @@ from vto.adapters.dynamodb.items import (
     to_dynamo,
 )
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness
+from vto.domain.storage import S3Url
+from vto.errors import PictureRejectedError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
+
+def _is_address(value: Any) -> bool:
+    try:
+        S3Url.parse(value)
+    except (ValueError, AttributeError):
+        return False
+    return True
+
+
+TEXT = "text"
+# What an attribute may hold, by the words for it; read by nobody else, so no schema of a client's.
+FORMS: Mapping[str, tuple[Callable[[Any], bool], tuple[str, ...]]] = {
+    TEXT: (
+        lambda value: isinstance(value, str),
+        ("name", "category", "description", "readiness_reason", "sha256", "garment_class", "user_id", "created_at",
+         "updated_at", "source_sequencer", "source_time"),
+    ),
+    "an s3:// address": (_is_address, ("prepared_s3_url",)),
+    "a whole number": (lambda value: type(value) is int, ("width", "height", "ttl")),
+    "true or false": (lambda value: isinstance(value, bool), ("auto_imported",)),
+    f"{Readiness.READY} or {Readiness.REJECTED}": (lambda value: value in tuple(Readiness), ("readiness",)),
+}  # fmt: skip
 STOCK = "yes"  # the value of the sparse index attribute that lists the models which everybody may use
 
 
@@ -94,23 +119,45 @@ def catalogue_to_item(item: CatalogueItem) -> dict[str, Any]:
 
 
 def item_to_catalogue(kind: Kind, item: Mapping[str, Any]) -> CatalogueItem:
-    """A row as a catalogue item; a curated row may lack whatever its shop did not write."""
+    """A row as a catalogue item; a curated row may lack whatever its shop did not write.
+
+    What a shop wrote in a wrong form makes its row a rejected one, with the attributes to mend as the reason, and is
+    told to the operator; it breaks neither the pages that list the row nor the jobs that name it.
+    """
     plain = plain_values(item)
+    item_id, url = plain[_id_name(kind)], f"{kind}_picture_s3_url"
+    wrong = [
+        f"{name} is {_shown(plain[name])}; write {wanted}"
+        for wanted, (is_right, names) in {**FORMS, TEXT: (FORMS[TEXT][0], (*FORMS[TEXT][1], url))}.items()
+        for name in names
+        if plain.get(name) is not None and not is_right(plain[name])
+    ]
+    bad = {one.partition(" ")[0] for one in wrong}
     known = {field.name for field in fields(CatalogueItem)}
-    values = {name: value for name, value in plain.items() if name in known}
-    readiness = plain.get("readiness")
-    defaults = {"name": plain[_id_name(kind)], "category": "", "description": "", "auto_imported": False,
+    values = {name: value for name, value in plain.items() if name in known and value is not None and name not in bad}
+    readiness = Readiness.REJECTED if wrong else values.get("readiness")
+    if wrong:
+        reason = f"its row {item_id} cannot be read: {'; '.join(wrong)}"
+        telemetry.report(f"unusable row {item_id}", PictureRejectedError(reason))
+        values["readiness_reason"] = reason
+    defaults = {"name": item_id, "category": "", "description": "", "auto_imported": False,
                 "created_at": "", "updated_at": ""}  # fmt: skip
     return CatalogueItem(
         **{
             **defaults,
             **values,
             "kind": kind,
-            "item_id": plain[_id_name(kind)],
-            "picture_s3_url": plain.get(f"{kind}_picture_s3_url", ""),
+            "item_id": item_id,
+            "picture_s3_url": "" if url in bad else plain.get(url, ""),
             "readiness": Readiness(readiness) if readiness else None,
         }
     )
+
+
+def _shown(value: Any) -> str:
+    """What stands in a row, short: a shop's own word for a thing, or the kind of value that it is."""
+    kinds = {bool: "a truth value", int: "a number", float: "a number", str: "text", list: "a list", dict: "a map"}
+    return kinds.get(type(value), "something else")
 
 
 def _id_name(kind: Kind) -> str:

@@ -18,7 +18,7 @@ from vto.adapters.dynamodb.items import (
 )
 from vto.domain import times
 from vto.domain.job import OPEN, Change, Job, Stage, Status, StoredImage
-from vto.errors import InternalError
+from vto.domain.log_text import unforeseen
 from vto.ports import VersionConflictError
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _readable(items: Iterable[Mapping[str, Any]]) -> Iterator[Job]:
         try:
             yield item_to_job(item)
         except (KeyError, ValueError, TypeError) as problem:
-            telemetry.report("unreadable job row", InternalError(f"job {item.get('id')}: {problem!r}"))
+            telemetry.report(f"unreadable row of job {item.get('id')}", unforeseen(problem))
 
 
 def job_to_item(job: Job) -> dict[str, Any]:
