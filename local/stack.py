@@ -343,6 +343,9 @@ class LocalStack:
             "Environment": "dev",
             "Architecture": architecture,
             "SocketEndpointBase": f"{aws}/_aws/execute-api",
+            # what the canvas endpoint draws here is counted at the model's price, and paid by nobody
+            "DailyBudget": "1000",
+            "DailyBudgetPerUser": "1000",
         }
         return {key: value for key, value in ours.items() if key in promise.parameters} | self._parameters
 

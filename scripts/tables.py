@@ -185,7 +185,7 @@ def _end(cls: type[VtoError], retried: str) -> str:
 
 def alarms() -> str:
     """Every alarm: what it means and when it rings."""
-    compared = {"GreaterThanThreshold": ">", "LessThanThreshold": "<"}
+    compared = {"GreaterThanThreshold": ">", "GreaterThanOrEqualToThreshold": "≥", "LessThanThreshold": "<"}
     return table(
         "Alarm",
         "Means",

@@ -19,6 +19,8 @@ REFUSALS = frozenset(
         "picture_missing",
         "picture_rejected",
         "queue_full",
+        "budget_exhausted",
+        "spending_stopped",
         "expired",
         "content_blocked",
         "prompt_blocked",

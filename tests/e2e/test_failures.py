@@ -137,6 +137,18 @@ def test_a_paused_engine_keeps_jobs_waiting_and_then_serves_them(world: World, a
     assert world.model_calls() == 1
 
 
+def test_while_spending_is_stopped_jobs_are_refused_and_no_model_is_called(world: World, ada: Shopper) -> None:
+    controls, key = world.endpoints.tables["controls"], {"control_id": {"S": "spending"}}
+    world.client("dynamodb").put_item(TableName=controls, Item={**key, "state": {"S": "stopped"}})
+    try:
+        job = ada.try_on(**world.request())
+    finally:
+        world.client("dynamodb").delete_item(TableName=controls, Key=key)
+
+    assert (job["status"], job["error"]["code"], job["error"]["retryable"]) == ("error", "spending_stopped", True)
+    assert world.model_calls() == 0
+
+
 def test_a_retired_model_is_replaced_by_the_next_engine_and_asked_by_no_other_job(world: World, ada: Shopper) -> None:
     order = "nova_canvas,preview"
     with (

@@ -59,6 +59,9 @@ def test_the_row_the_pictures_and_the_manifest_tell_the_same_story(world: World,
     assert "lease_until" not in row, "a finished job is out of the sweep's sight"
     assert row["connection_id"]["S"]
     assert row["parameters"]["M"]["maskType"]["S"] == "GARMENT"
+    (call,) = (one["M"] for one in row["ledger"]["L"])
+    assert (call["call"]["N"], call["engine"]["S"], call["state"]["S"]) == ("1", "nova_canvas", "ok")
+    assert (call["micro_usd"]["N"], row["cost_usd"]["N"]) == ("40000", "0.04")
     picture_url, bucket = row["result_s3_url"]["S"], world.endpoints.buckets["results"]
     assert picture_url == f"s3://{bucket}/results/{job['id']}/0.png"
     for name in ("0.png", "result.json"):
@@ -70,6 +73,22 @@ def test_the_row_the_pictures_and_the_manifest_tell_the_same_story(world: World,
     (execution,) = world.executions_of(job["id"])
     assert execution["name"] == job["id"]
     eventually(lambda: world.states_of(execution["executionArn"]) == HAPPY_PATH)
+
+
+def test_a_try_on_stands_on_the_budgets_of_the_day_and_a_refused_one_does_not(world: World, ada: Shopper) -> None:
+    def spent() -> list[int]:
+        names = (f"budget#shop#{day}", f"budget#user#{row['user_id']['S']}#{day}")
+        found = [world.row("controls", control_id=name) for name in names]
+        return [int(one["spent"]["N"]) for one in found if one]
+
+    row = world.row("jobs", id=ada.try_on(**world.request())["id"]) or {}
+    day = row["ledger"]["L"][0]["M"]["day"]["S"]
+    before = spent()
+    world.faults({"kind": "block_text", "times": 1})
+    assert ada.try_on(**world.request())["status"] == "error"
+    assert spent() == before
+    ada.try_on(**world.request())
+    assert spent() == [one + 40_000 for one in before]
 
 
 def test_with_everything_on_there_is_one_execution_one_call_and_no_version_twice(world: World, ada: Shopper) -> None:

@@ -55,7 +55,10 @@ EVERY_STATE = [
     completed(new_job()),
     new_job().fail(InvalidRequestError("x", [Violation("model_id", "is gone", "")]), NOON),
     new_job().fail(InvalidRequestError("x", [Violation("model_id", "is gone", "choose another")]), NOON),
-    claimed(new_job(seed_is_pinned=False, warnings=[Notice("code", "Message.", "parameters.maskType")])).call(1),
+    claimed(new_job(seed_is_pinned=False, warnings=[Notice("code", "Message.", "parameters.maskType")]))
+    .call(1, "nova_canvas", 40_000, NOON)
+    .heard(1, NOON, is_blocked=True)
+    .reserving("fashn_api", 75_000, NOON),
     new_job(parameters=canonical({"maskType": "GARMENT", "imageGenerationConfig": {"cfgScale": 1.1, "seed": 0}})),
 ]
 

@@ -11,13 +11,22 @@ from moto import mock_aws
 
 from tests.integration.conftest import create_table
 from tests.unit.vto.world import ALICE, BOB, EXECUTION, new_job, photo, shirt
-from vto.adapters.dynamodb import DynamoCatalogue, DynamoConnections, DynamoControls, DynamoJobs, DynamoResults
+from vto.adapters.dynamodb import (
+    DynamoBudgets,
+    DynamoCatalogue,
+    DynamoConnections,
+    DynamoControls,
+    DynamoJobs,
+    DynamoResults,
+)
 from vto.domain import times
+from vto.domain.budgets import Limits, shop_budget, user_budget
 from vto.domain.catalogue import Kind, Readiness
 from vto.domain.job import Job, Stage, StoredImage
-from vto.errors import JobClosedError, ModelTimeoutError
+from vto.errors import BudgetExhaustedError, JobClosedError, ModelTimeoutError, SpendingStoppedError
 from vto.ports import CachedResult, Connection, Ticket, VersionConflictError
-from vto.testing import NOON, FakeCatalogue, FakeConnections, FakeControls, FakeJobs, FakeResults
+from vto.testing import NOON, FakeBudgets, FakeCatalogue, FakeConnections, FakeControls, FakeJobs, FakeResults
+from vto.use_cases.changing_jobs import change_job
 
 few = settings(max_examples=25)
 moments = st.integers(0, 400).map(lambda seconds: NOON + timedelta(seconds=seconds))
@@ -81,6 +90,63 @@ job_questions = st.one_of(
 @given(st.lists(job_questions, max_size=15))
 def test_jobs(asked: list[Callable[[Any], Any]]) -> None:
     agree(asked, FakeJobs(), lambda: DynamoJobs(create_table("jobs")))
+
+
+BUDGETS = [shop_budget("2026-11-21"), user_budget(ALICE, "2026-11-21"), user_budget(BOB, "2026-11-21")]
+LIMITS = Limits(shop=5, user=3)
+
+
+def book(job_id: str, how: str, price: int) -> Callable[[Any], Any]:
+    """Move money with a change of a job, if there is room; then say what stands where."""
+
+    def step(job: Job) -> Job:
+        match how:
+            case "reserve":
+                return job.reserving("nova_canvas", price, NOON)
+            case "call":
+                return job.call(1, "nova_canvas", price, NOON)
+        return job.settled(NOON) if how == "settle" else job.heard(job.attempts, NOON, is_blocked=False)
+
+    def ask(jobs: Any) -> Any:
+        try:
+            change_job(jobs, job_id, step, LIMITS)
+        except (BudgetExhaustedError, SpendingStoppedError, JobClosedError, ModelTimeoutError) as error:
+            return error.code
+        return budgets_of(jobs).spent(BUDGETS)
+
+    return ask
+
+
+def throw_the_switch(jobs: Any) -> None:
+    budgets = budgets_of(jobs)
+    if isinstance(budgets, FakeBudgets):
+        budgets.stopped = True
+    else:
+        budgets._table.put_item(Item={"control_id": "spending", "state": "stopped"})
+
+
+def budgets_of(jobs: Any) -> Any:
+    return jobs.budgets if isinstance(jobs, FakeJobs) else jobs._budgets
+
+
+money_questions = st.one_of(
+    *[st.builds(book, ids, st.sampled_from(["reserve", "call", "settle", "not billed"]), st.integers(1, 4))] * 8,
+    st.just(throw_the_switch),
+)
+
+
+@settings(max_examples=15)
+@given(st.lists(money_questions, max_size=12))
+def test_budgets(asked: list[Callable[[Any], Any]]) -> None:
+    created: list[Callable[[Any], Any]] = [
+        lambda jobs: jobs.create(new_job("one")),
+        lambda jobs: jobs.create(new_job("two", user_id=BOB)),
+    ]
+
+    def build() -> DynamoJobs:
+        return DynamoJobs(create_table("jobs"), DynamoBudgets(create_table("controls")))
+
+    agree([*created, *asked], FakeJobs(), build)
 
 
 # --- catalogue ---
@@ -183,6 +249,14 @@ result_questions = st.one_of(
         st.sampled_from(["job-1", "job-2"]),
         moments,
     ),
+    st.builds(
+        lambda key, job, now, dead: lambda results: results.claim(key, job, now, seconds=100, instead_of=dead),
+        ids,
+        st.sampled_from(["job-1", "job-2"]),
+        moments,
+        st.sampled_from(["job-1", "job-2", None]),
+    ),
+    st.builds(lambda key: lambda results: results.holder(key), ids),
     st.builds(
         lambda key, mask, now: (
             lambda results: results.put_ready(

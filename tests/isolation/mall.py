@@ -121,6 +121,7 @@ class Mall:
             self.monkeypatch,
             clock=self.clock,
             jobs=self.jobs,
+            budgets=self.jobs.budgets,
             catalogue=self.catalogue,
             connections=self.connections,
             controls=self.controls,

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tests.simulation.faults import Fault
+from tests.simulation.money import all_made, problems_with_money
 from vto.domain.job import MAX_BILLABLE_CALLS, Job, Stage, Status
 
 if TYPE_CHECKING:
@@ -25,9 +26,9 @@ def problems(simulation: "Simulation", *, had_faults: bool = True) -> list[str]:
         had_faults: Whether anything was injected: without, more is promised.
     """
     rules = [_alarms, _one_row, _one_end, _versions, _calls, _calls_needed, _slots, _results, _shown, _told, _owners]
-    rules += [_conserved, _one_execution]
+    rules += [_conserved, _one_execution, problems_with_money]
     if not had_faults:
-        rules += [_once_on_the_wire, _pushed_in_full, _all_completed]
+        rules += [_once_on_the_wire, _pushed_in_full, _all_completed, all_made]
     return [problem for rule in rules for problem in rule(simulation)]
 
 

@@ -9,6 +9,7 @@ from greenlet import getcurrent
 from tests.simulation.faults import ENGINE, Fault
 from tests.simulation.ports import Invocation, KilledError
 from vto.domain.engines import PROFILES
+from vto.domain.ledger import CallState
 from vto.domain.storage import S3Url
 from vto.errors import (
     BadModelOutputError,
@@ -38,6 +39,7 @@ class Call:
         slot: Engine and round of the slot that the job held.
         invocation: The run of Invoke Model that made it.
         is_awaited_until: Until when somebody waited for it; it may go on alone.
+        is_written: Whether it stood in the job's ledger when it began.
     """
 
     job_id: str
@@ -51,6 +53,7 @@ class Call:
     slot: tuple[str | None, int] = (None, 0)
     invocation: str = ""
     is_awaited_until: float = 0.0
+    is_written: bool = True
 
 
 @dataclass
@@ -92,6 +95,10 @@ class SimulatedEngine:
             job_id, int(attempt), job.attempts, job.cache_key, now, now + takes, slot=(job.engine, job.slot_round)
         )
         call.fault, call.invocation, call.is_awaited_until = fault, me.name, call.end
+        call.is_written = any(
+            (one.call, one.engine) == (call.attempt, self.name) and one.state is not CallState.RESERVED
+            for one in job.ledger
+        )
         if me.name in simulation.executions.heard:
             call.is_awaited_until = now  # its task has timed out already
         self.ledger.calls.append(call)

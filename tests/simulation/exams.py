@@ -1,12 +1,13 @@
 """Short runs that look for something in particular; each answers with the promises that were broken."""
 
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
 
 from tests.simulation import gateway
 from tests.simulation.checker import problems
-from tests.simulation.exhaustive import WISH, choices, left_behind, tell
+from tests.simulation.exhaustive import PAID, WISH, choices, left_behind, tell
 from tests.simulation.faults import Fault, Quiet, Scripted, Seeded, Sequenced
 from tests.simulation.figures import longest_beyond_a_lease
 from tests.simulation.shopper import Habits, Shopper
@@ -70,13 +71,13 @@ def started_twice() -> list[str]:
         return problems(simulation, had_faults=False)
 
 
-def one_fault(where: str, *kinds: Fault) -> Exam:
+def one_fault(where: str, *kinds: Fault, settings: Settings | None = None) -> Exam:
     """Every single fault of these kinds at the points whose names contain these words."""
 
     def exam() -> list[str]:
-        base = tell({})
+        base = tell({}, settings)
         told = [
-            left_behind(tell({number: kind}), {number: kind})
+            left_behind(tell({number: kind}, settings), {number: kind})
             for number, kind in choices(base)
             if where in base.points[number][0] and kind in (kinds or Fault)
         ]
@@ -121,12 +122,62 @@ def aborted_while_a_write_is_on_its_way() -> list[str]:
     return found
 
 
+def budget_for_three() -> list[str]:
+    """Forty people want something else each, at once, and the shop's budget is for three calls."""
+    with pytest.MonkeyPatch.context() as patch:
+        settings = Settings(engines=("nova_canvas",), budget=0.13)
+        simulation = Simulation(patch, plan=Sequenced("engine.generate", [Fault.THROTTLE]), settings=settings)
+        _crowd(simulation, 40)
+        simulation.run()
+        found = problems(simulation)
+        ends = Counter(job.error_code or str(job.status) for job in simulation.jobs.rows.values())
+        if ends != {"completed": 3, "budget_exhausted": 37}:
+            found.append(f"I12: the budget was for three calls, and jobs ended as {dict(ends)}")
+        return found
+
+
+def spending_is_stopped() -> list[str]:
+    """Somebody throws the switch while some wait for their slot and others come."""
+    stopped_at = 12.0
+    with pytest.MonkeyPatch.context() as patch:
+        settings = Settings(engines=("nova_canvas",), requests_per_minute=60)
+        simulation = Simulation(patch, plan=Quiet(), settings=settings)
+        _crowd(simulation, 40, seconds=1.0)
+        simulation.scheduler.after(stopped_at, lambda: setattr(simulation.jobs.budgets, "stopped", True))
+        simulation.run()
+        late = [one for one in simulation.ledger.calls if one.begin > stopped_at]
+        found = [*problems(simulation), *(f"job {one.job_id} called after the stop, at {one.begin} s" for one in late)]
+        ends = Counter(job.error_code or str(job.status) for job in simulation.jobs.rows.values())
+        if set(ends) != {"completed", "spending_stopped"}:
+            found.append(f"the exam itself is wrong: jobs ended as {dict(ends)}")
+        return found
+
+
+def a_thousand_want_the_same() -> list[str]:
+    """A thousand people want one product on one stock model within the same second."""
+    with pytest.MonkeyPatch.context() as patch:
+        simulation = Simulation(patch, plan=Quiet(), settings=Settings(engines=("nova_canvas",)))
+        _crowd(simulation, 1000, seconds=1.0, products=1)
+        simulation.run()
+        found = problems(simulation, had_faults=False)
+        if (calls := len(simulation.ledger.calls)) != 1:
+            found.append(f"I4: a thousand equal requests made {calls} calls")
+        return found
+
+
+def _crowd(simulation: Simulation, people: int, *, seconds: float = 0.1, products: int = 40) -> None:
+    for number in range(people):
+        wish = {**WISH, "product_id": f"product-{number % products}"}
+        arrives = Habits(arrives=seconds * number / people)
+        simulation.add(Shopper(simulation, f"user-{number}", [wish], arrives))
+
+
 def engine_says(*faults: Fault | None) -> Exam:
     """The engine fails like this, one call after the other."""
 
     def exam() -> list[str]:
         with pytest.MonkeyPatch.context() as patch:
-            simulation = Simulation(patch, plan=Sequenced("engine.generate", list(faults)))
+            simulation = Simulation(patch, plan=Sequenced("engine.generate", list(faults)), settings=PAID)
             simulation.add(Shopper(simulation, "user-1", [WISH], Habits()))
             simulation.run()
             return problems(simulation)

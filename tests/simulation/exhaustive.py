@@ -12,6 +12,8 @@ from tests.simulation.simulation import Settings, Simulation
 from vto.domain.job import Status
 from vto.domain.storage import MANIFEST, result_key
 
+PAID = Settings(engines=("nova_canvas",))
+"""An engine that costs money: its way crosses the budgets too."""
 WISH = {"request_id": "wish", "product_id": "product-1", "model_id": "stock-1"}
 ENDS_THE_JOB = (Fault.KILL, Fault.BREAK)
 """What no retry helps against: the execution is gone, or what was paid for is no picture."""
@@ -36,7 +38,7 @@ def tell(faults: Mapping[int, Fault], settings: Settings | None = None) -> Told:
     """One shopper wants one thing; faults at the points with these numbers."""
     with pytest.MonkeyPatch.context() as patch:
         plan = Scripted(dict(faults))
-        simulation = Simulation(patch, seed=1, plan=plan, settings=settings)
+        simulation = Simulation(patch, seed=1, plan=plan, settings=settings or PAID)
         simulation.add(Shopper(simulation, "user-1", [WISH], Habits()))
         simulation.run()
         found = problems(simulation, had_faults=bool(faults))

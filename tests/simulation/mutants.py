@@ -18,12 +18,15 @@ from tests.simulation.device import Device
 from tests.simulation.exams import Exam
 from tests.simulation.faults import Fault
 from tests.simulation.ports import StreamedJobs
+from tests.simulation.simulation import Settings
 from vto.domain import job as job_module
+from vto.domain.budgets import Booking
 from vto.domain.job import Job, Status, StoredImage
+from vto.domain.ledger import CallState, Ledger
 from vto.domain.storage import S3Url, result_key
 from vto.ports import CachedResult, Connection, DeliveryClaim
-from vto.testing import FakeControls, FakeJobs, FakeResults
-from vto.use_cases import create_try_on, store_result, validate_request
+from vto.testing import FakeBudgets, FakeControls, FakeJobs, FakeResults
+from vto.use_cases import create_try_on, invoke_model, store_result, validate_request
 from vto.use_cases.changing_jobs import change_job
 from vto.use_cases.publish_job import PublishJob
 from vto.use_cases.store_result import StoreResult
@@ -48,7 +51,9 @@ class Mutant:
 
 
 def _write_without_condition(patch: pytest.MonkeyPatch) -> None:
-    def save(self: FakeJobs, job: Job, *, expected_version: int) -> None:
+    def save(self: FakeJobs, job: Job, *, expected_version: int, booking: Any = None) -> None:
+        if booking is not None:
+            self.budgets.book(booking)
         self._write(replace(job, revision=job.revision + 1))
 
     patch.setattr(FakeJobs, "save", save)
@@ -150,7 +155,7 @@ def _an_end_after_the_end(patch: pytest.MonkeyPatch) -> None:
 
 
 def _calls_are_not_counted(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Job, "call", lambda self, turn: self)
+    patch.setattr(Job, "call", lambda self, turn, engine, price, now: self)
 
 
 def _no_limit_of_calls(patch: pytest.MonkeyPatch) -> None:
@@ -175,7 +180,7 @@ def _nobody_is_late(patch: pytest.MonkeyPatch) -> None:
 
 def _every_turn_may_call(patch: pytest.MonkeyPatch) -> None:
     original = Job.call
-    patch.setattr(Job, "call", lambda self, turn: original(replace(self, call_turn=0), turn))
+    patch.setattr(Job, "call", lambda self, turn, *rest: original(replace(self, call_turn=0), turn, *rest))
 
 
 def _what_failed_does_not_come_again(patch: pytest.MonkeyPatch) -> None:
@@ -201,6 +206,43 @@ def _results_are_offered_before_they_are_there(patch: pytest.MonkeyPatch) -> Non
         return is_ours
 
     patch.setattr(FakeResults, "claim", claim)
+
+
+def _refunds_are_dropped(patch: pytest.MonkeyPatch) -> None:
+    original = FakeBudgets.book
+
+    def book(self: FakeBudgets, booking: Booking) -> None:
+        original(self, replace(booking, moves=tuple(one for one in booking.moves if one.micro_usd > 0)))
+
+    patch.setattr(FakeBudgets, "book", book)
+
+
+def _budgets_take_everything(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Booking, "ensure_fits", lambda self, spent, *, is_stopped: None)
+
+
+def _the_switch_is_looked_at_only_in_the_queue(patch: pytest.MonkeyPatch) -> None:
+    original = Booking.ensure_fits
+    patch.setattr(Booking, "ensure_fits", lambda self, spent, *, is_stopped: original(self, spent, is_stopped=False))
+
+
+def _what_may_be_billed_is_given_back(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(invoke_model, "MAY_BE_BILLED", ())
+
+
+def _a_job_that_ends_keeps_its_money(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(job_module.book, "settled", lambda ledger, now, *, arrived=None: ledger)
+
+
+def _the_ledger_is_written_after_the_call(patch: pytest.MonkeyPatch) -> None:
+    original = job_module.book.sent
+
+    def sent(ledger: Ledger, call: int, *rest: Any) -> Ledger:
+        return tuple(
+            replace(one, state=CallState.RESERVED) if one.call == call else one for one in original(ledger, call, *rest)
+        )
+
+    patch.setattr(job_module.book, "sent", sent)
 
 
 DELAYS = (Fault.DELAY,)
@@ -232,8 +274,24 @@ MUTANTS = [
     Mutant("a job may call as often as it likes", _no_limit_of_calls, SPENDS, "may have been billed"),
     Mutant("equal requests are made at the same time", _no_single_flight, exams.quiet_day, "for one cache key"),
     Mutant("a job that fails keeps its claim", _claims_are_kept, exams.one_fault("Store", Fault.KILL), "claim"),
+    Mutant("a refund is dropped", _refunds_are_dropped, exams.budget_for_three, "I12"),
+    Mutant("a budget takes whatever is asked of it", _budgets_take_everything, exams.budget_for_three, "more than its"),
+    Mutant(
+        "the switch is looked at only in the queue",
+        _the_switch_is_looked_at_only_in_the_queue,
+        exams.spending_is_stopped,
+        "called after the stop",
+    ),
+    Mutant("what may be billed is given back", _what_may_be_billed_is_given_back, SPENDS, "money was given back"),
+    Mutant("a job that ends keeps its money", _a_job_that_ends_keeps_its_money, SPENDS, "its ledger awaits"),
+    Mutant("a call is written down after it was made", _the_ledger_is_written_after_the_call, SPENDS, "I4"),
     Mutant("a client shows every frame", _client_shows_everything, exams.one_fault("send", Fault.DUPLICATE), "I6"),
-    Mutant("a late worker takes its job back", _nobody_is_late, exams.one_fault("Validate", *DELAYS), "back to"),
+    Mutant(
+        "a late worker takes its job back",
+        _nobody_is_late,
+        exams.one_fault("Validate", *DELAYS, settings=Settings()),
+        "back to",
+    ),
     Mutant("a late worker calls the engine", _every_turn_may_call, exams.one_fault("Invoke", *DELAYS), "I4"),
     Mutant(
         "a record that failed does not come again", _what_failed_does_not_come_again, exams.only_the_stream_tells, "I6"

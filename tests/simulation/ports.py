@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
 
 READS = {"get", "of_user", "overdue", "metadata", "read", "is_running", "is_paused", "next_slot", "get_ready"}
+READS |= {"is_stopped", "spent", "holder"}
 LOCAL = {"link", "upload_form", "execution_of"}
 """What an adapter answers without asking anybody."""
 INDEX_LAG = 0.2

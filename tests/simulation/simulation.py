@@ -20,6 +20,7 @@ from tests.simulation.executions import Executions
 from tests.simulation.faults import Fault, Plan, Quiet
 from tests.simulation.gateway import Gateway
 from tests.simulation.lambdas import Lambda
+from tests.simulation.money import Books
 from tests.simulation.ports import Boundary, IndexedConnections, Port, StreamedJobs, TracedPictures
 from tests.simulation.queues import Queue, object_created
 from tests.simulation.rules import Rule, Schedule
@@ -47,6 +48,8 @@ class Settings:
         requests_per_minute: The engine's quota.
         horizon: Seconds after which the run is stopped, whatever is left.
         skew: Seconds by which a process's clock may be wrong.
+        budget: US dollars of the shop's day.
+        per_user: US dollars of a user's day.
         is_traced: Whether every crossing is written down.
     """
 
@@ -55,6 +58,8 @@ class Settings:
     requests_per_minute: int = 600
     horizon: float = 6 * 60 * 60
     skew: float = 0.0
+    budget: float = 10_000.0
+    per_user: float = 10_000.0
     is_traced: bool = False
 
 
@@ -114,6 +119,7 @@ class Simulation:
         now = self._seconds
         self.jobs = StreamedJobs(now=now, on_write=self._job_written)
         self.catalogue, self.controls, self.results = FakeCatalogue(), FakeControls(), FakeResults()
+        self.books = Books(self.jobs.budgets, self.settings.budget, self.settings.per_user)
         self.connections = IndexedConnections(now=now)
         self.pictures = TracedPictures(on_write=self._object_written)
         self.ledger = Ledger()
@@ -213,12 +219,15 @@ class Simulation:
             "REQUESTS_PER_MINUTE": str(self.settings.requests_per_minute),
             "DIRECT_START": hops,
             "DIRECT_NOTIFY": hops,
+            "DAILY_BUDGET": str(self.settings.budget),
+            "DAILY_BUDGET_PER_USER": str(self.settings.per_user),
         }
         settings = bootstrap.Settings({**_environment(), **own})
         ports: dict[str, Any] = {
             name: Port(name, real, self.boundary)
             for name, real in {
                 "jobs": self.jobs,
+                "budgets": self.jobs.budgets,
                 "catalogue": self.catalogue,
                 "connections": self.connections,
                 "controls": self.controls,
@@ -258,6 +267,7 @@ class Simulation:
 
     def _job_written(self, before: Job | None, after: Job) -> None:
         self.writes.append((self.scheduler.seconds, before, after))
+        self.alarms += self.books.compare(before, after)
         self.trace("row", f"{after.id[:8]} v{after.version} {after.status} {after.stage or ''}")
         if after.images and not (before and before.images):
             for image in after.images:

@@ -8,7 +8,7 @@ import pytest
 from tests.simulation import __main__ as command
 from tests.simulation import exams
 from tests.simulation.exams import Exam
-from tests.simulation.exhaustive import choices, left_behind, tell
+from tests.simulation.exhaustive import PAID, choices, left_behind, tell
 from tests.simulation.faults import Fault
 from tests.simulation.play import play
 from tests.simulation.simulation import Settings
@@ -22,6 +22,9 @@ EXAMS = [
     exams.aborted_at_every_moment,
     exams.aborted_while_a_write_is_on_its_way,
     exams.only_the_stream_tells,
+    exams.budget_for_three,
+    exams.spending_is_stopped,
+    exams.a_thousand_want_the_same,
     exams.engine_says(Fault.FAIL_AFTER, Fault.THROTTLE, Fault.FAIL_AFTER),
     exams.engine_says(Fault.FAIL_BEFORE, Fault.FAIL_BEFORE, Fault.FAIL_BEFORE),
     exams.engine_says(Fault.CRASH_AFTER, Fault.CRASH_BEFORE),
@@ -47,7 +50,7 @@ def test_no_promise_is_broken_on_a_day_of_faults_at_every_crossing(seed: int, ra
     assert made.model_calls_beyond_the_first <= made.calls_lost_to_faults
 
 
-@pytest.mark.parametrize("settings", [Settings(), Settings(direct=False)], ids=["direct hops", "events alone"])
+@pytest.mark.parametrize("settings", [PAID, Settings(direct=False)], ids=["direct hops", "events alone"])
 def test_every_single_fault_at_every_point_of_one_jobs_way_leaves_nothing_behind(settings: Settings) -> None:
     base = tell({}, settings)
     found = {

@@ -40,6 +40,7 @@ TRY_ON = {
     "REQUESTS_PER_MINUTE",
     "TIER_MEASURE",
 }
+MONEY = {"DAILY_BUDGET", "DAILY_BUDGET_PER_USER", "PRICE_PER_IMAGE", "SPENDING"}
 
 ENVIRONMENT = {
     "import_picture": {"PRODUCTS_TABLE", "MODELS_TABLE", "RETENTION_DAYS", "PICTURE_TIER", "TIER_MEASURE"},
@@ -56,10 +57,12 @@ ENVIRONMENT = {
         "RESULTS_TABLE",
         "ENGINES",
         "ENGINE_VERSIONS",
+        "TIER_MEASURE",
     },
     "check_lifecycle": {"MODEL_ID"},
-    "reserve_slot": {"JOBS_TABLE", "CONTROLS_TABLE", "ENGINES", "REQUESTS_PER_MINUTE"},
-    "invoke_model": {
+    "reserve_slot": MONEY | {"JOBS_TABLE", "CONTROLS_TABLE", "ENGINES", "REQUESTS_PER_MINUTE"},
+    "invoke_model": MONEY
+    | {
         "JOBS_TABLE",
         "RESULTS_TABLE",
         "CONTROLS_TABLE",
@@ -70,12 +73,19 @@ ENVIRONMENT = {
         "FASHN_SECRET",
     },
     "render_preview": {"OPENBLAS_NUM_THREADS"},
-    "store_result": {"JOBS_TABLE", "RESULTS_TABLE", "RESULTS_BUCKET", "ENGINES", "RETENTION_DAYS"},
+    "store_result": {
+        "JOBS_TABLE",
+        "RESULTS_TABLE",
+        "CONTROLS_TABLE",
+        "RESULTS_BUCKET",
+        "ENGINES",
+        "RETENTION_DAYS",
+    },
     "notify_client": PUBLISH | {"DIRECT_NOTIFY"},
     "publish_job": PUBLISH,
     "deliver_result": PUBLISH | {"RESULTS_QUEUE_URL"},
-    "record_failure": {"JOBS_TABLE", "RESULTS_TABLE"},
-    "sweep_jobs": {"JOBS_TABLE", "RESULTS_TABLE", "STATE_MACHINE_ARN"},
+    "record_failure": {"JOBS_TABLE", "RESULTS_TABLE", "CONTROLS_TABLE"},
+    "sweep_jobs": {"JOBS_TABLE", "RESULTS_TABLE", "CONTROLS_TABLE", "STATE_MACHINE_ARN"},
 }
 
 BUCKETS = {

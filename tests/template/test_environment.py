@@ -8,8 +8,15 @@ import pytest
 from scripts.template.reading import FUNCTION, ROOT, read_template, resources
 from vto import bootstrap
 
-VALUES = {"ENGINES": "preview", "DIRECT_START": "on", "DIRECT_NOTIFY": "on"}
-NUMBERS = {"RETENTION_DAYS", "REQUESTS_PER_MINUTE", "PICTURE_TIER"}
+VALUES = {"ENGINES": "preview", "DIRECT_START": "on", "DIRECT_NOTIFY": "on", "SPENDING": "on"}
+NUMBERS = {
+    "RETENTION_DAYS",
+    "REQUESTS_PER_MINUTE",
+    "PICTURE_TIER",
+    "DAILY_BUDGET",
+    "DAILY_BUDGET_PER_USER",
+    "PRICE_PER_IMAGE",
+}
 ADDRESSES = {"SOCKET_ENDPOINT": "https://sockets.example/live"}
 
 

@@ -53,12 +53,14 @@ from vto.adapters.dynamodb import item_to_job, job_to_item
 from vto.adapters.preview import Preview
 from vto.adapters.s3 import S3Pictures
 from vto.domain import times
+from vto.domain.ledger import CallState, Entry
 from vto.domain.parameters import canonical
 
 type Event = dict[str, Any]
 type Use = tuple[str, str]  # an action, and the resource as the template names it: ("dynamodb:Query", "JobsTable/…")
 
 SERVICES = {"dynamodb": "dynamodb", "s3": "s3", "stepfunctions": "states", "sqs": "sqs"}  # botocore's name, IAM's
+TRANSACTED = {"Update": "UpdateItem", "ConditionCheck": "ConditionCheckItem"}  # a part of a transaction, IAM's
 IAM_ACTIONS = {"s3:HeadObject": "s3:GetObject", "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility"}
 
 # Allowed, though no code of ours calls it.
@@ -138,7 +140,13 @@ class Uses:
         self.found.add((str(self.function), (IAM_ACTIONS.get(action, action), resource)))
 
     def call(self, service: str, operation: str, asked: dict[str, Any]) -> None:
-        if self.function is not None and service in SERVICES:
+        if self.function is None or service not in SERVICES:
+            return
+        if operation == "TransactWriteItems":
+            for item in asked["TransactItems"]:
+                ((kind, part),) = item.items()
+                self.note(f"dynamodb:{TRANSACTED[kind]}", self._resource(service, part))
+        else:
             self.note(f"{SERVICES[service]}:{operation}", self._resource(service, asked))
 
     def _resource(self, service: str, asked: dict[str, Any]) -> str:
@@ -189,6 +197,7 @@ class Situation:
     function: str
     event: Event
     before: Before = as_it_is
+    engines: str = "preview"
 
 
 def request(method: str, path: str, body: Any = None) -> Event:
@@ -227,6 +236,17 @@ def tries_an_opened_engine(system: System) -> None:
     for engine in ("nova_canvas", "preview"):
         health = {"failures": 1, "revision": 1, "open_until": times.to_iso(system.clock.now())}
         system.dynamodb.Table("vto-controls").put_item(Item={"control_id": f"health#{engine}", **health})
+
+
+def money_is_set_aside(system: System) -> None:
+    """For a call that has not been made: whoever ends the job, or goes on without it, gives the money back."""
+    ledger = (Entry("nova_canvas", 40_000, CallState.RESERVED, "2026-11-21", times.to_iso(system.clock.now())),)
+    change_job(system, ledger=ledger)
+
+
+def gone_with_money(system: System) -> None:
+    money_is_set_aside(system)
+    system.clock.advance(120)
 
 
 def waited_for(system: System) -> None:
@@ -308,6 +328,10 @@ SITUATIONS = [
     Situation("invoke_model", {**INVOKE, "slot": {**INVOKE["slot"], "engine": "nova_canvas"}}),
     Situation("invoke_model", {**INVOKE, "slot": {**INVOKE["slot"], "engine": "nova_canvas"}}, tries_an_opened_engine),
     Situation("reserve_slot", RESERVE, tries_an_opened_engine),
+    Situation("reserve_slot", RESERVE, engines="nova_canvas,preview"),
+    Situation("store_result", STORE, money_is_set_aside),
+    Situation("record_failure", read("record_failure/accepted"), money_is_set_aside),
+    Situation("sweep_jobs", read("sweep_jobs/accepted"), gone_with_money),
     Situation("record_failure", read("record_failure/accepted"), waited_for),
     Situation("sweep_jobs", read("sweep_jobs/accepted"), running),
     Situation("sweep_jobs", read("sweep_jobs/accepted"), gone),
@@ -362,7 +386,8 @@ def run(situation: Situation, uses: Uses, patch: pytest.MonkeyPatch) -> None:
             return Preview(NotedFunctions(uses), bootstrap.settings()["PREVIEW_FUNCTION"])  # type: ignore[arg-type]
 
         # a situation may be what another function has left, so whoever prepares it has every variable
-        use_environment(patch, {name: value for one in FUNCTIONS for name, value in environment(one).items()})
+        together = {name: value for one in FUNCTIONS for name, value in environment(one).items()}
+        use_environment(patch, {**together, "ENGINES": situation.engines})
         replace_builders(patch, clock=system.clock, sockets=system.notifier, models=system.models, engine=engine)
         module("render_preview")._s3.cache_clear()
         situation.before(system)

@@ -179,7 +179,25 @@ def untold(state: str, error: str, waits: Sequence[float]) -> Case:
 
 REFUSED = [
     *(refused("Validate Request", f"{name}Error") for name in ("InvalidRequest", "PictureMissing", "PictureRejected")),
-    *(refused("Reserve Slot", f"{name}Error") for name in ("QueueFull", "Expired")),
+    *(refused("Reserve Slot", f"{name}Error") for name in ("QueueFull", "Expired", "BudgetExhausted")),
+    refused("Invoke Model", "BudgetExhaustedError"),
+    Case(
+        "SpendingStoppedInTheQueue",
+        [*until("Invoke Model"), *TO_CALL, *HAPPY_PATH[6:]],
+        {"Invoke Model": [lambda world: world.stop_spending()]},
+        {"Invoke Model": ["SpendingStoppedError", "ok"]},
+        caught=[("Invoke Model", "SpendingStoppedError")],
+        engines=("nova_canvas", "preview"),
+    ),
+    Case(
+        "SpendingStoppedAndNothingIsFree",
+        [*until("Invoke Model"), "Reserve Slot", *TELLING, "Refused"],
+        {"Invoke Model": [lambda world: world.stop_spending()]},
+        {"Invoke Model": ["SpendingStoppedError"], "Reserve Slot": ["ok", "SpendingStoppedError"]},
+        caught=[("Invoke Model", "SpendingStoppedError"), ("Reserve Slot", "SpendingStoppedError")],
+        told="spending_stopped",
+        engines=("nova_canvas",),
+    ),
     *(refused("Invoke Model", f"{name}Error") for name in ("InvalidRequest", "PictureMissing", "ContentBlocked")),
     *(refused("Invoke Model", f"{name}Error") for name in ("PromptBlocked", "PictureBlocked")),
     refused("Invoke Model", "ResultsBlockedError", ONCE),

@@ -101,6 +101,7 @@ class World:
             self.monkeypatch,
             clock=self.clock,
             jobs=self.jobs,
+            budgets=self.jobs.budgets,
             catalogue=self.catalogue,
             connections=self.connections,
             controls=self.controls,
@@ -158,6 +159,10 @@ class World:
     def close(self) -> None:
         """End the first job from outside, as the sweep would."""
         bootstrap.record_failure().lost(self.job().id, self.arn(self.job()), "ended by somebody else")
+
+    def stop_spending(self) -> None:
+        """Throw the switch, as an operator would."""
+        self.jobs.budgets.stopped = True
 
     def validates(self, request_id: str) -> None:
         """Take a job's execution as far as Validate Request, where it claims the result."""

@@ -30,12 +30,16 @@ def asked(row: Mapping[str, Any], run: Execution | None) -> tuple[Asked, ...]:
 
 
 def billed(row: Mapping[str, Any], executions: Sequence[Execution], run: Execution | None) -> int:
-    """Calls that may be billed: the row counts those of its last execution, the histories tell of those before.
+    """Calls that may be billed, by the ledger in the row.
 
-    A row of before it counted has its calls less those that the histories say are not billed. Calls of the preview
-    engine are counted like others, and are billed by nobody.
+    A row without one counts those of its last execution, and the histories tell of those before. A row of before it
+    counted has its calls less those that the histories say are not billed. Calls of the preview engine are counted
+    like others, and are billed by nobody.
     """
     calls = int(row.get("attempts") or 0)
+    written = [one for one in row.get("ledger") or [] if one.get("call") is not None]
+    if calls and len(written) == calls:  # the ledger has them all, those of earlier executions too
+        return sum(one.get("state") != "failed" and one.get("engine") != facts.NO_MODEL_BILL for one in written)
     if (set(_engines(row)) or {str(row.get("engine"))}) == {facts.NO_MODEL_BILL}:
         return 0
     counted = row.get("billable_calls")

@@ -113,6 +113,8 @@ class Cost:
     retries: int | None
     functions_run: int | None
     cost_usd: float | None
+    ledger: tuple[Mapping[str, Any], ...] = ()
+    """Each call as the job wrote it down: ``call``, ``engine``, ``state``, ``usd``, ``day``, ``at``."""
 
 
 @dataclass(frozen=True, slots=True)

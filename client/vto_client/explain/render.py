@@ -175,6 +175,9 @@ def _cost(cost: Cost) -> Iterator[tuple[str, str]]:
     yield "state transitions", _UNKNOWN if cost.state_transitions is None else f"{cost.state_transitions}, {retries}"
     yield "functions run", _UNKNOWN if cost.functions_run is None else f"{cost.functions_run} by the state machine"
     yield "in USD", _UNKNOWN if cost.cost_usd is None else f"{cost.cost_usd:g}"
+    for one in cost.ledger:
+        what = f"call {one['call']}" if one["call"] else "the next call"
+        yield what, f"{one['engine']}, {one['state']}, {one['usd']:g} USD on the budget of {one['day']}"
 
 
 def _gaps(story: Story) -> RenderableType:

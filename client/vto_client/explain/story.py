@@ -229,7 +229,14 @@ def _cost(
         retries=sum(one.retries for one in known) if known else None,
         functions_run=sum(one.functions_run for one in known) if known else None,
         cost_usd=float(price) if price is not None else None,
+        ledger=tuple(_call(one) for one in (row or {}).get("ledger") or []),
     )
+
+
+def _call(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """One line of the job's ledger, its money in US dollars."""
+    told = {name: entry.get(name) for name in ("call", "engine", "state", "day", "at")}
+    return {**told, "usd": float(entry.get("micro_usd") or 0) / 1_000_000}
 
 
 def _without_row(evidence: Evidence) -> Story:

@@ -13,7 +13,14 @@ from botocore.config import Config
 from vto import telemetry
 from vto.adapters.bedrock import NovaCanvas
 from vto.adapters.clock import SystemClock
-from vto.adapters.dynamodb import DynamoCatalogue, DynamoConnections, DynamoControls, DynamoJobs, DynamoResults
+from vto.adapters.dynamodb import (
+    DynamoBudgets,
+    DynamoCatalogue,
+    DynamoConnections,
+    DynamoControls,
+    DynamoJobs,
+    DynamoResults,
+)
 from vto.adapters.fashn import FashnApi
 from vto.adapters.models import BedrockModels
 from vto.adapters.preview import Preview
@@ -23,7 +30,9 @@ from vto.adapters.secrets import SecretKey
 from vto.adapters.sockets import ApiGatewaySockets
 from vto.adapters.sqs import RetryQueue
 from vto.adapters.step_functions import StepFunctions
+from vto.domain.budgets import Limits
 from vto.domain.engines import PROFILES
+from vto.domain.ledger import micro_usd
 from vto.domain.pictures import Tier
 from vto.ports import Engine, PictureTools
 from vto.use_cases.answer_message import AnswerMessage
@@ -40,6 +49,7 @@ from vto.use_cases.record_failure import RecordFailure
 from vto.use_cases.request_try_on import RequestTryOn
 from vto.use_cases.reserve_slot import ReserveSlot
 from vto.use_cases.sockets import AuthorizeSocket, IssueTicket, OpenSocket
+from vto.use_cases.spending import Spending
 from vto.use_cases.start_try_on import StartTryOn
 from vto.use_cases.store_result import StoreResult
 from vto.use_cases.sweep_jobs import SweepJobs
@@ -140,7 +150,14 @@ def _table(variable: str) -> "Table":
 @cache
 def jobs() -> DynamoJobs:
     """``vto-jobs``."""
-    return DynamoJobs(_table("JOBS_TABLE"))
+    # a function that is not given the table of budgets moves no money
+    return DynamoJobs(_table("JOBS_TABLE"), budgets() if "CONTROLS_TABLE" in settings().values else None)
+
+
+@cache
+def budgets() -> DynamoBudgets:
+    """The part of ``vto-controls`` that is about money."""
+    return DynamoBudgets(_table("CONTROLS_TABLE"))
 
 
 @cache
@@ -300,7 +317,19 @@ def validate_request() -> ValidateRequest:
         clock(),
         settings().engines,
         settings().versions,
+        settings().measures_sides,
     )
+
+
+@cache
+def spending() -> Spending:
+    """What calls may cost."""
+    limits = Limits(
+        shop=micro_usd(settings().number("DAILY_BUDGET")),
+        user=micro_usd(settings().number("DAILY_BUDGET_PER_USER")),
+        may_spend=settings().is_on("SPENDING"),
+    )
+    return Spending(budgets(), limits, settings().number("PRICE_PER_IMAGE"), telemetry.budget_used)
 
 
 @cache
@@ -312,6 +341,7 @@ def reserve_slot() -> ReserveSlot:
         settings().engines,
         settings().number("REQUESTS_PER_MINUTE"),
         clock(),
+        spending(),
     )
 
 
@@ -319,7 +349,14 @@ def reserve_slot() -> ReserveSlot:
 def invoke_model() -> InvokeModel:
     """State Invoke Model."""
     return InvokeModel(
-        jobs(), _EnginesByName(), results(), controls(), clock(), settings()["RESULTS_BUCKET"], telemetry.opened
+        jobs(),
+        _EnginesByName(),
+        results(),
+        controls(),
+        clock(),
+        settings()["RESULTS_BUCKET"],
+        telemetry.opened,
+        spending(),
     )
 
 

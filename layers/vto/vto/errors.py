@@ -11,6 +11,8 @@
     │   ├── PictureMissingError       no
     │   ├── PictureRejectedError      no
     │   ├── QueueFullError            no; the shopper may come back
+    │   ├── BudgetExhaustedError      no; the shopper may come back the next day
+    │   ├── SpendingStoppedError      yes, once, through Reserve Slot: an engine that costs nothing goes on
     │   ├── ExpiredError              no; the shopper may come back
     │   └── ContentBlockedError       no: the answer would be the same
     │       ├── PromptBlockedError    no: the answer would be the same
@@ -155,6 +157,20 @@ class QueueFullError(RefusalError):
     """The queue for the engine is longer than a shopper may be kept waiting."""
 
     message = "Too many people are trying things on right now. Please come back in a few minutes."
+    retryable = True
+
+
+class BudgetExhaustedError(RefusalError):
+    """A daily budget, the shopper's or the shop's, has not enough left for the call; which one is told to nobody."""
+
+    message = "No more try-ons can be made today. Please come back tomorrow: they go on at 00:00 UTC."
+    retryable = True
+
+
+class SpendingStoppedError(RefusalError):
+    """Somebody has stopped all calls of engines that cost money."""
+
+    message = "Try-on is switched off for the moment. Please come back later."
     retryable = True
 
 

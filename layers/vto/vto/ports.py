@@ -1,10 +1,11 @@
 """What the use cases need from the world outside, as protocols; adapters implement them, ``vto.testing`` fakes them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from vto.domain.budgets import Booking
 from vto.domain.catalogue import CatalogueItem, Kind
 from vto.domain.engines import Adaptation
 from vto.domain.health import Door
@@ -42,8 +43,12 @@ class Jobs(Protocol):
         """One job, or None."""
         ...
 
-    def save(self, job: Job, *, expected_version: int) -> None:
-        """Store a changed job if nobody changed it since; raises VersionConflictError otherwise."""
+    def save(self, job: Job, *, expected_version: int, booking: Booking | None = None) -> None:
+        """Store a changed job if nobody changed it since; raises VersionConflictError otherwise.
+
+        With a booking the budgets change in the same instant, or nothing does: then BudgetExhaustedError or
+        SpendingStoppedError says why.
+        """
         ...
 
     def of_user(self, user_id: str, *, limit: int, cursor: str | None = None) -> tuple[list[Job], str | None]:
@@ -183,6 +188,18 @@ class Controls(Protocol):
         ...
 
 
+class Budgets(Protocol):
+    """``vto-controls``: the money that stands on each day's budgets; only :class:`Jobs` changes it, with a job."""
+
+    def is_stopped(self) -> bool:
+        """Whether somebody has stopped all spending, by the item ``spending``; read consistently."""
+        ...
+
+    def spent(self, control_ids: Iterable[str]) -> dict[str, int]:
+        """What stands on budgets, in ``micro_usd``."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class CachedResult:
     """A finished result that equal requests share; ``adaptations`` are those that the engine itself told of it."""
@@ -201,11 +218,25 @@ class Results(Protocol):
         """A finished result that still lives, or None."""
         ...
 
-    def claim(self, key: str, job_id: str, now: datetime, *, seconds: float, gone: CachedResult | None = None) -> bool:
+    def claim(
+        self,
+        key: str,
+        job_id: str,
+        now: datetime,
+        *,
+        seconds: float,
+        gone: CachedResult | None = None,
+        instead_of: str | None = None,
+    ) -> bool:
         """Become the one who makes this result; False while another job's claim lasts, or when it has become ready.
 
-        ``gone`` is a finished result that was found without its pictures: it may be made anew.
+        ``gone`` is a finished result that was found without its pictures: it may be made anew. ``instead_of`` is a job
+        that has ended: its claim, if it is still the one, is taken over.
         """
+        ...
+
+    def holder(self, key: str) -> str | None:
+        """The job that has claimed this result, or None."""
         ...
 
     def put_ready(self, key: str, result: CachedResult, *, ttl: int) -> None:

@@ -106,12 +106,18 @@ def ended(job: Job) -> None:
         error_code=job.error_code,
         engine=job.engine,
         attempts=job.attempts,
+        cost_usd=job.cost_usd,
         seconds=round(sum(job.seconds_by_stage.values()), 3),
         stages=job.seconds_by_stage,
         requested_images=job.requested_images,
         delivered_images=len(job.images),
         warnings=[one["code"] for one in job.warnings],
     )
+
+
+def budget_used(per_cent: float) -> None:
+    """Say how much of the shop's budget for the day is used, for the alarm that rings before it is exhausted."""
+    metrics().add_metric(name="BudgetUsed", unit=MetricUnit.Percent, value=per_cent)
 
 
 def opened(engine: str, error_code: str, until: str) -> None:

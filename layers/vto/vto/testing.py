@@ -1,12 +1,14 @@
 """The ports in memory: what tests (ours and those of whoever uses the layer) run on instead of AWS."""
 
 import json
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from vto.domain import times
+from vto.domain.budgets import Booking
 from vto.domain.catalogue import CatalogueItem, Kind
 from vto.domain.health import Door, Health
 from vto.domain.job import Job, Stage, Status
@@ -58,12 +60,38 @@ class FakeClock:
 
 
 @dataclass
+class FakeBudgets:
+    """The day's budgets in ``vto-controls``: ``micro_usd`` by ``control_id``, and whether spending is stopped."""
+
+    held: dict[str, int] = field(default_factory=dict)
+    stopped: bool = False
+
+    def is_stopped(self) -> bool:
+        """Whether somebody has stopped all spending."""
+        return self.stopped
+
+    def spent(self, control_ids: Iterable[str]) -> dict[str, int]:
+        """What stands on budgets."""
+        return {one: self.held.get(one, 0) for one in control_ids}
+
+    def book(self, booking: Booking) -> None:
+        """Move the money, all of it or none."""
+        booking.ensure_fits(self.held, is_stopped=self.stopped)
+        for move in booking.moves:
+            self.held[move.control_id] = self.held.get(move.control_id, 0) + move.micro_usd
+
+
+@dataclass
 class FakeJobs:
     """``vto-jobs`` as a dictionary; ``changes`` is what the table's stream would carry."""
 
     rows: dict[str, Job] = field(default_factory=dict)
     changes: list[Job] = field(default_factory=list)
     before_save: Callable[[Job], None] | None = None
+    budgets: FakeBudgets = field(default_factory=FakeBudgets)
+    booked: Job | None = None
+    """The last that was saved with a booking: the very same again is an SDK that asks again, with its token."""
+    one_at_a_time: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def create(self, job: Job) -> bool:
         """Store a new job; False when its id exists."""
@@ -76,14 +104,20 @@ class FakeJobs:
         """One job, or None."""
         return self.rows.get(job_id)
 
-    def save(self, job: Job, *, expected_version: int) -> None:
-        """Store a changed job if its version is still the expected one."""
+    def save(self, job: Job, *, expected_version: int, booking: Booking | None = None) -> None:
+        """Store a changed job if its version is still the expected one, and move the money with it."""
         if self.before_save:
             self.before_save(job)
-        known = self.rows.get(job.id)
-        if known is None or (known.version, known.revision) != (expected_version, job.revision):
-            raise VersionConflictError(job.id)
-        self._write(replace(job, revision=job.revision + 1))
+        with self.one_at_a_time:
+            if booking is not None and job is self.booked:
+                return
+            known = self.rows.get(job.id)
+            if known is None or (known.version, known.revision) != (expected_version, job.revision):
+                raise VersionConflictError(job.id)
+            if booking is not None:
+                self.budgets.book(booking)
+                self.booked = job
+            self._write(replace(job, revision=job.revision + 1))
 
     def of_user(self, user_id: str, *, limit: int, cursor: str | None = None) -> tuple[list[Job], str | None]:
         """One user's jobs, newest first."""
@@ -279,10 +313,19 @@ class FakeResults:
         """A finished result that still lives."""
         return self.ready.get(key) if self.expiry.get(key, 0) > times.epoch(now) else None
 
-    def claim(self, key: str, job_id: str, now: datetime, *, seconds: float, gone: CachedResult | None = None) -> bool:
+    def claim(
+        self,
+        key: str,
+        job_id: str,
+        now: datetime,
+        *,
+        seconds: float,
+        gone: CachedResult | None = None,
+        instead_of: str | None = None,
+    ) -> bool:
         """Become the one who makes this result."""
         holder, until = self.claims.get(key, (job_id, now))
-        if holder != job_id and until >= now:
+        if holder not in (job_id, instead_of) and until >= now:
             return False
         ready = self.get_ready(key, now)
         if ready is not None and (gone is None or ready.job_id != gone.job_id):
@@ -290,6 +333,10 @@ class FakeResults:
         self.claims[key] = job_id, now + timedelta(seconds=seconds)
         self.ready.pop(key, None)
         return True
+
+    def holder(self, key: str) -> str | None:
+        """The job that has claimed this result, or None."""
+        return self.claims[key][0] if key in self.claims else None
 
     def put_ready(self, key: str, result: CachedResult, *, ttl: int) -> None:
         """Offer a finished result."""

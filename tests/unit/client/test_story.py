@@ -444,3 +444,26 @@ def test_a_clock_that_is_behind_costs_no_negative_duration() -> None:
         now=after(9),
     )
     assert [span.seconds for span in found] == [5.0, 0.0]
+
+
+LEDGER = [
+    {"call": 1, "engine": "nova_canvas", "state": "failed", "micro_usd": 40_000, "day": "2026-11-21", "at": "x"},
+    {"call": 2, "engine": "nova_canvas", "state": "unknown", "micro_usd": 40_000, "day": "2026-11-21", "at": "x"},
+    {"call": 3, "engine": "preview", "state": "ok", "micro_usd": 0, "day": "2026-11-21", "at": "x"},
+]
+
+
+def test_the_ledger_says_which_calls_may_be_billed_also_where_the_histories_are_gone() -> None:
+    told = tell(evidence(row("completed", *QUEUED, attempts=3, ledger=LEDGER, cost_usd=0.04)))
+    assert (told.cost.model_calls, told.cost.may_be_billed, told.cost.cost_usd) == (3, 1, 0.04)
+    assert [(one["call"], one["state"], one["usd"]) for one in told.cost.ledger] == [
+        (1, "failed", 0.04),
+        (2, "unknown", 0.04),
+        (3, "ok", 0.0),
+    ]
+
+
+def test_a_ledger_that_begins_after_the_first_call_does_not_hide_it() -> None:
+    """An earlier version of the code made the first call, and wrote no ledger."""
+    told = tell(evidence(row("completed", *QUEUED, attempts=3, billable_calls=2, ledger=LEDGER[1:])))
+    assert told.cost.may_be_billed == 2

@@ -1,6 +1,7 @@
 """State "Validate Request": pictures are checked once more before money is spent, and equal results are found."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from vto.errors import (
     Violation,
 )
 from vto.use_cases.checking_pictures import OTHER, UPLOAD_MASK
-from vto.use_cases.validate_request import CLAIM_SECONDS, MAX_TWIN_WAITS
+from vto.use_cases.validate_request import CLAIM_SECONDS, MAX_TWIN_WAITS, OFFER_SECONDS
 
 MASK = f"s3://{UPLOADS}/masks/users/alice/drawn.png"
 MASKED = canonical({"maskType": "IMAGE", "imageBasedMask": {"maskImage": MASK}})
@@ -207,6 +208,34 @@ def test_when_the_first_fails_the_second_need_not_wait(world: World) -> None:
     world.record_failure("job-1", EXECUTION, {"Error": ModelUnavailableError.__name__, "Cause": ""})
     world.claimed_job("job-2")
     assert validate(world, "job-2")["reuse"] == "none"
+
+
+@pytest.mark.parametrize("erased", [False, True])
+def test_the_claim_of_a_job_that_has_ended_without_a_result_is_taken_over_at_once(world: World, erased: bool) -> None:
+    world.claimed_job("job-1")
+    key = validate(world, "job-1")["cache_key"]
+    world.jobs.rows["job-1"] = world.jobs.rows["job-1"].fail(ModelUnavailableError(), world.clock.now())
+    if erased:
+        del world.jobs.rows["job-1"]
+    world.claimed_job("job-2")
+    assert validate(world, "job-2")["reuse"] == "none"
+    assert world.results.holder(key) == "job-2"
+    world.claimed_job("job-3")
+    assert validate(world, "job-3")["reuse"] == "twin"  # it is made by one of them
+
+
+def test_a_job_that_has_just_completed_offers_its_result_and_one_that_did_not_for_long_is_not_waited_for(
+    world: World,
+) -> None:
+    validation, generation = world.generated_job("job-1")
+    world.store_result("job-1", EXECUTION, validation, generation)
+    key = validation["cache_key"]
+    world.results.ready.clear()  # as if Store Result had died between its two last writes
+    world.results.claims[key] = ("job-1", world.clock.now() + timedelta(seconds=CLAIM_SECONDS))
+    world.claimed_job("job-2")
+    assert validate(world, "job-2")["reuse"] == "twin"
+    world.clock.advance(OFFER_SECONDS + 1)
+    assert validate(world, "job-2", waits=1)["reuse"] == "none"
 
 
 def test_when_the_first_vanishes_its_claim_runs_out(world: World) -> None:

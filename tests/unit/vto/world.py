@@ -4,8 +4,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vto.domain import times
+from vto.domain.budgets import Limits
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness
 from vto.domain.job import Job, Status
+from vto.domain.ledger import micro_usd
 from vto.domain.parameters import canonical, for_garment_class
 from vto.domain.storage import S3Url
 from vto.errors import VtoError
@@ -35,6 +37,7 @@ from vto.use_cases.publish_job import PublishJob, Snapshots
 from vto.use_cases.record_failure import RecordFailure
 from vto.use_cases.request_try_on import RequestTryOn
 from vto.use_cases.reserve_slot import ReserveSlot
+from vto.use_cases.spending import Spending
 from vto.use_cases.start_try_on import StartTryOn
 from vto.use_cases.store_result import StoreResult
 from vto.use_cases.sweep_jobs import SweepJobs
@@ -132,6 +135,9 @@ class World:
     endings: list[Job] = field(default_factory=list)
     openings: list[tuple[str, str, str]] = field(default_factory=list)
     start_directly: bool = True
+    limits: Limits = field(default_factory=lambda: Limits(shop=micro_usd(50), user=micro_usd(2)))
+    price_per_image: float = 0.0
+    budget_used: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.engine = FakeEngine(self.pictures)
@@ -188,12 +194,18 @@ class World:
 
     @property
     def reserve_slot(self) -> ReserveSlot:
-        return ReserveSlot(self.jobs, self.controls, self.engine_order, 60, self.clock)
+        return ReserveSlot(self.jobs, self.controls, self.engine_order, 60, self.clock, self.spending)
 
     @property
     def invoke_model(self) -> InvokeModel:
         engines = dict.fromkeys(self.engine_order, self.engine)
-        return InvokeModel(self.jobs, engines, self.results, self.controls, self.clock, RESULTS, self.opened)
+        return InvokeModel(
+            self.jobs, engines, self.results, self.controls, self.clock, RESULTS, self.opened, self.spending
+        )
+
+    @property
+    def spending(self) -> Spending:
+        return Spending(self.jobs.budgets, self.limits, self.price_per_image, self.budget_used.append)
 
     @property
     def store_result(self) -> StoreResult:

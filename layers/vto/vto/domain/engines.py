@@ -94,6 +94,7 @@ class EngineProfile:
             inner clock always rings first and says what happened.
         usual_seconds: What a shopper is told that a call takes.
         price: What it costs.
+        is_free: Whether its calls cost so little that no budget counts them and no switch stops them.
         mask_types: The values of ``maskType`` that it can do.
         garment_classes: The garments that it can draw.
         mask_shapes, merge_styles, styling, exclusions, qualities: Values that have an effect; ``styling`` holds
@@ -111,6 +112,7 @@ class EngineProfile:
     timeout_seconds: int
     usual_seconds: int
     price: Price
+    is_free: bool = False
     mask_types: frozenset[str] = MASK_TYPES
     garment_classes: frozenset[str] = frozenset(GARMENT_CLASSES)
     mask_shapes: frozenset[str] = MASK_SHAPES
@@ -135,6 +137,7 @@ PROFILES = {
             timeout_seconds=25,
             usual_seconds=4,
             price=Price("second of a function", {}, "https://aws.amazon.com/lambda/pricing/", "2026-11-21"),
+            is_free=True,
             # it draws tops over trousers as it finds them, and knows one quality
             styling=STYLING - {"tuckingStyle=TUCKED"},
             exclusions=frozenset({"preserveHands", "preserveFace"}),

@@ -11,7 +11,9 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any, Self
 
+from vto.domain import ledger as book
 from vto.domain import notices, times
+from vto.domain.ledger import CallState, Ledger
 from vto.domain.notices import Notice
 from vto.domain.parameters import MAX_SEED, Parameters
 from vto.errors import JobClosedError, ModelTimeoutError, ResultsBlockedError, VtoError, all_errors
@@ -110,6 +112,8 @@ class Job:
     warnings: tuple[Mapping[str, str], ...] = ()
     cache_key: str | None = None
     source_pixels: int | None = None
+    price_tier: int | None = None
+    """The side of the tier in which the photo is paid for; known once it is validated."""
     body_bytes: int | None = None
     """Size of the request in the contract's form, which an engine may be too small for; known once it is validated."""
     adaptations: tuple[Mapping[str, str], ...] = ()
@@ -122,6 +126,8 @@ class Job:
     failed_engines: tuple[str, ...] = ()
     """Of this execution: the engines that it was given up with, in their order; ``engine`` is the one after them."""
     call_turn: int = 0  # of this execution: which attempt of Invoke Model was the last to begin; an earlier one is late
+    ledger: Ledger = ()
+    """All calls, also of earlier executions, and the one for which money is set aside."""
     slot_round: int = 0
     slot_at: str | None = None
     execution_arn: str | None = None
@@ -232,7 +238,11 @@ class Job:
             return leased
         return leased._changed(Status.PROCESSING, now, stage)
 
-    def call(self, turn: int) -> Self:
+    def reserving(self, engine: str, price: int, now: datetime) -> Self:
+        """The job with the money for its next call set aside (``price`` in ``micro_usd``), once."""
+        return replace(self, ledger=book.reserved(self.ledger, engine, price, now))
+
+    def call(self, turn: int, engine: str, price: int, now: datetime) -> Self:
         """The job with one more call of an engine, counted before it is made: a call that dies has been counted.
 
         A call whose results were all blocked is made once more with another seed, unless the request named its seed:
@@ -240,6 +250,9 @@ class Job:
 
         Args:
             turn: Which attempt of the step this is; later ones have greater numbers.
+            engine: Who is called.
+            price: What the call may cost, in ``micro_usd``.
+            now: This moment.
 
         Raises:
             JobClosedError: A later attempt has begun: nobody waits for this one any longer.
@@ -258,8 +271,32 @@ class Job:
             attempts=self.attempts + 1,
             billable_calls=self.billable_calls + 1,
             call_turn=turn,
+            ledger=book.sent(self.ledger, self.attempts + 1, engine, price, now),
             seed=(seed + self.blocked_calls) % (MAX_SEED + 1),
         )
+
+    def heard(self, call: int, now: datetime, *, is_blocked: bool) -> Self:
+        """The job with what was heard of a call: all its results were blocked, or it was surely not billed.
+
+        Raises:
+            JobClosedError: Nobody waits for that any longer: a later call has begun, and this one counts as billed.
+        """
+        state = CallState.UNKNOWN if is_blocked else CallState.FAILED
+        known = book.heard(self.ledger, call, state, now)
+        if known == self.ledger:
+            raise JobClosedError(f"job {self.id}: call {call} is no longer awaited")
+        if is_blocked:
+            return replace(self, ledger=known, blocked_calls=self.blocked_calls + 1)
+        return replace(self, ledger=known, billable_calls=self.billable_calls - 1)
+
+    def settled(self, now: datetime, *, arrived: int | None = None) -> Self:
+        """The job with no call awaited and no money set aside; ``arrived`` is the call that its pictures are of."""
+        return replace(self, ledger=book.settled(self.ledger, now, arrived=arrived))
+
+    @property
+    def cost_usd(self) -> float:
+        """What its calls may have cost, in US dollars: the shop's business, not the shopper's."""
+        return book.cost(self.ledger) / book.MICRO
 
     @property
     def call_parameters(self) -> Parameters:
@@ -292,6 +329,7 @@ class Job:
             mask_s3_url=mask_s3_url,
             engine=engine,
             adaptations=adaptations,
+            ledger=book.settled(self.ledger, now),
             notice=None,
             eta_seconds=None,
             open=None,
@@ -313,6 +351,7 @@ class Job:
             error_code=public["code"],
             error_message=public["message"],
             error_details=tuple(public["details"]),
+            ledger=book.settled(self.ledger, now),
             notice=None,
             eta_seconds=None,
             open=None,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from vto.domain.budgets import NOTHING, Limits, booking
 from vto.domain.job import Job
 from vto.errors import JobClosedError, StorageUnavailableError
 from vto.ports import Jobs, VersionConflictError
@@ -10,13 +11,14 @@ from vto.ports import Jobs, VersionConflictError
 ATTEMPTS = 5
 
 
-def change_job(jobs: Jobs, job_id: str, change: Callable[[Job], Job]) -> Job:
-    """Change a job under its version.
+def change_job(jobs: Jobs, job_id: str, change: Callable[[Job], Job], limits: Limits = NOTHING) -> Job:
+    """Change a job under its version, and the budgets with it where its ledger changes: both or neither.
 
     Args:
         jobs: The table.
         job_id: Which job.
         change: Decides the new state from the current one; called again when another writer was faster.
+        limits: What may be spent; nothing, where all that a change does is to give money back.
 
     Returns:
         The job as stored.
@@ -24,12 +26,18 @@ def change_job(jobs: Jobs, job_id: str, change: Callable[[Job], Job]) -> Job:
     Raises:
         JobClosedError: There is no such job (it was erased), or ``change`` says so.
         StorageUnavailableError: Other writers were faster every time.
+        BudgetExhaustedError: A budget has not enough left for the call that the change is about to make.
+        SpendingStoppedError: Calls that cost money are stopped.
     """
     for _ in range(ATTEMPTS):
         job = read_job(jobs, job_id)
         changed = change(job)
+        money = booking(job.user_id, job.ledger, changed.ledger, limits)
         try:
-            jobs.save(changed, expected_version=job.version)
+            if money is None:
+                jobs.save(changed, expected_version=job.version)
+            else:
+                jobs.save(changed, expected_version=job.version, booking=money)
         except VersionConflictError:
             continue
         return replace(changed, revision=changed.revision + 1)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from vto.domain import times
@@ -12,6 +12,7 @@ from vto.domain.job import Job, Stage
 from vto.domain.storage import S3Url, generated_prefix
 from vto.errors import (
     BadModelOutputError,
+    BudgetExhaustedError,
     ContentBlockedError,
     ModelAccessDeniedError,
     ModelFailedError,
@@ -23,11 +24,13 @@ from vto.errors import (
     NoEngineError,
     RefusalError,
     ResultsBlockedError,
+    SpendingStoppedError,
     StorageUnavailableError,
     VtoError,
 )
 from vto.ports import Clock, Controls, Engines, Jobs, Results, TryOnRequest
 from vto.use_cases.changing_jobs import change_job
+from vto.use_cases.spending import Spending
 
 # The engine worked, or may have. AWS does not say whether blocked results are billed: they count as if they were.
 MAY_BE_BILLED = (ModelTimeoutError, ModelFailedError, ResultsBlockedError, BadModelOutputError)
@@ -49,6 +52,7 @@ class InvokeModel:
     clock: Clock
     results_bucket: str
     opened: Callable[[str, str, str], None]
+    spending: Spending
 
     def __call__(
         self, job_id: str, execution_arn: str, validation: Mapping[str, Any], slot: Mapping[str, Any], retry: int = 0
@@ -68,6 +72,8 @@ class InvokeModel:
 
         Raises:
             NoEngineError: The engine was paused or opened while the job waited for its slot.
+            BudgetExhaustedError: This is a second call, and a budget has not enough left for it.
+            SpendingStoppedError: Calls that cost money were stopped while the job waited for its slot.
             VtoError: The Model…, …Blocked and BadModelOutput errors of the engine; JobClosedError.
         """
         made = self.results.get_ready(validation["cache_key"], self.clock.now())
@@ -87,14 +93,19 @@ class InvokeModel:
             raise NoEngineError(f"{profile.name} was paused or opened while the job waited for its slot")
 
         def enter(job: Job) -> Job:
-            return job.call(slot["round"] * TURNS + retry).enter(
+            now, price = self.clock.now(), self.spending.price(profile.name, job)
+            return job.call(slot["round"] * TURNS + retry, profile.name, price, now).enter(
                 Stage.GENERATING,
                 execution_arn=execution_arn,
-                now=self.clock.now(),
+                now=now,
                 lease_seconds=2 * profile.timeout_seconds + LEASE_SECONDS,
             )
 
-        job = change_job(self.jobs, job_id, enter)
+        try:
+            job = change_job(self.jobs, job_id, enter, self.spending.limits)
+        except (BudgetExhaustedError, SpendingStoppedError) as refusal:
+            self._tell(profile.name, job_id, door, refusal)  # whoever was to try the engine did not
+            raise
         request = TryOnRequest(
             source=S3Url.parse(validation["source"]),
             reference=S3Url.parse(validation["reference"]),
@@ -105,7 +116,7 @@ class InvokeModel:
         try:
             generation = engine.generate(request)
         except VtoError as error:
-            self._note(job.id, execution_arn, error)
+            self._note(job, execution_arn, error)
             self._tell(profile.name, job.id, door, error)
             raise
         self._tell(profile.name, job.id, door, None)
@@ -126,15 +137,14 @@ class InvokeModel:
                 if until is not None:
                     self.opened(engine, error.code, times.to_iso(until))
 
-    def _note(self, job_id: str, execution_arn: str, error: VtoError) -> None:
+    def _note(self, called: Job, execution_arn: str, error: VtoError) -> None:
         """Write down what the error says of the call; where that cannot be written, the call counts as billed."""
 
         def note(job: Job) -> Job:
             job.ensure_worked_on_by(execution_arn)
-            if isinstance(error, ResultsBlockedError):
-                return replace(job, blocked_calls=job.blocked_calls + 1)
-            return replace(job, billable_calls=job.billable_calls - 1)
+            is_blocked = isinstance(error, ResultsBlockedError)
+            return job.heard(called.attempts, self.clock.now(), is_blocked=is_blocked)
 
         if isinstance(error, ResultsBlockedError) or not isinstance(error, MAY_BE_BILLED):
             with suppress(StorageUnavailableError):
-                change_job(self.jobs, job_id, note)
+                change_job(self.jobs, called.id, note)

@@ -17,13 +17,17 @@ from vto.errors import (
     ModelThrottledError,
     NoEngineError,
     QueueFullError,
+    SpendingStoppedError,
+    VtoError,
 )
 from vto.ports import Clock, Controls, Jobs
 from vto.use_cases.changing_jobs import change_job, read_job
+from vto.use_cases.spending import Spending
 
 MAX_THROTTLED = 3
 MAX_QUEUE_SECONDS = 15 * 60
 LEASE_SECONDS = 90  # beyond the wait for the slot, or for an engine
+NOT_ITS_FAULT = {NoEngineError.__name__, SpendingStoppedError.__name__}  # the engine was not asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class ReserveSlot:
     order: Sequence[str]
     requests_per_minute: float
     clock: Clock
+    spending: Spending
 
     def __call__(
         self, job_id: str, execution_arn: str, slot: Mapping[str, Any], failure: Mapping[str, Any] | None
@@ -55,6 +60,8 @@ class ReserveSlot:
             InvalidRequestError: No engine of the order can do what is asked.
             ExpiredError: The job has been waiting for longer than it may.
             QueueFullError: The next free slot is further away than a shopper may be kept waiting; none is taken.
+            BudgetExhaustedError: The call would cost more than the shopper's or the shop's budget for the day has left.
+            SpendingStoppedError: Calls that cost money are stopped, and no engine that costs nothing can do the job.
             NoEngineError: All engines that can do the job are paused or open.
             ModelThrottledError: The last engine has refused the call once too often.
             JobClosedError: The job has ended or belongs to another execution.
@@ -63,7 +70,7 @@ class ReserveSlot:
         throttled, failed = slot["throttled"], list(slot["failed_engines"])
         if failed_with == ModelThrottledError.__name__:
             throttled += 1
-        elif failed_with != NoEngineError.__name__:  # that one says that others had found the engine failed
+        elif failed_with not in NOT_ITS_FAULT:
             failed.append(slot["engine"])
         this_round = slot["round"] + 1
         job = _ensure_not_late(read_job(self.jobs, job_id), this_round)
@@ -78,7 +85,7 @@ class ReserveSlot:
         tried = tuple(failed)
         if set(fit) <= set(failed):
             failed = []  # all have failed on this job: it waits for whichever returns first
-        left = [name for name in fit if name not in failed]
+        left = self.spending.allowed([name for name in fit if name not in failed])
 
         if job.slot_round == this_round and job.slot_at is not None and job.engine in left:
             # a retry of this step: the slot is ours already
@@ -93,7 +100,7 @@ class ReserveSlot:
         change_job(
             self.jobs,
             job_id,
-            lambda job: _ensure_not_late(job, this_round).enter(
+            lambda job: self.spending.reserving(_ensure_not_late(job, this_round), engine, now).enter(
                 Stage.QUEUED,
                 execution_arn=execution_arn,
                 now=now,
@@ -106,6 +113,7 @@ class ReserveSlot:
                 eta_seconds=wait + PROFILES[engine].usual_seconds,
                 notice=None,
             ),
+            self.spending.limits,
         )
         return {
             "round": this_round,
@@ -136,7 +144,7 @@ class ReserveSlot:
             change_job(
                 self.jobs,
                 job.id,
-                lambda job: _ensure_not_late(job, this_round).enter(
+                lambda job: _ensure_not_late(job.settled(now), this_round).enter(
                     Stage.QUEUED,
                     execution_arn=execution_arn,
                     now=now,
@@ -149,6 +157,12 @@ class ReserveSlot:
                 ),
             )
             raise NoEngineError(f"all of {left} are paused or open")
+        try:
+            self.spending.ensure_room(job, engine, now)
+        except VtoError:
+            if door is Door.HALF_OPEN:
+                self.controls.leave_engine(engine, job.id, now)
+            raise
         slot = self.controls.take_slot(engine, self.requests_per_minute, now, latest=latest)
         if slot is None:
             if door is Door.HALF_OPEN:

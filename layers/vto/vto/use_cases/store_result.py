@@ -9,7 +9,7 @@ from typing import Any
 from vto.domain import times
 from vto.domain.engines import PROFILES, Adaptation, able, adaptations
 from vto.domain.job import Job, Stage, Status, StoredImage
-from vto.domain.storage import MANIFEST, S3Url, result_key
+from vto.domain.storage import MANIFEST, S3Url, generated_prefix, result_key
 from vto.errors import BadModelOutputError, PictureMissingError, PictureRejectedError
 from vto.ports import CachedResult, Clock, Jobs, Pictures, PictureTools, Results
 from vto.use_cases.changing_jobs import change_job, read_job
@@ -73,8 +73,9 @@ class StoreResult:
 
     def _complete(self, job_id: str, execution_arn: str, made: Mapping[str, Any]) -> Job:
         def enter(job: Job) -> Job:
-            return job.enter(
-                Stage.STORING, execution_arn=execution_arn, now=self.clock.now(), lease_seconds=LEASE_SECONDS
+            now = self.clock.now()
+            return job.enter(Stage.STORING, execution_arn=execution_arn, now=now, lease_seconds=LEASE_SECONDS).settled(
+                now, arrived=self._call_of(job, made)
             )
 
         change_job(self.jobs, job_id, enter)
@@ -101,6 +102,14 @@ class StoreResult:
         done = change_job(self.jobs, job_id, complete)
         self.ended(done)
         return done
+
+    def _call_of(self, job: Job, made: Mapping[str, Any]) -> int | None:
+        """The call of this job that the pictures are of; None for those of an equal job."""
+        for one in job.ledger:
+            folder = one.call and str(S3Url(self.results_bucket, generated_prefix(job.id, one.call)))
+            if folder and any(address.startswith(folder) for address in made["images"]):
+                return one.call
+        return None
 
     def _store(self, job_id: str, name: str, address: str) -> StoredImage:
         """Verify one picture and keep its bytes untouched: they carry the engine's provenance marks."""

@@ -3,15 +3,17 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from vto.domain import times
 from vto.domain.catalogue import Kind
 from vto.domain.contract import body_violations
 from vto.domain.engines import able, identity, refusals
-from vto.domain.job import Job, Stage
+from vto.domain.job import Job, Stage, Status
 from vto.domain.nova_canvas import request_bytes
 from vto.domain.parameters import cache_key
+from vto.domain.prices import tier_of
 from vto.domain.storage import S3Url, prepared_mask_key
 from vto.errors import InvalidRequestError, PictureMissingError, PictureRejectedError
 from vto.ports import CachedResult, Catalogue, Clock, Jobs, Pictures, PictureTools, Results
@@ -29,6 +31,7 @@ from vto.use_cases.checking_pictures import (
 
 MAX_TWIN_WAITS = 200  # then we go on alone; the state machine compares with the same number
 LEASE_SECONDS = 90
+OFFER_SECONDS = 120  # all attempts of Store Result lie within
 CLAIM_SECONDS = 15 * 60  # longer than two calls of any engine; whoever ends the job without a result gives it up
 
 
@@ -44,6 +47,7 @@ class ValidateRequest:
     clock: Clock
     engines: Sequence[str]
     versions: Mapping[str, str]
+    prices_by_side: bool = False
 
     def __call__(self, job_id: str, execution_arn: str, twin_waits: int) -> dict[str, Any]:
         """Validate the job.
@@ -84,12 +88,17 @@ class ValidateRequest:
             engine=identity(able(self.engines, job.parameters, pixels, size)[0], self.versions),
             owner=model.item.user_id,
         )
-        if (job.cache_key, job.source_pixels, job.body_bytes) != (key, pixels, size):
+        tier = tier_of(model.width, model.height, self.prices_by_side)
+        if (job.cache_key, job.source_pixels, job.body_bytes, job.price_tier) != (key, pixels, size, tier):
             job = change_job(
                 self.jobs,
                 job_id,
                 lambda job: replace(
-                    self._enter(job, execution_arn), cache_key=key, source_pixels=pixels, body_bytes=size
+                    self._enter(job, execution_arn),
+                    cache_key=key,
+                    source_pixels=pixels,
+                    body_bytes=size,
+                    price_tier=tier,
                 ),
             )
         address = None if mask is None else self._kept_mask(job, model, mask)
@@ -149,9 +158,21 @@ class ValidateRequest:
             return "ready", ready
         # claimed also by whoever has waited long enough: a result without its pictures must not be found ready later
         is_ours = self.results.claim(key, job.id, now, seconds=CLAIM_SECONDS, gone=ready)
+        if not is_ours and (dead := self._dead_holder(key, now)):
+            is_ours = self.results.claim(key, job.id, now, seconds=CLAIM_SECONDS, gone=ready, instead_of=dead)
         if is_ours or twin_waits >= MAX_TWIN_WAITS:
             return "none", None
         return "twin", None
+
+    def _dead_holder(self, key: str, now: datetime) -> str | None:
+        """The job that holds this key and will not make its result any more; None while one may."""
+        holder = self.results.holder(key)
+        job = self.jobs.get(holder) if holder else None
+        if job is None or job.status is Status.ERROR:
+            return holder
+        # one that has just been completed is about to offer its result; later than this it died before it did
+        offers_until = times.after(times.from_iso(job.updated_at), OFFER_SECONDS)
+        return holder if job.status is Status.COMPLETED and offers_until < times.to_iso(now) else None
 
     def _still_there(self, result: CachedResult) -> bool:
         try:

@@ -1,5 +1,6 @@
 """The six tables as repositories; every write that decides something is conditional."""
 
+from vto.adapters.dynamodb.budgets import DynamoBudgets
 from vto.adapters.dynamodb.catalogue import DynamoCatalogue, catalogue_to_item, item_to_catalogue
 from vto.adapters.dynamodb.connections import DynamoConnections
 from vto.adapters.dynamodb.controls import DynamoControls
@@ -7,6 +8,7 @@ from vto.adapters.dynamodb.jobs import DynamoJobs, item_to_job, job_to_item
 from vto.adapters.dynamodb.results import DynamoResults
 
 __all__ = [
+    "DynamoBudgets",
     "DynamoCatalogue",
     "DynamoConnections",
     "DynamoControls",

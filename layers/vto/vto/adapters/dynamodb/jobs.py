@@ -5,8 +5,11 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from vto import telemetry
-from vto.adapters.aws_errors import as_storage_error
+from vto.adapters.aws_errors import as_storage_error, code_of
+from vto.adapters.dynamodb.budgets import DynamoBudgets
 from vto.adapters.dynamodb.items import (
     conditionally,
     cursor_of,
@@ -17,19 +20,26 @@ from vto.adapters.dynamodb.items import (
     to_dynamo,
 )
 from vto.domain import times
+from vto.domain.budgets import Booking
 from vto.domain.job import OPEN, Change, Job, Stage, Status, StoredImage
+from vto.domain.ledger import CallState, Entry
 from vto.domain.log_text import unforeseen
+from vto.errors import InternalError
 from vto.ports import VersionConflictError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
+IN_A_TRANSACTION = "TransactionConflictException"
+ENTRY_FIELDS = {field.name for field in fields(Entry)}
+
 
 class DynamoJobs:
     """``vto-jobs``."""
 
-    def __init__(self, table: "Table") -> None:
-        self._table = table
+    def __init__(self, table: "Table", budgets: DynamoBudgets | None = None) -> None:
+        """``budgets`` is where money is booked; None where nobody does."""
+        self._table, self._budgets = table, budgets
 
     def create(self, job: Job) -> bool:
         """Store a new job; False when its id exists."""
@@ -43,32 +53,42 @@ class DynamoJobs:
         item = get_item(self._table, {"id": job_id})
         return item_to_job(item) if item else None
 
-    def save(self, job: Job, *, expected_version: int) -> None:
+    def save(self, job: Job, *, expected_version: int, booking: Booking | None = None) -> None:
         """Store a changed job if nobody changed it since; raises VersionConflictError otherwise.
 
-        Attributes that this code does not know (written by a newer version) stay as they are.
+        Attributes that this code does not know (written by a newer version) stay as they are. With a booking, the job
+        and the budgets are one transaction.
         """
         item = {**job_to_item(job), "revision": job.revision + 1}
         del item["id"]
         gone = [field.name for field in fields(Job) if field.name not in item and field.name != "id"]
         expression, names, values = set_and_remove(item, gone)
-        saved = conditionally(
-            "save job",
-            lambda: self._table.update_item(
-                Key={"id": job.id},
-                UpdateExpression=expression,
-                ConditionExpression="#version = :read_version AND "
-                "(#revision = :read_revision OR attribute_not_exists(#revision))",
-                ExpressionAttributeNames=names,
-                ExpressionAttributeValues={
-                    **values,
-                    ":read_version": expected_version,
-                    ":read_revision": job.revision,
-                },
-            ),
-        )
-        if not saved:
+        update: dict[str, Any] = {
+            "Key": {"id": job.id},
+            "UpdateExpression": expression,
+            "ConditionExpression": "#version = :read_version AND "
+            "(#revision = :read_revision OR attribute_not_exists(#revision))",
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": {
+                **values,
+                ":read_version": expected_version,
+                ":read_revision": job.revision,
+            },
+        }
+        if booking is not None:
+            if self._budgets is None:
+                raise InternalError(f"job {job.id} moves money, and there are no budgets here")
+            self._budgets.write(job.id, {"TableName": self._table.name, **update}, booking)
+        elif not conditionally("save job", lambda: self._update(update)):
             raise VersionConflictError(job.id)
+
+    def _update(self, update: dict[str, Any]) -> None:
+        try:
+            self._table.update_item(**update)
+        except ClientError as error:
+            if code_of(error) == IN_A_TRANSACTION:
+                raise VersionConflictError(update["Key"]["id"]) from error  # somebody is changing it right now
+            raise
 
     def of_user(self, user_id: str, *, limit: int, cursor: str | None = None) -> tuple[list[Job], str | None]:
         """One user's jobs, newest first, and the cursor of the next page."""
@@ -108,6 +128,8 @@ def _readable(items: Iterable[Mapping[str, Any]]) -> Iterator[Job]:
 def job_to_item(job: Job) -> dict[str, Any]:
     """A job as its row; absent attributes are left out, as sparse indexes want it."""
     item = {**asdict(job), "timeline": [change.public() for change in job.timeline]}
+    if job.ledger:
+        item["cost_usd"] = job.cost_usd  # for whoever reads the table; the ledger is what counts
     return dict(to_dynamo({name: value for name, value in item.items() if value is not None}))
 
 
@@ -125,6 +147,7 @@ def item_to_job(item: Mapping[str, Any]) -> Job:
                 Change(Status(one["status"]), one["at"], Stage(one["stage"]) if one.get("stage") else None)
                 for one in plain["timeline"]
             ),
+            "ledger": tuple(_entry(one) for one in plain.get("ledger", [])),
             "images": tuple(StoredImage(**one) for one in plain.get("images", [])),
             "error_details": tuple(plain.get("error_details", [])),
             "warnings": tuple(plain.get("warnings", [])),
@@ -132,3 +155,8 @@ def item_to_job(item: Mapping[str, Any]) -> Job:
             "failed_engines": tuple(plain.get("failed_engines", [])),
         }
     )
+
+
+def _entry(plain: Mapping[str, Any]) -> Entry:
+    known = {name: value for name, value in plain.items() if name in ENTRY_FIELDS}
+    return Entry(**{**known, "state": CallState(plain["state"])})

@@ -27,7 +27,16 @@ class DynamoResults:
         told = tuple(Adaptation(**one) for one in item.get("adaptations", []))
         return CachedResult(item["job_id"], tuple(item["images"]), item.get("mask"), item["engine"], told)
 
-    def claim(self, key: str, job_id: str, now: datetime, *, seconds: float, gone: CachedResult | None = None) -> bool:
+    def claim(
+        self,
+        key: str,
+        job_id: str,
+        now: datetime,
+        *,
+        seconds: float,
+        gone: CachedResult | None = None,
+        instead_of: str | None = None,
+    ) -> bool:
         """Become the one who makes this result; False while another job's claim lasts, or when it has become ready."""
         return conditionally(
             "claim result",
@@ -35,7 +44,7 @@ class DynamoResults:
                 Key={"cache_key": key},
                 UpdateExpression="SET #state = :making, job_id = :job_id, claimed_until = :until, #ttl = :ttl",
                 ConditionExpression="attribute_not_exists(cache_key) OR #ttl <= :epoch"
-                " OR (#state = :making AND (job_id = :job_id OR claimed_until < :now))"
+                " OR (#state = :making AND (job_id IN (:job_id, :instead_of) OR claimed_until < :now))"
                 " OR (#state = :ready AND job_id = :gone)",
                 ExpressionAttributeNames={"#state": "state", "#ttl": "ttl"},
                 ExpressionAttributeValues={
@@ -43,6 +52,7 @@ class DynamoResults:
                     ":ready": "ready",
                     ":job_id": job_id,
                     ":gone": gone.job_id if gone else "(none)",
+                    ":instead_of": instead_of or "(none)",
                     ":now": times.to_iso(now),
                     ":epoch": times.epoch(now),
                     ":until": times.after(now, seconds),
@@ -50,6 +60,11 @@ class DynamoResults:
                 },
             ),
         )
+
+    def holder(self, key: str) -> str | None:
+        """The job that has claimed this result, or None."""
+        item = get_item(self._table, {"cache_key": key}) or {}
+        return item["job_id"] if item.get("state") == "making" else None
 
     def put_ready(self, key: str, result: CachedResult, *, ttl: int) -> None:
         """Offer a finished result to equal requests."""

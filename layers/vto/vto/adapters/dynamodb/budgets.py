@@ -1,0 +1,120 @@
+"""The budgets and the switch in ``vto-controls``, and the transactions that write them together with a job."""
+
+import random
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from vto.adapters.aws_errors import as_storage_error, code_of
+from vto.adapters.dynamodb.items import get_item
+from vto.domain import times
+from vto.domain.budgets import STOPPED, SWITCH, Booking, Move, exhausted
+from vto.errors import SpendingStoppedError, StorageUnavailableError
+from vto.ports import VersionConflictError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+KEPT_DAYS = 8  # what was spent in the last week can be looked up
+ATTEMPTS = 9
+LONGEST_PAUSE_SECONDS = 0.4
+NO_ROOM = "ConditionalCheckFailed"
+BUSY = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+
+
+class DynamoBudgets:
+    """The part of ``vto-controls`` that is about money."""
+
+    def __init__(self, table: "Table", sleep: Callable[[float], None] = time.sleep) -> None:
+        self._table, self._sleep = table, sleep
+
+    def is_stopped(self) -> bool:
+        """Whether the item ``spending`` has the state ``stopped``."""
+        return (get_item(self._table, {"control_id": SWITCH}) or {}).get("state") == STOPPED
+
+    def spent(self, control_ids: Iterable[str]) -> dict[str, int]:
+        """What stands on budgets, in ``micro_usd``."""
+        items = {one: get_item(self._table, {"control_id": one}) or {} for one in control_ids}
+        return {one: item.get("spent", 0) for one, item in items.items()}
+
+    def write(self, job_id: str, job: dict[str, Any], booking: Booking) -> None:
+        """Write a job's row and its booking in one transaction.
+
+        The SDK gives each transaction a token, so one whose answer was lost and that is sent again counts once.
+
+        Args:
+            job_id: Whose row.
+            job: The ``Update`` of the row, conditional on what was read.
+            booking: The money that moves with it.
+
+        Raises:
+            VersionConflictError: The row has changed since it was read.
+            BudgetExhaustedError: A budget has not that much left.
+            SpendingStoppedError: Calls that cost money are stopped.
+            StorageUnavailableError: DynamoDB did not answer, or others were writing every time.
+        """
+        switch = [self._switch()] if booking.spends else []
+        items = [{"Update": job}, *switch, *(self._move(one) for one in booking.moves)]
+        for attempt in range(ATTEMPTS):
+            reasons = self._send(items)
+            if reasons is None:
+                return
+            if reasons[0] == NO_ROOM:
+                raise VersionConflictError(job_id)
+            if switch and reasons[1] == NO_ROOM:
+                raise SpendingStoppedError("by the item in vto-controls")
+            for move, reason in zip(booking.moves, reasons[1 + len(switch) :], strict=True):
+                if reason == NO_ROOM:
+                    raise exhausted(move)
+            if not BUSY & set(reasons):
+                raise StorageUnavailableError(f"save job with its money: {', '.join(reasons)}")
+            longest = min(LONGEST_PAUSE_SECONDS, 0.02 * 2**attempt)
+            self._sleep(random.uniform(0, longest))  # noqa: S311 - so that those who met do not meet again
+        raise StorageUnavailableError(f"the budgets of job {job_id} were being written {ATTEMPTS} times")
+
+    def _send(self, items: Sequence[dict[str, Any]]) -> list[str] | None:
+        """Send a transaction; None when it was written, otherwise why not, item by item."""
+        client: Any = self._table.meta.client
+        with as_storage_error("save job with its money"):
+            try:
+                client.transact_write_items(TransactItems=items)
+            except ClientError as error:
+                if code_of(error) != "TransactionCanceledException":
+                    raise
+                reasons: list[dict[str, str]] = error.response.get("CancellationReasons") or []  # type: ignore[assignment]
+                if len(reasons) != len(items):
+                    raise
+                return [reason.get("Code") or "None" for reason in reasons]
+        return None
+
+    def _switch(self) -> dict[str, Any]:
+        """Nobody has stopped spending."""
+        return {
+            "ConditionCheck": {
+                "TableName": self._table.name,
+                "Key": {"control_id": SWITCH},
+                "ConditionExpression": "attribute_not_exists(#state) OR #state <> :stopped",
+                "ExpressionAttributeNames": {"#state": "state"},
+                "ExpressionAttributeValues": {":stopped": STOPPED},
+            }
+        }
+
+    def _move(self, move: Move) -> dict[str, Any]:
+        """Money on a budget, as long as there is room; or off it, in any case."""
+        day = times.from_iso(f"{move.control_id[-10:]}T00:00:00Z")
+        update: dict[str, Any] = {
+            "TableName": self._table.name,
+            "Key": {"control_id": move.control_id},
+            "UpdateExpression": "SET #ttl = :ttl ADD spent :amount",
+            "ExpressionAttributeNames": {"#ttl": "ttl"},
+            "ExpressionAttributeValues": {":amount": move.micro_usd, ":ttl": times.epoch(day, days=KEPT_DAYS)},
+        }
+        if move.micro_usd > 0:
+            room = move.limit - move.micro_usd
+            # where a call costs more than a whole day there is no room on a new day either
+            new_day = "attribute_not_exists(spent) OR " if room >= 0 else ""
+            update["ConditionExpression"] = f"{new_day}spent <= :room"
+            update["ExpressionAttributeValues"][":room"] = room
+        return {"Update": update}

@@ -1,0 +1,107 @@
+"""What may be spent in a day, by a user and by the shop, and what a change of a job does to that."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from vto.domain.engines import PROFILES
+from vto.domain.ledger import CallState, Ledger, held
+from vto.errors import BudgetExhaustedError, SpendingStoppedError
+
+SWITCH = "spending"  # the item of vto-controls that stops all spending at once while its state is this:
+STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a deployment allows.
+
+    Args:
+        shop: Most of all users together in one day (UTC), in ``micro_usd``.
+        user: Most of one user in one day.
+        may_spend: Whether engines that cost money may be called at all.
+    """
+
+    shop: int = 0
+    user: int = 0
+    may_spend: bool = True
+
+
+NOTHING = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Money put on one budget, or taken off it, in ``micro_usd``; ``limit`` is the most that may stand there."""
+
+    control_id: str
+    micro_usd: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """What a change of a job does to the budgets; written together with the job, or not at all.
+
+    Args:
+        moves: Money by budget; nothing for a call that costs nothing, or whose money was set aside before.
+        spends: Whether a call that costs money is about to be made, or to be waited for.
+    """
+
+    moves: tuple[Move, ...]
+    spends: bool
+
+    def ensure_fits(self, spent: Mapping[str, int], *, is_stopped: bool) -> None:
+        """Check the booking against what the budgets hold.
+
+        Args:
+            spent: ``micro_usd`` by the budget's ``control_id``.
+            is_stopped: Whether somebody has stopped all spending.
+
+        Raises:
+            SpendingStoppedError: Somebody has.
+            BudgetExhaustedError: A budget does not have that much left.
+        """
+        if self.spends and is_stopped:
+            raise SpendingStoppedError("by the item in vto-controls")
+        for move in self.moves:
+            if move.micro_usd > 0 and spent.get(move.control_id, 0) + move.micro_usd > move.limit:
+                raise exhausted(move)
+
+
+def exhausted(move: Move) -> BudgetExhaustedError:
+    """The refusal of a move that a budget has no room for; its detail is for operators only."""
+    return BudgetExhaustedError(f"{move.control_id}: {move.micro_usd} more would be above {move.limit} micro-USD")
+
+
+def booking(user_id: str, before: Ledger, after: Ledger, limits: Limits) -> Booking | None:
+    """What becomes of the budgets when a job's ledger changes; None where they have nothing to do with it.
+
+    Raises:
+        SpendingStoppedError: A call that costs money would be made, and the deployment allows none.
+    """
+    spends = any(
+        one.state in (CallState.RESERVED, CallState.SENT) and one not in before and not PROFILES[one.engine].is_free
+        for one in after
+    )
+    if spends and not limits.may_spend:
+        raise SpendingStoppedError("by the parameter Spending")
+    had, has = held(before), held(after)
+    moves = tuple(_moves(user_id, {day: has.get(day, 0) - had.get(day, 0) for day in {**had, **has}}, limits))
+    return Booking(moves, spends) if moves or spends else None
+
+
+def shop_budget(day: str) -> str:
+    """The ``control_id`` of what all users together have spent in a day."""
+    return f"budget#shop#{day}"
+
+
+def user_budget(user_id: str, day: str) -> str:
+    """The ``control_id`` of what one user has spent in a day."""
+    return f"budget#user#{user_id}#{day}"
+
+
+def _moves(user_id: str, by_day: Mapping[str, int], limits: Limits) -> Iterator[Move]:
+    for day, amount in sorted(by_day.items()):
+        if amount:
+            yield Move(user_budget(user_id, day), amount, limits.user)
+            yield Move(shop_budget(day), amount, limits.shop)
