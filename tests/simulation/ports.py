@@ -138,7 +138,7 @@ class StreamedJobs(FakeJobs):
     open_jobs: dict[str, None] = field(default_factory=dict)
     written: dict[str, tuple[float, Job | None]] = field(default_factory=dict)
 
-    def overdue(self, now: datetime, *, limit: int) -> list[Job]:
+    def overdue(self, now: datetime, *, limit: int, cursor: str | None = None) -> tuple[list[Job], str | None]:
         """Unfinished jobs whose lease has run out, as the index has them: a fresh change may not be there yet."""
         seen, moment = [], times.to_iso(now)
         for job_id in self.open_jobs:
@@ -146,7 +146,9 @@ class StreamedJobs(FakeJobs):
             job = before if self.now() - at < INDEX_LAG else self.rows[job_id]
             if job is not None and job.open and (job.lease_until or "") < moment:
                 seen.append(job)
-        return sorted(seen, key=lambda job: job.lease_until or "")[:limit]
+        late = {f"{job.lease_until} {job.id}": job for job in seen}
+        page = [key for key in sorted(late) if key > (cursor or "")][: limit + 1]
+        return [late[key] for key in page[:limit]], page[limit - 1] if len(page) > limit else None
 
     def _write(self, job: Job) -> None:
         before = self.rows.get(job.id)

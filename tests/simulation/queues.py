@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tests.contract.deployed import resources, template
 from tests.simulation.faults import DELIVERY, WRITE, Fault
 from tests.simulation.lambdas import Outcome
+from vto.adapters.sqs import wait_seconds
 from vto.domain import times
 from vto.domain.storage import S3Url
 from vto.errors import StorageUnavailableError
@@ -59,7 +60,7 @@ class Queue:
         self._show(one, seconds)
 
     def retry_soon(self, event: dict[str, Any], answer: dict[str, Any]) -> None:
-        """Let the failed messages of a batch come again in two seconds."""
+        """Let the failed messages of a batch come again, the later the more often they have failed."""
         failed = [int(one["itemIdentifier"]) for one in answer["batchItemFailures"]]
         if not failed:
             return
@@ -67,10 +68,10 @@ class Queue:
         def show() -> None:
             for number in failed:
                 if number in self._messages:
-                    self._show(self._messages[number], 2.0)
+                    self._show(self._messages[number], wait_seconds(self._messages[number].receives))
 
         with suppress(StorageUnavailableError):  # then they come again by themselves, later
-            self._simulation.boundary.cross("results_queue.retry_soon", show, WRITE, StorageUnavailableError)
+            self._simulation.boundary.cross(f"{self._function}.retry_soon", show, WRITE, StorageUnavailableError)
 
     def _show(self, one: Message, seconds: float) -> None:
         one.visible_at = self._simulation.scheduler.seconds + seconds

@@ -32,7 +32,7 @@ from vto.domain import reading
 from vto.domain.catalogue import model_id_of
 from vto.domain.job import Job
 from vto.domain.storage import MANIFEST
-from vto.testing import FakeCatalogue, FakeControls, FakePictureTools, FakeResults
+from vto.testing import FakeCatalogue, FakeControls, FakeOperations, FakePictureTools, FakeResults
 from vto.use_cases import create_try_on, sockets
 
 
@@ -234,9 +234,11 @@ class Simulation:
                 "pictures": self.pictures,
                 "sockets": self.gateway,
                 "workflow": self.executions,
+                "operations": FakeOperations(self.controls),
             }.items()
         }
         ports["results_queue"] = self.results_queue
+        ports["upload_queues"] = self.uploads_queue
         replace_builders(
             patch,
             settings=settings,

@@ -127,6 +127,11 @@ class Upload:
         raise PictureRejectedError(f"misplaced upload: {key}", found)
 
     @classmethod
+    def misplaced(cls, key: str) -> Self:
+        """What stands for an object that lies in none of the places, so that its row can say so."""
+        return cls(Kind.MODEL, key[-128:], "Misplaced upload", "misplaced", "")
+
+    @classmethod
     def _shop_upload(cls, kind: Kind, path: str, key: str, metadata: dict[str, str]) -> Self:
         folder = PurePosixPath(path).parent.as_posix()
         category = metadata.get("category") or (folder if folder != "." else DEFAULT_CATEGORY)
