@@ -65,9 +65,16 @@ if TYPE_CHECKING:
 
 # Seconds that the SDK waits for an answer, by the service's prefix in policies. Each lies below the timeout of every
 # function that may call the service, so that the error says which one did not answer; `make lint` compares them.
-READ_TIMEOUT = {"dynamodb": 5, "s3": 10, "states": 5, "execute-api": 2, "sqs": 5, "secretsmanager": 5, "bedrock": 5}
-# What operators order may be a sweep, which takes most of a minute; `operate` alone waits for that.
-SWEEP_READ_TIMEOUT = 60
+READ_TIMEOUT = {
+    "dynamodb": 5,
+    "s3": 10,
+    "states": 5,
+    "execute-api": 2,
+    "sqs": 5,
+    "secretsmanager": 5,
+    "bedrock": 5,
+    "lambda": 60,  # what operators order may be a sweep, which takes most of a minute; engines have their own
+}
 
 
 class SettingsError(Exception):
@@ -267,7 +274,7 @@ def dead_letters() -> SqsDeadLetters:
 @cache
 def functions() -> LambdaFunctions:
     """The other functions of this stack, each asked once: whoever orders asks again."""
-    config = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=SWEEP_READ_TIMEOUT)
+    config = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=READ_TIMEOUT["lambda"])
     return LambdaFunctions(boto3.client("lambda", config=config), settings()["STACK"])
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 HIDDEN_SECONDS = 120
+WAIT_SECONDS = 1  # asks all of SQS's servers, where a short poll asks some
 NO_LONGER_THERE = ("TrimmedDataAccessException", "ResourceNotFoundException", "ExpiredIteratorException")
 PAGES = 20
 
@@ -42,7 +43,7 @@ class SqsDeadLetters:
                 MaxNumberOfMessages=10,
                 VisibilityTimeout=HIDDEN_SECONDS,
                 MessageAttributeNames=["All"],
-                WaitTimeSeconds=1,  # asks all of SQS's servers, where a short poll asks some
+                WaitTimeSeconds=WAIT_SECONDS,
             )
         return [
             Letter(

@@ -69,7 +69,7 @@ class ImportQueues:
 
     def send(self, url: S3Url, sequencer: str, time: str) -> None:
         """Tell of an upload as S3 would have; raises StorageUnavailableError."""
-        thing = {"key": quote_plus(url.key), "sequencer": sequencer}
+        thing = {"key": quote_plus(url.key, safe="/"), "sequencer": sequencer}
         record = {
             "eventVersion": "2.1",
             "eventSource": "vto:reconcile_uploads",

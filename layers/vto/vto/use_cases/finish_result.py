@@ -1,4 +1,4 @@
-"""The last piece of a finished result, its manifest: for the step that stores results, and for when it did not live to."""
+"""The last piece of a finished result, its manifest: for the step that writes it, and for when that did not live to."""
 
 import json
 from dataclasses import dataclass

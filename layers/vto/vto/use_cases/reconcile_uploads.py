@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from vto.domain import times
-from vto.domain.catalogue import CatalogueItem, Kind, Readiness, Upload
+from vto.domain.catalogue import CatalogueItem, Kind, Readiness, Upload, model_id_of
 from vto.domain.reconciling import is_unregistered, sequencer_after
 from vto.domain.storage import MODELS, PREPARED, PRODUCTS, S3Url
 from vto.errors import InternalError, PictureMissingError, PictureRejectedError, StorageUnavailableError, VtoError
@@ -87,7 +87,7 @@ class ReconcileUploads:
                 page = self.pictures.listed(self.uploads_bucket, prefix, after=after, limit=PAGE)
                 for one in page:
                     counts["objects"] += 1
-                    counts[self._judged(one.url.key, self._object, one)] += 1
+                    counts[self._judged(model_id_of(one.url.key), self._object, one)] += 1
                 if page:
                     after = page[-1].url.key
                     self.operations.keep_place(OBJECTS, after)
@@ -109,7 +109,7 @@ class ReconcileUploads:
             except PictureMissingError:
                 return "gone"
         if is_unregistered(key, stored.modified, row, now):
-            return self._send(upload.kind, upload.item_id, stored, row)
+            return self._send(upload, stored, row)
         is_private = upload.user_id is not None  # others' prepared pictures are looked at with their rows
         if is_private and row is not None and not row.is_past(times.epoch(now)) and self._lacks_prepared(row):
             return self._prepare_again(row, stored.url)
@@ -154,14 +154,19 @@ class ReconcileUploads:
         original = self._ours(item.picture_s3_url)
         has_original = original is not None and self._is_there(original)
         if self._lacks_prepared(item):
-            if original is not None and has_original:
+            if original is not None and has_original and self._becomes(item, original):
                 return self._prepare_again(item, original)
-            self.lost(item.kind, item.item_id, "prepared picture and original")
+            self.lost(item.kind, item.item_id, "prepared picture" if has_original else "prepared picture and original")
             return "lost"
         if original is not None and not has_original:
             self.lost(item.kind, item.item_id, "original")
             return "lost"
         return "registered"
+
+    def _becomes(self, item: CatalogueItem, original: S3Url) -> bool:
+        """Whether importing a row's original writes this row: one that a shop wrote may have an id of its own."""
+        upload, _ = self._row_of(original.key, self.pictures.metadata(original)[1])
+        return (upload.kind, upload.item_id) == (item.kind, item.item_id)
 
     # --- both ---
 
@@ -174,9 +179,11 @@ class ReconcileUploads:
             self.report(f"{what} cannot be reconciled", InternalError(repr(problem)))
             return "failed"
 
-    def _send(self, kind: Kind, item_id: str, stored: StoredObject, row: CatalogueItem | None) -> str:
+    def _send(self, upload: Upload, stored: StoredObject, row: CatalogueItem | None) -> str:
         self.import_queue.send(stored.url, sequencer_after(row, str(stored.url)), times.to_iso(stored.modified))
-        self.reconciled(kind, item_id, "it has no row")
+        # the id of a misplaced upload is its whole key, which may say something about a person
+        item_id = model_id_of(stored.url.key) if upload.is_misplaced else upload.item_id
+        self.reconciled(upload.kind, item_id, "it has no row")
         return "reconciled"
 
     def _prepare_again(self, row: CatalogueItem, original: S3Url) -> str:
