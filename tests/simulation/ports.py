@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from vto.domain import times
 from vto.domain.job import Job
 from vto.errors import NotifierUnavailableError, StorageUnavailableError, VtoError
 from vto.ports import Connection
-from vto.testing import FakeConnections, FakeJobs, FakePictures
+from vto.testing import NOON, FakeConnections, FakeJobs, FakePictures
 
 if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
@@ -203,8 +203,10 @@ class TracedPictures(FakePictures):
     """S3, whose notifications begin with ``on_write``."""
 
     on_write: Callable[[str], None] = lambda url: None
+    now: Callable[[], float] = lambda: 0.0
 
     def put(self, url: str, content: bytes, **metadata: str) -> None:
         """Put an object in."""
         super().put(url, content, **metadata)
+        self.modified[url] = NOON + timedelta(seconds=self.now())
         self.on_write(url)

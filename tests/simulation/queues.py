@@ -44,7 +44,10 @@ class Queue:
         self._size = template()["Resources"][mapping]["Properties"]["BatchSize"]
         self._messages: dict[int, Message] = {}
         self._count = 0
-        self._is_polling = False
+        self.sent: list[str] = []
+        """The bodies of all messages there ever were."""
+        self.is_on = True
+        """Whether what is sent arrives."""
         self.dead_letters: list[Message] = []
 
     @property
@@ -54,9 +57,12 @@ class Queue:
 
     def send(self, body: Mapping[str, Any], seconds: float) -> None:
         """Put a message in, seconds from now."""
+        if not self.is_on:
+            return
         self._count += 1
         one = Message(self._count, json.dumps(body))
         self._messages[one.number] = one
+        self.sent.append(one.body)
         self._show(one, seconds)
 
     def retry_soon(self, event: dict[str, Any], answer: dict[str, Any]) -> None:
@@ -105,6 +111,19 @@ class Queue:
         for one in batch:
             if one.number not in failed:
                 self._messages.pop(one.number, None)
+
+
+class SentUploads:
+    """The ``import_queue`` port on a queue."""
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+
+    def send(self, url: S3Url, sequencer: str, time: str) -> None:
+        """Tell of an upload as S3 would have."""
+        thing = {"key": url.key, "sequencer": sequencer}
+        record = {"eventTime": time, "s3": {"bucket": {"name": url.bucket}, "object": thing}}
+        self._queue.send({"Records": [record]}, 0.0)
 
 
 def object_created(url: str, sequencer: int, seconds: float) -> dict[str, Any]:

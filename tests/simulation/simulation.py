@@ -20,7 +20,7 @@ from tests.simulation.faults import Fault, Plan, Quiet
 from tests.simulation.gateway import Gateway
 from tests.simulation.lambdas import Lambda
 from tests.simulation.ports import Boundary, IndexedConnections, Port, StreamedJobs, TracedPictures
-from tests.simulation.queues import Queue, object_created
+from tests.simulation.queues import Queue, SentUploads, object_created
 from tests.simulation.rules import Rule, Schedule
 from tests.simulation.scheduler import Scheduler, VirtualClock
 from tests.simulation.shopper import Shopper
@@ -123,7 +123,7 @@ class Simulation:
         self.jobs = StreamedJobs(now=now, on_write=self._job_written)
         self.catalogue, self.controls, self.results = FakeCatalogue(), FakeControls(), FakeResults()
         self.connections = IndexedConnections(now=now)
-        self.pictures = TracedPictures(on_write=self._object_written)
+        self.pictures = TracedPictures(on_write=self._object_written, now=now)
         self.ledger = Ledger()
         self.engines = {name: SimulatedEngine(self, name, self.ledger) for name in self.settings.engines}
         self.shoppers: list[Shopper] = []
@@ -239,6 +239,7 @@ class Simulation:
         }
         ports["results_queue"] = self.results_queue
         ports["upload_queues"] = self.uploads_queue
+        ports["import_queue"] = SentUploads(self.uploads_queue)
         replace_builders(
             patch,
             settings=settings,
