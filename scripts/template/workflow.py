@@ -110,7 +110,7 @@ HEARTBEATS = {"SweepDone"}
 
 @rule()
 def alarm_form(template: Template) -> Iterator[Problem]:
-    """An alarm exists without an address, tells it when there is one, says what it means, and is silent at rest only."""
+    """An alarm exists without an address, tells it when there is one, says what it means, and is silent at rest."""
     tells = {"Fn::If": ["HasAlarmEmail", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]}
     for alarm, properties in resources(template, ALARM):
         if scales(template, properties):

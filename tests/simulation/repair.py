@@ -1,4 +1,4 @@
-"""What is repaired after the fact: results without a manifest, uploads without an event, dead letters sent again, twice."""
+"""What is repaired after the fact: results without a manifest, uploads without an event, dead letters, twice."""
 
 import json
 from functools import partial

@@ -14,7 +14,7 @@ from vto.domain.storage import S3Url
 from vto.errors import PictureRejectedError, StorageUnavailableError, Violation, VtoError
 from vto.testing import NOON, FakeImportQueue
 from vto.use_cases import reconcile_uploads as module
-from vto.use_cases.reconcile_uploads import Reconciliation, ReconcileUploads
+from vto.use_cases.reconcile_uploads import ReconcileUploads, Reconciliation
 
 OLD = NOON - timedelta(hours=1)
 HIS = f"models/users/{ALICE}/0d9e3f5b7a1c4e6f8a2b4c6d8e0f1a2b.jpg"
