@@ -55,7 +55,7 @@ def commands_in(text: str) -> list[str]:
     """Everything to paste besides the blocks: commands within sentences and tables."""
     names = "|".join(["aws", "vto", *sorted(functions_of(text))])
     found = re.findall(rf"`((?:{names})(?: [^`]+)?)`", BLOCK.sub("", text))
-    return [one for one in dict.fromkeys(found) if " " in one or one not in ("look_at", "logs", "vto")]
+    return [one for one in dict.fromkeys(found) if one not in ("look_at", "logs", "vto", "vto ops")]
 
 
 STUB = """

@@ -70,7 +70,7 @@ def test_every_dead_upload_redriven_twice_makes_one_row_and_one_prepared_picture
         for _ in range(2):
             sends.send(url, f"0{n}", times.to_iso(NOON))
     letters = SqsDeadLetters(sqs, {"product_uploads": dead}, {"product_uploads": source})
-    redrive = RedriveLetters(letters, FakeFunctions(), FakeChanges(), world.clock, "vto")
+    redrive = RedriveLetters(letters, FakeFunctions(), FakeChanges(), world.clock, "vto", world.report)
     assert redrive("product_uploads")["redriven"] == 6
     assert redrive("product_uploads")["found"] == 0
     served = bodies(sqs, source)

@@ -47,6 +47,8 @@ def redrive(answer: Mapping[str, Any], console: Console, *, is_dry: bool) -> Non
     parts = [f"{answer[name]} {words}" for name, words in OUTCOMES.items() if answer[name]]
     more = "" if answer["is_complete"] else "; there are more: order it again"
     _line(console, f"{answer['queue']}: {'; '.join(parts) or 'no dead letters'}{more}")
+    for problem in answer["problems"]:
+        _line(console, f"  because: {problem}")
 
 
 def rerun(jobs: Iterable[Mapping[str, Any]], console: Console) -> None:

@@ -462,7 +462,7 @@ def operate() -> Operate:
     engines = settings().engines
     return Operate(
         ReportStatus(jobs(), operations(), dead_letters(), clock(), engines),
-        RedriveLetters(dead_letters(), functions(), changes(), clock(), settings()["STACK"]),
+        RedriveLetters(dead_letters(), functions(), changes(), clock(), settings()["STACK"], telemetry.report),
         RerunJob(jobs(), catalogue(), pictures(), workflow(), clock()),
         operations(),
         functions(),

@@ -24,7 +24,7 @@ NOTHING = {
     "reconcile": None,
     "needs": [],
 }
-LETTERS = {"found": 2, "redriven": 2, "expired": 0, "unreadable": 0, "failed": 0, "is_complete": True}
+LETTERS = {"found": 2, "redriven": 2, "expired": 0, "unreadable": 0, "failed": 0, "is_complete": True, "problems": []}
 DONE = {"objects": 200, "rows": 0, "reconciled": 1, "lost": 0, "failed": 0, "is_complete": True}
 JOB = {"job_id": "job-1", "version": 5, "execution": "arn:execution:job-1-5", "is_started": True}
 
@@ -143,7 +143,9 @@ def test_a_dry_run_of_all_queues_only_counts_and_asks_nobody(vto: Callable[..., 
 
 @pytest.mark.parametrize("left", [{"failed": 1}, {"unreadable": 1}, {"is_complete": False}])
 def test_a_redrive_that_leaves_something_ends_with_three(vto: Callable[..., Any], left: dict[str, Any]) -> None:
-    result = vto(Stack({**LETTERS, "queue": "events", **left}), "redrive", "events", "--yes")
+    answer = {**LETTERS, "queue": "events", "problems": ["invoke: AccessDenied"], **left}
+    result = vto(Stack(answer), "redrive", "events", "--yes")
+    assert "  because: invoke: AccessDenied" in result.output
     assert result.exit_code == 3
     assert "kept" in result.output or "there are more" in result.output
 

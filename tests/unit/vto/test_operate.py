@@ -29,7 +29,7 @@ class Desk:
         self.changes = FakeChanges([("100", "job-1"), ("103", "job-2"), ("104", "job-3")])
         self.order = Operate(
             ReportStatus(self.world.jobs, self.world.operations, self.letters, self.world.clock, ["preview"]),
-            RedriveLetters(self.letters, self.functions, self.changes, self.world.clock, "vto"),
+            RedriveLetters(self.letters, self.functions, self.changes, self.world.clock, "vto", self.world.report),
             RerunJob(
                 self.world.jobs,
                 self.world.catalogue,
@@ -62,7 +62,7 @@ def test_messages_go_back_where_they_came_from_before_they_are_removed(desk: Des
     answer = desk.redrive(queue)
     assert answer == {
         **{"queue": queue, "found": 25, "redriven": 25, "expired": 0, "unreadable": 0, "failed": 0},
-        "is_complete": True,
+        **{"is_complete": True, "problems": []},
     }
     assert desk.letters.sent_back == [(queue, f"body {n}") for n in range(25)]
     assert desk.letters.count(queue) == 0
@@ -103,7 +103,13 @@ def test_a_letter_whose_work_fails_again_stays(desk: Desk) -> None:
     desk.functions.answers["publish_job"] = {"batchItemFailures": [{"itemIdentifier": "103"}]}
     desk.letters.put("events", {}, TARGET_ARN=f"{ARN}record_failure")
     desk.letters.put("publish_job", STREAM)
-    assert [desk.redrive(queue)["failed"] for queue in ("events", "publish_job")] == [1, 1]
+    answers = [desk.redrive(queue) for queue in ("events", "publish_job")]
+    assert [one["failed"] for one in answers] == [1, 1]
+    assert [one["problems"] for one in answers] == [
+        ["record_failure failed"],
+        ["publish_job failed on 1 of the records"],
+    ]
+    assert len(desk.world.reports) == 2
     assert [desk.letters.count(queue) for queue in ("events", "publish_job")] == [1, 1]
 
 
@@ -111,7 +117,8 @@ def test_a_letter_whose_work_fails_again_stays(desk: Desk) -> None:
 @pytest.mark.parametrize("body", ["no JSON", "[]", "{}", '{"requestPayload": {}, "requestContext": 3}'])
 def test_a_letter_that_nobody_understands_stays_and_is_told(desk: Desk, queue: str, body: str) -> None:
     desk.letters.put(queue, body)
-    assert desk.redrive(queue)["unreadable"] == 1
+    answer = desk.redrive(queue)
+    assert answer["unreadable"] == len(answer["problems"]) == 1
     assert (desk.letters.count(queue), desk.functions.invoked) == (1, [])
 
 

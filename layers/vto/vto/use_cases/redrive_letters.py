@@ -1,15 +1,17 @@
 """Dead letters are worked off: what was given up is done again, by functions that know what they have done already."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from vto.domain.dead_letters import QUEUES, Call, Contents, UnreadableLetterError, call_of, records_of
-from vto.errors import InvalidRequestError, StorageUnavailableError, Violation
+from vto.errors import InvalidRequestError, StorageUnavailableError, Violation, VtoError
 from vto.ports import Changes, Clock, DeadLetters, Functions, Letter
 
 WORK_SECONDS = 50  # of one call; the last thing that it begins may be a sweep, which takes as long again
+PROBLEMS = 5  # told of one redrive: they are mostly the same
 START, SWEEP = "start_try_on", "sweep_jobs"
 EVENT_OF = {START: "INSERT", "publish_job": "MODIFY"}  # of what each function is told
 
@@ -28,6 +30,7 @@ class RedriveLetters:
     changes: Changes
     clock: Clock
     stack: str
+    report: Callable[[str, VtoError], None]
 
     def __call__(self, queue: str, *, is_dry: bool = False) -> dict[str, Any]:
         """Redrive one queue.
@@ -39,7 +42,7 @@ class RedriveLetters:
         Returns:
             ``queue``, ``found`` (about how many there were), ``redriven``, ``expired`` (removed, because what they
             stood for is no longer to be had and is repaired in another way), ``unreadable`` and ``failed`` (both kept),
-            and ``is_complete`` (False: there was more than there was time for).
+            ``is_complete`` (False: there was more than there was time for), and ``problems``: why letters were kept.
 
         Raises:
             InvalidRequestError: There is no such queue.
@@ -51,10 +54,11 @@ class RedriveLetters:
         until = self.clock.now() + timedelta(seconds=WORK_SECONDS)
         answer: dict[str, Any] = {"queue": queue, "found": self.dead_letters.count(queue)}
         counts = Counter(dict.fromkeys(("redriven", "expired", "unreadable", "failed"), 0))
-        is_complete = is_dry or self._work_off(queue, counts, until)
-        return {**answer, **counts, "is_complete": is_complete}
+        problems: dict[str, None] = {}
+        is_complete = is_dry or self._work_off(queue, counts, problems, until)
+        return {**answer, **counts, "is_complete": is_complete, "problems": list(problems)[:PROBLEMS]}
 
-    def _work_off(self, queue: str, counts: Counter[str], until: datetime) -> bool:
+    def _work_off(self, queue: str, counts: Counter[str], problems: dict[str, None], until: datetime) -> bool:
         while self.clock.now() < until:
             letters = self.dead_letters.receive(queue)
             if not letters:
@@ -64,10 +68,13 @@ class RedriveLetters:
                     return False
                 try:
                     outcome = self._redriven(queue, letter)
-                except UnreadableLetterError:
+                except UnreadableLetterError as problem:
                     outcome = "unreadable"
-                except StorageUnavailableError:
+                    problems[str(problem)] = None
+                except StorageUnavailableError as error:
                     outcome = "failed"
+                    problems[error.detail] = None
+                    self.report(f"a letter of {queue} could not be redriven", error)
                 counts[outcome] += 1
         return False
 
