@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from scripts.facts import FUNCTION, MACHINE, Edge, folder, machine, resources, states, triggers, type_of
+from scripts.facts import BY_PEOPLE, FUNCTION, MACHINE, Edge, folder, machine, resources, states, triggers, type_of
 from scripts.facts import writes as all_writes
 
 LIGHT = "stroke:#888,stroke-width:1px"  # the text keeps the colour of the reader's theme, light or dark
@@ -199,7 +199,8 @@ def architecture() -> str:
     their own. Left out is what does not move a try-on forward: bookkeeping tables, dead letters, and functions that
     touch nothing else.
     """
-    called, changed = list(triggers()), list(all_writes())
+    called = list(triggers())
+    changed = [edge for edge in all_writes() if edge.source not in BY_PEOPLE]
     steps = _only_called_by_machine(called)
     the_machine, _ = next(resources(MACHINE))
 
@@ -231,7 +232,7 @@ def architecture() -> str:
 def _only_called_by_machine(called: list[Edge]) -> set[str]:
     """Functions that nobody but the machine calls, and those that only such functions call."""
     callers: dict[str, set[str]] = {}
-    invoked = [edge for edge in all_writes() if edge.label.startswith("lambda:")]
+    invoked = [edge for edge in all_writes() if edge.label.startswith("lambda:") and edge.source not in BY_PEOPLE]
     for edge in (*called, *invoked):
         if type_of(edge.target) == FUNCTION:
             callers.setdefault(edge.target, set()).add(edge.source)

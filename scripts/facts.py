@@ -98,6 +98,10 @@ class Edge:
     label: str = ""
 
 
+# Functions that nothing in the stack calls, and who does.
+BY_PEOPLE = {"OperateFunction": "an operator: `vto ops`"}
+
+
 def triggers() -> Iterator[Edge]:
     """Who calls whom: notifications, mappings, routes, rules, and the states of the machine."""
     for bucket, properties in resources("AWS::S3::Bucket"):

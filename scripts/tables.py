@@ -222,7 +222,8 @@ def parameters() -> str:
 def functions() -> str:
     """Every function: what calls it and what it does."""
     called: dict[str, list[facts.Edge]] = {}
-    invoked = [edge for edge in facts.writes() if edge.label.startswith("lambda:") and edge.source != _machine()]
+    others = {_machine(), *facts.BY_PEOPLE}  # an operator's order is no hop of a try-on
+    invoked = [edge for edge in facts.writes() if edge.label.startswith("lambda:") and edge.source not in others]
     for edge in (*facts.triggers(), *invoked):
         called.setdefault(edge.target, []).append(edge)
     return table(
@@ -232,7 +233,7 @@ def functions() -> str:
         rows=(
             (
                 f"[`{facts.folder(name)}`](../functions/{facts.folder(name)}/app.py)",
-                "; ".join(_callers(called[name])),
+                facts.BY_PEOPLE.get(name) or "; ".join(_callers(called[name])),
                 properties["Description"],
             )
             for name, properties in facts.resources(facts.FUNCTION)

@@ -86,6 +86,14 @@ FUNCTION_OF_STATE: Mapping[str, str] = {
     "Record Failure": "record_failure",
 }
 
+OPERATE, RECONCILE = "operate", "reconcile_uploads"
+"""The functions that operators may invoke."""
+FUNCTION_NAME = "{stack}-{function}"
+QUEUES = ("product_uploads", "model_uploads", "results", "start_try_on", "publish_job", "events")
+"""The dead-letter queues by the names that `operate` knows them by."""
+MOST_JOBS = 25
+"""Jobs of one order."""
+
 OUTPUTS: Mapping[str, str] = {"JobsTable": "{stack}-jobs", "ControlsTable": "{stack}-controls"}
 """Outputs of the stack that name tables, and the names that the template gives them."""
 MACHINE_OUTPUT = "StateMachineArn"

@@ -35,7 +35,10 @@ SERVICE_OF = {
     "GetExecutionHistory": "states",
     "FilterLogEvents": "logs",
     "GetCallerIdentity": "sts",
+    "Invoke": "lambda",
 }
+ACTION_OF = {"Invoke": "InvokeFunction"}
+"""Where an operation's permission has another name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,8 @@ def is_denied(error: ClientError) -> bool:
 
 def permission(error: ClientError) -> str:
     """The permission that a refused call needs, such as ``logs:FilterLogEvents``."""
-    return f"{SERVICE_OF.get(error.operation_name, 'aws')}:{error.operation_name}"
+    name = error.operation_name
+    return f"{SERVICE_OF.get(name, 'aws')}:{ACTION_OF.get(name, name)}"
 
 
 def fatal(error: Exception) -> CommandError | None:

@@ -14,6 +14,8 @@ from vto_client.problems import BotoCoreError, ClientError, CommandError, Gap, f
 type Clients = Callable[[str], Any]
 
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=5, read_timeout=20)
+# orders: one that takes long must not be given twice, and may take as long as its function
+_PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=5, read_timeout=125)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,8 @@ def clients(region: str | None) -> tuple[Clients, str]:
 
     def client(service: str) -> Any:
         if service not in made:
-            made[service] = session.client(service, config=_CONFIG)  # type: ignore[call-overload]
+            config = _PATIENT if service == "lambda" else _CONFIG
+            made[service] = session.client(service, config=config)  # type: ignore[call-overload]
         return made[service]
 
     return client, str(session.region_name)

@@ -10,7 +10,7 @@ from vto.telemetry import observed, told
 
 @observed("deliver_result")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Publish the job of each manifest; a message that could not be served comes again in two seconds."""
+    """Publish the job of each manifest; a message that could not be served comes again, at first in two seconds."""
     deliver = bootstrap.deliver_result()
 
     def serve(written: Written) -> int:

@@ -9,8 +9,10 @@ from vto.telemetry import observed
 
 @observed("import_picture")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Import each upload by itself: one that fails comes again alone, its neighbours do not."""
+    """Import each upload by itself: one that fails comes again alone and soon, its neighbours do not."""
     import_picture = bootstrap.import_picture()
-    return with_partial_failures(
+    answer = with_partial_failures(
         s3_objects(event), lambda upload: import_picture(upload.url, upload.sequencer, upload.time)
     )
+    bootstrap.upload_queues().retry_soon(event, answer)
+    return answer

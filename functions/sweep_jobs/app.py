@@ -4,10 +4,12 @@ from dataclasses import asdict
 from typing import Any
 
 from vto import bootstrap
-from vto.telemetry import observed
+from vto.telemetry import observed, swept
 
 
 @observed("sweep_jobs")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Repair overdue jobs and answer how many."""
-    return asdict(bootstrap.sweep_jobs()())
+    counts = asdict(bootstrap.sweep_jobs()())
+    swept(counts)
+    return counts

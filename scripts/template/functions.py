@@ -104,7 +104,7 @@ def read_timeouts(function: Mapping[str, Any]) -> dict[str, float]:
     """The read timeouts of the clients that a function may use, by its policies; those of engines under their names."""
     text = json.dumps(function.get("Policies", []))
     clocks: dict[str, float] = {name: limit for name, limit in READ_TIMEOUT.items() if f'"{name}:' in text}
-    if "lambda:InvokeFunction" in text or "bedrock:InvokeModel" in text:
+    if "RenderPreviewFunction" in text or "bedrock:InvokeModel" in text:
         clocks |= {name: one.read_timeout_seconds for name, one in PROFILES.items()}
     return clocks
 

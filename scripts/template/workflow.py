@@ -104,6 +104,10 @@ def alarms(template: Template) -> Iterator[Problem]:
         yield subject, f"nobody hears of its {metric}", "add an alarm on it"
 
 
+# Metrics that are sent by work that must never stop: their silence is what rings.
+HEARTBEATS = {"SweepDone"}
+
+
 @rule()
 def alarm_form(template: Template) -> Iterator[Problem]:
     """An alarm exists without an address, tells it when there is one, says what it means, and is silent at rest."""
@@ -116,7 +120,11 @@ def alarm_form(template: Template) -> Iterator[Problem]:
         if properties.get("AlarmActions") != tells:
             problem = "does not tell the topic, or tells one that may not exist"
             yield alarm, problem, "write AlarmActions: !If [HasAlarmEmail, [!Ref AlarmTopic], !Ref AWS::NoValue]"
-        if properties.get("TreatMissingData") != "notBreaching":
+        missing = properties.get("TreatMissingData")
+        if properties.get("MetricName") in HEARTBEATS:
+            if missing != "breaching":
+                yield alarm, "is silent when its heart stops", "write TreatMissingData: breaching"
+        elif missing != "notBreaching":
             yield alarm, "rings when nothing happens", "write TreatMissingData: notBreaching"
         if len(properties.get("AlarmDescription", "")) < 20:
             yield alarm, "does not say what it means", "describe what the person on call should think of"

@@ -27,6 +27,8 @@ from scripts.template.reading import (
 ANNOUNCED = {
     ("ApiFunction", "UploadsBucket"): "signs the forms with which shoppers upload their own photos",
     ("StoreResultFunction", "ResultsBucket"): "its manifest is what starts the delivery",
+    ("RecordFailureFunction", "ResultsBucket"): "writes the manifest that Store Result did not live to write",
+    ("SweepJobsFunction", "ResultsBucket"): "ends jobs by the same rule",
 }
 # What a write does to a table's stream. UpdateItem counts as a change: each of ours is conditional on the row.
 CHANGES = {

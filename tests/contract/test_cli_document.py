@@ -17,6 +17,7 @@ from vto_client import problems
 from vto_client.cli import app
 from vto_client.explain import render as explain
 from vto_client.explain.story import tell
+from vto_client.ops.command import NEEDS_A_PERSON
 from vto_client.sign_in import PASSWORD, TOKEN, USER
 from vto_client.try_on import render
 from vto_client.try_on.command import API_URL
@@ -62,8 +63,28 @@ def test_the_examples_are_what_the_commands_print() -> None:
         assert text == example(command, name), "put what is expected here into docs/cli.md"
 
 
+def commands(group: Any = None, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """All commands by their names: ``try``, ``ops status``, …"""
+    for name, command in (group or get_command(app)).commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}", command
+
+
+def test_every_order_is_documented_with_its_purpose_and_exit_codes() -> None:
+    section = documented_text("## vto ops")
+    orders = [name.removeprefix("ops ") for name, _ in commands() if name.startswith("ops ")]
+    assert len(orders) == 9
+    for name in orders:
+        assert re.search(rf"^\| `vto ops {name}[^`|]*` \|", section, re.MULTILINE), name
+    for code in (0, NEEDS_A_PERSON, USAGE):
+        assert re.search(rf"^\| {code} \|", section, re.MULTILINE), code
+
+
 def test_all_options_are_documented() -> None:
-    for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
+    for path, command in commands():
+        name = path.partition(" ")[0]
         _, _, section = DOCUMENT.read_text().partition(f"\n## vto {name}\n")
         section = section.partition("\n## ")[0]
         assert section, f"docs/cli.md has no section on vto {name}"
@@ -80,12 +101,16 @@ def names_in(document: Any) -> set[str]:
     return {name for one in document for name in names_in(one)} if isinstance(document, list) else set()
 
 
-def documented(heading: str) -> set[str]:
-    """The names in a section, from its heading to the next of its rank or above."""
+def documented_text(heading: str) -> str:
+    """A section, from its heading to the next of its rank or above."""
     rank = heading.partition(" ")[0]
     section = DOCUMENT.read_text().partition(f"\n{heading}\n")[2]
-    section = re.split(rf"\n#{{1,{len(rank)}}} ", section)[0]
-    return set(re.findall(r"`(\w+)`", section))
+    return re.split(rf"\n#{{1,{len(rank)}}} ", section)[0]
+
+
+def documented(heading: str) -> set[str]:
+    """The names in a section."""
+    return set(re.findall(r"`(\w+)`", documented_text(heading)))
 
 
 def test_all_fields_of_the_json_are_documented() -> None:
@@ -128,5 +153,6 @@ def leaves(schema: dict[str, Any], path: str = "") -> Iterator[str]:
 
 def test_all_permissions_are_documented() -> None:
     named = set(re.findall(r"^\| `(\w+:\w+)` \|", DOCUMENT.read_text(), re.MULTILINE))
-    asked = {f"{service}:{operation}" for operation, service in problems.SERVICE_OF.items()}
+    action = problems.ACTION_OF
+    asked = {f"{service}:{action.get(operation, operation)}" for operation, service in problems.SERVICE_OF.items()}
     assert named == asked - {"sts:GetCallerIdentity"}, "which needs no permission"

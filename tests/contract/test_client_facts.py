@@ -4,11 +4,13 @@ import re
 from dataclasses import fields
 
 from scripts import facts as project
+from vto.domain.dead_letters import QUEUES
 from vto.domain.engines import PROFILES
 from vto.domain.job import Job, Stage
 from vto.domain.storage import USER_MODELS
 from vto.errors import FailureError, JobClosedError, ModelThrottledError, RefusalError, all_errors
 from vto.use_cases.invoke_model import MAY_BE_BILLED
+from vto.use_cases.operate import MAX_JOBS
 from vto_client import facts
 from vto_client.explain.engines import code_of
 
@@ -68,6 +70,14 @@ def test_outputs_have_the_names_that_are_looked_for_and_that_stand_in_for_them()
         assert table == name.format(stack="${AWS::StackName}")
     _, machine = next(project.resources(project.MACHINE))
     assert machine["Name"]["Fn::Sub"] == facts.MACHINE_NAME.format(stack="${AWS::StackName}")
+
+
+def test_orders_go_to_functions_and_name_queues_that_there_are() -> None:
+    names = {one["FunctionName"]["Fn::Sub"] for _, one in project.resources(project.FUNCTION)}
+    for function in (facts.OPERATE, facts.RECONCILE):
+        assert facts.FUNCTION_NAME.format(stack="${AWS::StackName}", function=function) in names
+    assert tuple(QUEUES) == facts.QUEUES
+    assert facts.MOST_JOBS == MAX_JOBS
 
 
 def test_the_way_in_which_the_client_signs_in_is_open_in_every_environment() -> None:

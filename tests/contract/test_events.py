@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,9 @@ class System:
         self.s3 = boto3.client("s3", region_name=REGION)
         self.sfn = boto3.client("stepfunctions", region_name=REGION)
         self.rows()
+        self.sqs = boto3.client("sqs", region_name=REGION)
+        for queue in resources("AWS::SQS::Queue"):
+            self.sqs.create_queue(QueueName=resolved({"Ref": queue}))
         jpeg, png = picture("JPEG"), picture("PNG")
         for row in (PRODUCT, MODEL):
             self.put(row["prepared_s3_url"], jpeg)
@@ -113,6 +117,12 @@ class System:
     @property
     def last_frame(self) -> dict[str, Any]:
         return self.notifier.sent[SOCKET][-1]
+
+    def messages(self, queue: str) -> list[dict[str, Any]]:
+        """What a queue holds, by its logical id."""
+        url = resolved({"Ref": queue})
+        answer = self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+        return [json.loads(one["Body"]) for one in answer.get("Messages", [])]
 
     def product(self) -> dict[str, Any]:
         return self.row("vto-products", product_id=PRODUCT["product_id"])
@@ -172,6 +182,16 @@ def job_started(system: System) -> None:
     system.sfn.start_execution(stateMachineArn=system.machine, name=JOB_ID, input="{}")
 
 
+def uploads_just_came(system: System) -> None:
+    """The clock of the bucket is nobody's to set: the function's is."""
+    system.clock.moment = datetime.now(UTC)
+
+
+def half_an_hour_later(system: System) -> None:
+    uploads_just_came(system)
+    system.clock.advance(1800)
+
+
 def the_model_is_gone(system: System) -> None:
     system.models.known.clear()
 
@@ -208,6 +228,12 @@ def nothing_started(system: System) -> bool:
     return system.started == []
 
 
+def keys_told_of(system: System) -> set[str]:
+    """The uploads that wait in the import queues, as S3 writes their keys."""
+    waiting = [*system.messages("ProductUploadsQueue"), *system.messages("ModelUploadsQueue")]
+    return {record["s3"]["object"]["key"] for one in waiting for record in one["Records"]}
+
+
 def image_of(system: System) -> bool:
     """The drawn picture is there, and it is one."""
     body = system.s3.get_object(Bucket=RESULTS, Key=f"generated/{JOB_ID}/1/0.png")["Body"].read()
@@ -224,6 +250,8 @@ BEFORE = {
     "job_completed": job_completed,
     "nothing_overdue": as_it_is,
     "the_model_is_gone": the_model_is_gone,
+    "half_an_hour_later": half_an_hour_later,
+    "uploads_just_came": uploads_just_came,
 }
 EFFECTS = {
     "api/accepted": Effects(job="created", and_so=lambda system: system.started == [JOB_ID]),
@@ -303,6 +331,18 @@ EFFECTS = {
     "sweep_jobs/refused_nothing_is_overdue": Effects(),
     "check_lifecycle/accepted": Effects(more={"status": "ACTIVE", "days_to_end_of_life": None}),
     "check_lifecycle/refused_a_model_that_is_gone": Effects(),
+    "reconcile_uploads/accepted": Effects(
+        more={"reconciled": 3, "lost": 0, "rows": 1},
+        and_so=lambda system: keys_told_of(system) == {"products/tops/price+list+2026.jpg", PHOTO, "models/robin.jpg"},
+    ),
+    "reconcile_uploads/refused_uploads_that_are_young": Effects(
+        more={"reconciled": 0}, and_so=lambda system: keys_told_of(system) == set()
+    ),
+    "operate/accepted": Effects(
+        more={"dead_letters": {"events": 0}, "engines": [{"name": "preview", "is_paused": False}], "sweep": None}
+    ),
+    "operate/refused_a_job_that_has_not_failed": Effects(),
+    "operate/refused_an_unknown_order": Effects(),
     "validate_request/accepted": Effects(
         more={"source": MODEL["prepared_s3_url"], "reference": PRODUCT["prepared_s3_url"], "reuse": "none"}
     ),

@@ -7,30 +7,33 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
-import boto3
 import botocore.session
 import jmespath
 import pytest
+import typer
 from botocore import xform_name
 from botocore.model import ServiceModel, Shape
 from botocore.validate import ParamValidator
-from moto import mock_aws
+from typer.main import get_command
 
 from scripts import facts
 from vto import telemetry
-from vto.adapters.dynamodb import DynamoJobs
-from vto.adapters.step_functions import StepFunctions
-from vto.domain.job import Job, Stage, Status, execution_input, public_error
+from vto.domain.dead_letters import QUEUES
+from vto.domain.job import Job, Stage, Status
 from vto.domain.parameters import canonical, for_garment_class
-from vto.errors import ContentBlockedError, ModelUnavailableError, all_errors
+from vto.errors import ContentBlockedError, all_errors
+from vto.use_cases.sweep_jobs import Sweep
+from vto_client.cli import app
 
 RUNBOOK = facts.ROOT / "docs" / "runbook.md"
+# what our command line raises for a call that it cannot read; typer carries the library that defines it within itself
+UsageError = typer.BadParameter.__bases__[0]
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 BLOCK = re.compile(r"^```bash\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -50,12 +53,13 @@ def functions_of(text: str) -> set[str]:
 
 def commands_in(text: str) -> list[str]:
     """Everything to paste besides the blocks: commands within sentences and tables."""
-    names = "|".join(["aws", *sorted(functions_of(text))])
+    names = "|".join(["aws", "vto", *sorted(functions_of(text))])
     found = re.findall(rf"`((?:{names})(?: [^`]+)?)`", BLOCK.sub("", text))
-    return [one for one in dict.fromkeys(found) if " " in one or one not in ("look_at", "logs")]
+    return [one for one in dict.fromkeys(found) if one not in ("look_at", "logs", "vto", "vto ops")]
 
 
 STUB = """
+vto() { { printf 'vto\\x1f'; printf '%s\\x1f' "$@"; printf '\\x1e'; } >> "$CALLS"; }
 aws() { { printf '%s\\x1f' "$@"; printf '\\x1e'; } >> "$CALLS"
   case "$*" in *"--query status"*) echo '"Complete"';; *) echo value;; esac; }
 sleep() { echo "would wait for ever" >&2; exit 9; }
@@ -82,9 +86,19 @@ def calls_of(text: str, folder: Path) -> list[list[str]]:
     return [call.split("\x1f")[:-1] for call in calls.read_text().split("\x1e")[:-1]]
 
 
+def orders_of(calls: list[list[str]]) -> list[list[str]]:
+    """The arguments of every call of our own command line."""
+    return [call[1:] for call in calls if call[0] == "vto"]
+
+
 @pytest.fixture(scope="module")
-def calls(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
+def all_calls(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
     return calls_of(RUNBOOK.read_text(), tmp_path_factory.mktemp("runbook"))
+
+
+@pytest.fixture(scope="module")
+def calls(all_calls: list[list[str]]) -> list[list[str]]:
+    return [call for call in all_calls if call[0] != "vto"]
 
 
 # --- what AWS takes ---------------------------------------------------------------------------------------------------
@@ -169,6 +183,47 @@ def test_every_command_is_one_that_the_aws_cli_takes(calls: list[list[str]]) -> 
     assert [found for call in calls if (found := problem_of(call))] == []
 
 
+def problem_of_order(arguments: list[str]) -> str | None:
+    """What our own command line would refuse in a call; None when it would take it."""
+    command: Any = get_command(app)
+    words = list(arguments)
+    if arguments[:2] == ["ops", "redrive"] and {*arguments[2:3]} - {*QUEUES, "--all"}:
+        return f"there is no queue {arguments[2]}"
+    while hasattr(command, "commands"):
+        name = words.pop(0)
+        if name not in command.commands:
+            return f"there is no command {name}"
+        command = command.commands[name]
+    try:
+        command.make_context("vto", words)
+    except UsageError as problem:
+        return str(problem.format_message())  # type: ignore[attr-defined]
+    return None
+
+
+def test_every_order_is_one_that_our_own_command_line_takes(all_calls: list[list[str]]) -> None:
+    orders = orders_of(all_calls)
+    assert {order[1] for order in orders if order[0] == "ops"} >= {"status", "redrive", "rerun", "reconcile", "sweep"}
+    assert [found for order in orders if (found := problem_of_order(order))] == []
+
+
+def test_every_dead_letter_queue_has_its_order(all_calls: list[list[str]]) -> None:
+    assert {order[2] for order in orders_of(all_calls) if order[:2] == ["ops", "redrive"]} >= QUEUES.keys()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        (["ops", "repair"], "there is no command repair"),
+        (["ops", "rerun"], "Missing argument"),
+        (["ops", "status", "--all"], "No such option"),
+        (["ops", "redrive", "everything"], "there is no queue everything"),
+    ],
+)
+def test_an_order_that_our_command_line_would_refuse_is_found(wrong: list[str], complaint: str) -> None:
+    assert complaint in (problem_of_order(wrong) or "")
+
+
 def test_every_tool_is_used(calls: list[list[str]]) -> None:
     text = RUNBOOK.read_text()
     used = "\n".join([*commands_in(text), *BLOCK.findall(text)])
@@ -242,7 +297,8 @@ def test_commands_name_only_what_the_template_makes(calls: list[list[str]]) -> N
 def test_a_name_that_the_template_does_not_make_is_found(right: str, wrong: str, tmp_path: Path) -> None:
     text = RUNBOOK.read_text()
     assert right in text
-    assert list(unknown_names(calls_of(text.replace(right, wrong), tmp_path))) != []
+    found = calls_of(text.replace(right, wrong), tmp_path)
+    assert list(unknown_names([call for call in found if call[0] != "vto"])) != []
 
 
 # --- metrics and log fields -------------------------------------------------------------------------------------------
@@ -252,7 +308,8 @@ def counted() -> set[str]:
     """The metrics that the code writes: the classes of errors, and what is counted by a name of its own."""
     sources = [*(facts.ROOT / "layers" / "vto").rglob("*.py"), *(facts.ROOT / "functions").rglob("*.py")]
     named = {name for path in sources for name in re.findall(r'\bcount\("(\w+)"\)', path.read_text())}
-    return named | set(all_errors())
+    swept = {f"Sweep{one.name.title().replace('_', '')}" for one in fields(Sweep)}
+    return named | swept | set(all_errors())
 
 
 def emitted(monkeypatch: pytest.MonkeyPatch) -> set[str]:
@@ -348,7 +405,7 @@ def test_fields_of_the_access_log_are_in_its_format(calls: list[list[str]]) -> N
     assert asked <= fields
 
 
-# --- a rerun ----------------------------------------------------------------------------------------------------------
+# --- a job, to see what is logged of one ------------------------------------------------------------------------------
 
 
 def a_job() -> Job:
@@ -357,62 +414,3 @@ def a_job() -> Job:
         product_picture_s3_url="s3://b/k", model_id="model", model_picture_s3_url="s3://b/k",
         parameters=canonical(for_garment_class("UPPER_BODY")), connection_id=None, now=NOW, retention_days=30,
     )  # fmt: skip
-
-
-def _documents_in_runbook(job_id: str, now: str, lease: str) -> list[dict[str, Any]]:
-    text = RUNBOOK.read_text()
-    for name, value in {"$STACK": "vto", "$JOB": job_id, "$NOW": now, "$LEASE": lease}.items():
-        text = text.replace(name, value)
-    return [json.loads(one) for one in re.findall(r"<<JSON\n(.*?)\nJSON", text, re.DOTALL)]
-
-
-@mock_aws
-def test_a_job_that_the_runbook_puts_back_can_run_again_and_only_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    table = boto3.resource("dynamodb").create_table(
-        TableName="vto-jobs",
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-    )
-    jobs = DynamoJobs(table)
-    job = a_job()
-    failed = job.claimed("arn:1", NOW).enter(
-        Stage.QUEUED, execution_arn="arn:1", now=NOW, lease_seconds=60, slot_round=1, slot_at="2026-11-21T09:30:00.000Z"
-    )
-    failed = replace(failed, billable_calls=2, blocked_calls=2, failed_engines=("preview",))
-    jobs.create(failed.fail(ModelUnavailableError(), NOW))
-    later, lease = "2026-11-22T10:00:00.000Z", "2026-11-22T10:10:00.000Z"
-    reset, form = _documents_in_runbook("job-1", later, lease)
-
-    client = boto3.client("dynamodb")
-    client.update_item(**reset)
-    again = jobs.get("job-1")
-    assert again is not None
-    assert (again.status, again.stage, again.open, again.lease_until) == (Status.CREATED, None, "yes", lease)
-    assert again.version == len(again.timeline) == failed.version + 2
-    assert (again.billable_calls, again.blocked_calls, again.failed_engines) == (0, 0, ())
-    assert (again.execution_arn, again.slot_at, again.slot_round) == (None, None, 0)
-    assert (again.created_at, again.updated_at, again.waiting_since) == (job.created_at, later, later)
-    assert public_error(again)["message"] is None
-    assert again.public()["status"] == "created"
-    assert form == execution_input("job-1")
-    with pytest.raises(client.exceptions.ConditionalCheckFailedException):
-        client.update_item(**reset)
-
-
-def test_a_rerun_starts_nothing_when_the_row_could_not_be_put_back(tmp_path: Path) -> None:
-    text = RUNBOOK.read_text()
-    (rerun,) = (block for block in BLOCK.findall(text) if block.startswith("rerun()"))
-    script = (
-        f'STACK=vto JOB=job-1 MACHINE=arn\naws() {{ echo "$2" >> "{tmp_path}/calls"; return 254; }}\n{rerun}\nrerun'
-    )
-    ran = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
-    assert (ran.returncode, (tmp_path / "calls").read_text()) == (254, "update-item\n")
-
-
-@mock_aws
-def test_a_rerun_has_the_name_that_the_sweep_would_give_it() -> None:
-    assert re.findall(r'--name "(.*?)"', RUNBOOK.read_text()) == ["$JOB-$VERSION"]
-    machine = StepFunctions(boto3.client("stepfunctions", region_name="us-east-1"), "arn:stateMachine:vto")
-    assert machine.execution_of("job-1", rerun=7).endswith(":job-1-7")

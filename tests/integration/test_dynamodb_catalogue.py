@@ -153,6 +153,7 @@ def test_no_more_models_are_listed_than_asked_for(catalogue: DynamoCatalogue) ->
     assert len(catalogue.models_of(None, limit=3)) == 3
     assert len(catalogue.models_of(ALICE, limit=3)) == 3
 
+
 WRONG = [
     ("width", "768", "width is text; write a whole number"),
     ("height", Decimal("10.5"), "height is a number; write a whole number"),

@@ -140,15 +140,20 @@ def test_a_finished_job_leaves_the_index_of_unfinished_ones(jobs: DynamoJobs, ro
     jobs.create(new_job())
     jobs.save(completed(new_job()), expected_version=1)
     assert not {"open", "lease_until", "eta_seconds", "stage"} & raw(rows).keys()
-    assert jobs.overdue(NOON + timedelta(days=1), limit=9) == []
+    assert jobs.overdue(NOON + timedelta(days=1), limit=9) == ([], None)
 
 
 def test_overdue_jobs_come_the_longest_overdue_first_and_jobs_within_their_lease_not_at_all(jobs: DynamoJobs) -> None:
     for number, seconds in enumerate((30, 10, 20, 500)):
         jobs.create(new_job(f"job-{number}", now=NOON + timedelta(seconds=seconds)))
-    overdue = jobs.overdue(NOON + timedelta(seconds=200), limit=9)
-    assert [job.id for job in overdue] == ["job-1", "job-2", "job-0"]
-    assert [job.id for job in jobs.overdue(NOON + timedelta(seconds=200), limit=1)] == ["job-1"]
+    late = NOON + timedelta(seconds=200)
+    assert [job.id for job in jobs.overdue(late, limit=9)[0]] == ["job-1", "job-2", "job-0"]
+    seen, cursor = [], None
+    for _ in range(3):
+        (job,), cursor = jobs.overdue(late, limit=1, cursor=cursor)
+        seen.append(job.id)
+    assert seen == ["job-1", "job-2", "job-0"]
+    assert jobs.overdue(late, limit=1, cursor=cursor) == ([], None)
 
 
 def test_a_users_jobs_come_the_newest_first_in_pages_and_are_nobody_elses(jobs: DynamoJobs) -> None:

@@ -81,7 +81,7 @@ job_questions = st.one_of(
     ),
     st.builds(lambda name: lambda jobs: jobs.get(name), ids),
     st.builds(change, ids, st.sampled_from(["claim", "queue", "complete", "fail"]), st.sampled_from([0, 0, 0, 1])),
-    st.builds(lambda now: lambda jobs: sorted(job.id for job in jobs.overdue(now, limit=9)), moments),
+    st.builds(lambda now: lambda jobs: sorted(job.id for job in jobs.overdue(now, limit=9)[0]), moments),
     st.builds(lambda user: lambda jobs: sorted(job.id for job in jobs.of_user(user, limit=9)[0]), users),
 )
 

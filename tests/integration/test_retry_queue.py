@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
-from vto.adapters.sqs import SOON_SECONDS, RetryQueue
+from vto.adapters.sqs import SOON_SECONDS, RetryQueue, wait_seconds
 
 QUEUE = "https://sqs.eu-central-1.amazonaws.com/123456789012/results"
 BATCH: dict[str, Any] = {
@@ -52,3 +52,23 @@ def test_when_the_queue_is_out_of_reach_the_messages_come_again_later() -> None:
 
     client: Any = Unreachable()
     RetryQueue(client, QUEUE).retry_soon(BATCH, failing("m1"))
+
+
+def test_a_message_waits_longer_the_more_often_it_has_failed(stub: Stubber) -> None:
+    assert [wait_seconds(receives) for receives in range(1, 9)] == [2, 6, 18, 54, 162, 300, 300, 300]
+    assert wait_seconds(10**9) == 300
+    for receives in (1, 4):
+        batch = {"Records": [{**BATCH["Records"][0], "attributes": {"ApproximateReceiveCount": str(receives)}}]}
+        entries = [{"Id": "0", "ReceiptHandle": "handle-0", "VisibilityTimeout": wait_seconds(receives)}]
+        answer = {"Successful": [{"Id": "0"}], "Failed": []}
+        stub.add_response("change_message_visibility_batch", answer, {"QueueUrl": QUEUE, "Entries": entries})
+        RetryQueue(stub.client, QUEUE).retry_soon(batch, failing("m0"))
+
+
+def test_of_two_queues_the_one_is_asked_that_the_batch_came_from(stub: Stubber) -> None:
+    other = QUEUE.replace("results", "others")
+    batch = {"Records": [{**BATCH["Records"][0], "eventSourceARN": "arn:aws:sqs:eu-central-1:1:others"}]}
+    entries = [{"Id": "0", "ReceiptHandle": "handle-0", "VisibilityTimeout": SOON_SECONDS}]
+    answer = {"Successful": [{"Id": "0"}], "Failed": []}
+    stub.add_response("change_message_visibility_batch", answer, {"QueueUrl": other, "Entries": entries})
+    RetryQueue(stub.client, QUEUE, other).retry_soon(batch, failing("m0"))

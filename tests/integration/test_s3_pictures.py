@@ -135,3 +135,17 @@ def test_links_and_forms_name_the_buckets_host_in_its_own_region(monkeypatch: py
     hosts = {urlsplit(link).netloc for link in links}
     own = "s3.amazonaws.com" if region == "us-east-1" else f"s3.{region}.amazonaws.com"
     assert hosts == {f"shop-results.{own}"}
+
+
+def test_objects_are_listed_page_by_page_in_the_order_of_their_keys_with_the_time_they_were_written(
+    pictures: S3Pictures,
+) -> None:
+    keys = ["products/a b+c%.jpg", "products/tops/1.jpg", "products/tops/ä.jpg", "models/stock/1.jpg"]
+    for key in keys:
+        pictures.write(S3Url(UPLOADS, key), b"picture", "image/jpeg")
+    first = pictures.listed(UPLOADS, "products/", after=None, limit=2)
+    assert [one.url.key for one in first] == keys[:2]
+    rest = pictures.listed(UPLOADS, "products/", after=keys[1], limit=2)
+    assert [one.url.key for one in rest] == keys[2:3]
+    assert all(one.modified.tzinfo is not None for one in [*first, *rest])
+    assert pictures.listed(UPLOADS, "products/", after="products/z", limit=2) == []

@@ -156,6 +156,13 @@ def test_stock_conditions_know_neither_tls_nor_the_source_account():
     assert iam_evaluator._resolve_condition_key("aws:SourceAccount", context) is None
 
 
+def test_the_stock_policies_do_not_know_which_stream_a_request_is_about():
+    from ministack.core import iam_actions
+
+    body = b'{"StreamArn": "arn:stream"}'
+    assert iam_actions.extract_resource_arn("dynamodbstreams", "POST", "/", {}, body, {}, "r", "1") == "*"
+
+
 def test_the_stock_engine_signs_with_a_key_of_its_own():
     assert 'aws_access_key_id="ak"' in inspect.getsource(boto_client_for)
 

@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 
 from tests.contract import deployed
-from tests.simulation import exams, simulation
+from tests.simulation import exams, repair, simulation
 from tests.simulation.device import Device
 from tests.simulation.exams import Exam
 from tests.simulation.faults import Fault
@@ -26,8 +26,9 @@ from vto.domain.ledger import CallState, Ledger
 from vto.domain.storage import S3Url, result_key
 from vto.ports import CachedResult, Connection, DeliveryClaim
 from vto.testing import FakeBudgets, FakeControls, FakeJobs, FakeResults
-from vto.use_cases import create_try_on, invoke_model, store_result, validate_request
+from vto.use_cases import create_try_on, invoke_model, reconcile_uploads, store_result, validate_request
 from vto.use_cases.changing_jobs import change_job
+from vto.use_cases.finish_result import FinishResult
 from vto.use_cases.publish_job import PublishJob
 from vto.use_cases.store_result import StoreResult
 from vto.use_cases.sweep_jobs import SweepJobs
@@ -118,7 +119,15 @@ def _sweep_ends_what_nobody_started(patch: pytest.MonkeyPatch) -> None:
 
 
 def _leases_never_end(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(StreamedJobs, "overdue", lambda self, now, *, limit: [])
+    patch.setattr(StreamedJobs, "overdue", lambda self, now, **page: ([], None))
+
+
+def _nobody_finishes_a_result(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(FinishResult, "__call__", lambda self, job: None)
+
+
+def _every_object_is_registered(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(reconcile_uploads, "is_unregistered", lambda *told: False)
 
 
 def _only_who_asked_is_told(patch: pytest.MonkeyPatch) -> None:
@@ -295,6 +304,18 @@ MUTANTS = [
     Mutant("a late worker calls the engine", _every_turn_may_call, exams.one_fault("Invoke", *DELAYS), "I4"),
     Mutant(
         "a record that failed does not come again", _what_failed_does_not_come_again, exams.only_the_stream_tells, "I6"
+    ),
+    Mutant(
+        "a result without its manifest is left so",
+        _nobody_finishes_a_result,
+        repair.killed_between_the_status_and_the_manifest,
+        "no manifest",
+    ),
+    Mutant(
+        "an object is taken for registered",
+        _every_object_is_registered,
+        repair.no_event_of_an_upload_ever_comes,
+        "not registered",
     ),
     Mutant(
         "a result is offered before it is made", _results_are_offered_before_they_are_there, exams.quiet_day, "although"

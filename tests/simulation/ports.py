@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from vto.domain import times
 from vto.domain.job import Job
 from vto.errors import NotifierUnavailableError, StorageUnavailableError, VtoError
 from vto.ports import Connection
-from vto.testing import FakeConnections, FakeJobs, FakePictures
+from vto.testing import NOON, FakeConnections, FakeJobs, FakePictures
 
 if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
@@ -139,7 +139,7 @@ class StreamedJobs(FakeJobs):
     open_jobs: dict[str, None] = field(default_factory=dict)
     written: dict[str, tuple[float, Job | None]] = field(default_factory=dict)
 
-    def overdue(self, now: datetime, *, limit: int) -> list[Job]:
+    def overdue(self, now: datetime, *, limit: int, cursor: str | None = None) -> tuple[list[Job], str | None]:
         """Unfinished jobs whose lease has run out, as the index has them: a fresh change may not be there yet."""
         seen, moment = [], times.to_iso(now)
         for job_id in self.open_jobs:
@@ -147,7 +147,9 @@ class StreamedJobs(FakeJobs):
             job = before if self.now() - at < INDEX_LAG else self.rows[job_id]
             if job is not None and job.open and (job.lease_until or "") < moment:
                 seen.append(job)
-        return sorted(seen, key=lambda job: job.lease_until or "")[:limit]
+        late = {f"{job.lease_until} {job.id}": job for job in seen}
+        page = [key for key in sorted(late) if key > (cursor or "")][: limit + 1]
+        return [late[key] for key in page[:limit]], page[limit - 1] if len(page) > limit else None
 
     def _write(self, job: Job) -> None:
         before = self.rows.get(job.id)
@@ -202,8 +204,10 @@ class TracedPictures(FakePictures):
     """S3, whose notifications begin with ``on_write``."""
 
     on_write: Callable[[str], None] = lambda url: None
+    now: Callable[[], float] = lambda: 0.0
 
     def put(self, url: str, content: bytes, **metadata: str) -> None:
         """Put an object in."""
         super().put(url, content, **metadata)
+        self.modified[url] = NOON + timedelta(seconds=self.now())
         self.on_write(url)

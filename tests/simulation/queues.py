@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tests.contract.deployed import resources, template
 from tests.simulation.faults import DELIVERY, WRITE, Fault
 from tests.simulation.lambdas import Outcome
+from vto.adapters.sqs import wait_seconds
 from vto.domain import times
 from vto.domain.storage import S3Url
 from vto.errors import StorageUnavailableError
@@ -43,7 +44,10 @@ class Queue:
         self._size = template()["Resources"][mapping]["Properties"]["BatchSize"]
         self._messages: dict[int, Message] = {}
         self._count = 0
-        self._is_polling = False
+        self.sent: list[str] = []
+        """The bodies of all messages there ever were."""
+        self.is_on = True
+        """Whether what is sent arrives."""
         self.dead_letters: list[Message] = []
 
     @property
@@ -53,13 +57,16 @@ class Queue:
 
     def send(self, body: Mapping[str, Any], seconds: float) -> None:
         """Put a message in, seconds from now."""
+        if not self.is_on:
+            return
         self._count += 1
         one = Message(self._count, json.dumps(body))
         self._messages[one.number] = one
+        self.sent.append(one.body)
         self._show(one, seconds)
 
     def retry_soon(self, event: dict[str, Any], answer: dict[str, Any]) -> None:
-        """Let the failed messages of a batch come again in two seconds."""
+        """Let the failed messages of a batch come again, the later the more often they have failed."""
         failed = [int(one["itemIdentifier"]) for one in answer["batchItemFailures"]]
         if not failed:
             return
@@ -67,10 +74,10 @@ class Queue:
         def show() -> None:
             for number in failed:
                 if number in self._messages:
-                    self._show(self._messages[number], 2.0)
+                    self._show(self._messages[number], wait_seconds(self._messages[number].receives))
 
         with suppress(StorageUnavailableError):  # then they come again by themselves, later
-            self._simulation.boundary.cross("results_queue.retry_soon", show, WRITE, StorageUnavailableError)
+            self._simulation.boundary.cross(f"{self._function}.retry_soon", show, WRITE, StorageUnavailableError)
 
     def _show(self, one: Message, seconds: float) -> None:
         one.visible_at = self._simulation.scheduler.seconds + seconds
@@ -104,6 +111,19 @@ class Queue:
         for one in batch:
             if one.number not in failed:
                 self._messages.pop(one.number, None)
+
+
+class SentUploads:
+    """The ``import_queue`` port on a queue."""
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+
+    def send(self, url: S3Url, sequencer: str, time: str) -> None:
+        """Tell of an upload as S3 would have."""
+        thing = {"key": url.key, "sequencer": sequencer}
+        record = {"eventTime": time, "s3": {"bucket": {"name": url.bucket}, "object": thing}}
+        self._queue.send({"Records": [record]}, 0.0)
 
 
 def object_created(url: str, sequencer: int, seconds: float) -> dict[str, Any]:

@@ -78,7 +78,7 @@ class Schedule:
             raise AssertionError(f"the simulation sweeps once a minute, the template says {words}")
         self._simulation = simulation
         self.is_on = True
-        self.repairs = {"started": 0, "left_running": 0, "ended": 0, "failed": 0}
+        self.repairs = {"started": 0, "left_running": 0, "ended": 0, "failed": 0, "cut_short": 0}
 
     def begin(self) -> None:
         """Sweep for the first time within a minute."""

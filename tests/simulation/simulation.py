@@ -22,7 +22,7 @@ from tests.simulation.gateway import Gateway
 from tests.simulation.lambdas import Lambda
 from tests.simulation.money import Books
 from tests.simulation.ports import Boundary, IndexedConnections, Port, StreamedJobs, TracedPictures
-from tests.simulation.queues import Queue, object_created
+from tests.simulation.queues import Queue, SentUploads, object_created
 from tests.simulation.rules import Rule, Schedule
 from tests.simulation.scheduler import Scheduler, VirtualClock
 from tests.simulation.shopper import Shopper
@@ -34,7 +34,7 @@ from vto.domain import reading
 from vto.domain.catalogue import model_id_of
 from vto.domain.job import Job
 from vto.domain.storage import MANIFEST
-from vto.testing import FakeCatalogue, FakeControls, FakePictureTools, FakeResults
+from vto.testing import FakeCatalogue, FakeControls, FakeOperations, FakePictureTools, FakeResults
 from vto.use_cases import create_try_on, sockets
 
 
@@ -121,7 +121,7 @@ class Simulation:
         self.catalogue, self.controls, self.results = FakeCatalogue(), FakeControls(), FakeResults()
         self.books = Books(self.jobs.budgets, self.settings.budget, self.settings.per_user)
         self.connections = IndexedConnections(now=now)
-        self.pictures = TracedPictures(on_write=self._object_written)
+        self.pictures = TracedPictures(on_write=self._object_written, now=now)
         self.ledger = Ledger()
         self.engines = {name: SimulatedEngine(self, name, self.ledger) for name in self.settings.engines}
         self.shoppers: list[Shopper] = []
@@ -235,9 +235,12 @@ class Simulation:
                 "pictures": self.pictures,
                 "sockets": self.gateway,
                 "workflow": self.executions,
+                "operations": FakeOperations(self.controls),
             }.items()
         }
         ports["results_queue"] = self.results_queue
+        ports["upload_queues"] = self.uploads_queue
+        ports["import_queue"] = SentUploads(self.uploads_queue)
         replace_builders(
             patch,
             settings=settings,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.simulation import __main__ as command
-from tests.simulation import exams
+from tests.simulation import exams, repair
 from tests.simulation.exams import Exam
 from tests.simulation.exhaustive import PAID, choices, left_behind, tell
 from tests.simulation.faults import Fault
@@ -25,6 +25,9 @@ EXAMS = [
     exams.budget_for_three,
     exams.spending_is_stopped,
     exams.a_thousand_want_the_same,
+    repair.killed_between_the_status_and_the_manifest,
+    repair.no_event_of_an_upload_ever_comes,
+    repair.every_dead_letter_is_redriven_twice,
     exams.engine_says(Fault.FAIL_AFTER, Fault.THROTTLE, Fault.FAIL_AFTER),
     exams.engine_says(Fault.FAIL_BEFORE, Fault.FAIL_BEFORE, Fault.FAIL_BEFORE),
     exams.engine_says(Fault.CRASH_AFTER, Fault.CRASH_BEFORE),

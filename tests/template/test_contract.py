@@ -43,7 +43,10 @@ TRY_ON = {
 MONEY = {"DAILY_BUDGET", "DAILY_BUDGET_PER_USER", "PRICE_PER_IMAGE", "SPENDING"}
 
 ENVIRONMENT = {
-    "import_picture": {"PRODUCTS_TABLE", "MODELS_TABLE", "RETENTION_DAYS", "PICTURE_TIER", "TIER_MEASURE"},
+    "import_picture": {
+        *("PRODUCTS_TABLE", "MODELS_TABLE", "RETENTION_DAYS", "PICTURE_TIER", "TIER_MEASURE"),
+        *("PRODUCT_UPLOADS_QUEUE_URL", "MODEL_UPLOADS_QUEUE_URL"),
+    },
     "api": TRY_ON,
     "authorize_socket": {"CONTROLS_TABLE"},
     "connect": {"CONNECTIONS_TABLE"},
@@ -84,12 +87,24 @@ ENVIRONMENT = {
     "notify_client": PUBLISH | {"DIRECT_NOTIFY"},
     "publish_job": PUBLISH,
     "deliver_result": PUBLISH | {"RESULTS_QUEUE_URL"},
-    "record_failure": {"JOBS_TABLE", "RESULTS_TABLE", "CONTROLS_TABLE"},
-    "sweep_jobs": {"JOBS_TABLE", "RESULTS_TABLE", "CONTROLS_TABLE", "STATE_MACHINE_ARN"},
+    "record_failure": {"JOBS_TABLE", "RESULTS_TABLE", "RESULTS_BUCKET", "CONTROLS_TABLE"},
+    "sweep_jobs": {"JOBS_TABLE", "RESULTS_TABLE", "RESULTS_BUCKET", "CONTROLS_TABLE", "STATE_MACHINE_ARN"},
+    "reconcile_uploads": {
+        *("PRODUCTS_TABLE", "MODELS_TABLE", "CONTROLS_TABLE", "UPLOADS_BUCKET"),
+        *("PRODUCT_UPLOADS_QUEUE_URL", "MODEL_UPLOADS_QUEUE_URL"),
+    },
+    "operate": {
+        *("STACK", "JOBS_TABLE", "JOBS_STREAM", "PRODUCTS_TABLE", "MODELS_TABLE", "CONTROLS_TABLE"),
+        *("STATE_MACHINE_ARN", "ENGINES", "DEAD_LETTER_QUEUES", "SOURCE_QUEUES"),
+    },
 }
 
 BUCKETS = {
     "import_picture": {"UploadsBucket"},
+    "record_failure": {"ResultsBucket"},
+    "sweep_jobs": {"ResultsBucket"},
+    "reconcile_uploads": {"UploadsBucket"},
+    "operate": {"UploadsBucket"},
     "api": {"UploadsBucket", "ResultsBucket"},
     "message": {"ResultsBucket"},
     "validate_request": {"UploadsBucket", "ResultsBucket"},

@@ -19,16 +19,18 @@ from vto.adapters.dynamodb import (
     DynamoConnections,
     DynamoControls,
     DynamoJobs,
+    DynamoOperations,
     DynamoResults,
 )
 from vto.adapters.fashn import FashnApi
 from vto.adapters.models import BedrockModels
+from vto.adapters.operating import JobChanges, LambdaFunctions, SqsDeadLetters
 from vto.adapters.preview import Preview
 from vto.adapters.s3 import S3Pictures
 from vto.adapters.sagemaker import CanvasEndpoint
 from vto.adapters.secrets import SecretKey
 from vto.adapters.sockets import ApiGatewaySockets
-from vto.adapters.sqs import RetryQueue
+from vto.adapters.sqs import ImportQueues, RetryQueue
 from vto.adapters.step_functions import StepFunctions
 from vto.domain.budgets import Limits
 from vto.domain.engines import PROFILES
@@ -40,13 +42,19 @@ from vto.use_cases.browse import Browse
 from vto.use_cases.check_lifecycle import CheckLifecycle
 from vto.use_cases.create_try_on import CreateTryOn
 from vto.use_cases.deliver_result import DeliverResult
+from vto.use_cases.finish_result import FinishResult
 from vto.use_cases.import_picture import ImportPicture
 from vto.use_cases.invoke_model import InvokeModel
 from vto.use_cases.offer_upload import OfferUpload
+from vto.use_cases.operate import Operate
 from vto.use_cases.plan_try_on import PlanTryOn
 from vto.use_cases.publish_job import PublishJob, Snapshots
+from vto.use_cases.reconcile_uploads import ReconcileUploads
 from vto.use_cases.record_failure import RecordFailure
+from vto.use_cases.redrive_letters import RedriveLetters
+from vto.use_cases.report_status import ReportStatus
 from vto.use_cases.request_try_on import RequestTryOn
+from vto.use_cases.rerun_job import RerunJob
 from vto.use_cases.reserve_slot import ReserveSlot
 from vto.use_cases.sockets import AuthorizeSocket, IssueTicket, OpenSocket
 from vto.use_cases.spending import Spending
@@ -57,10 +65,20 @@ from vto.use_cases.validate_request import ValidateRequest
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
+    from mypy_boto3_sqs import SQSClient
 
 # Seconds that the SDK waits for an answer, by the service's prefix in policies. Each lies below the timeout of every
 # function that may call the service, so that the error says which one did not answer; `make lint` compares them.
-READ_TIMEOUT = {"dynamodb": 5, "s3": 10, "states": 5, "execute-api": 2, "sqs": 5, "secretsmanager": 5, "bedrock": 5}
+READ_TIMEOUT = {
+    "dynamodb": 5,
+    "s3": 10,
+    "states": 5,
+    "execute-api": 2,
+    "sqs": 5,
+    "secretsmanager": 5,
+    "bedrock": 5,
+    "lambda": 60,  # what operators order may be a sweep, which takes most of a minute; engines have their own
+}
 
 
 class SettingsError(Exception):
@@ -118,11 +136,15 @@ class Settings:
             raise SettingsError(f"there is no engine {unknown[0]!r}: ENGINES may name {', '.join(PROFILES)}")
         return list(dict.fromkeys(filter(None, named)))  # an engine that is named twice is asked once
 
+    def named(self, name: str) -> dict[str, str]:
+        """A variable that holds ``name=value``, separated by commas."""
+        pairs = (pair.partition("=") for pair in self[name].split(","))
+        return {one.strip(): value for one, _, value in pairs}
+
     @property
     def versions(self) -> dict[str, str]:
         """What the deployment says of its engines' versions: ``name=version``, separated by commas."""
-        pairs = (pair.partition("=") for pair in self["ENGINE_VERSIONS"].split(","))
-        return {name.strip(): version for name, _, version in pairs}
+        return self.named("ENGINE_VERSIONS")
 
 
 @cache
@@ -179,6 +201,12 @@ def controls() -> DynamoControls:
 
 
 @cache
+def operations() -> DynamoOperations:
+    """Operators' orders and the notes of scheduled work, in ``vto-controls``."""
+    return DynamoOperations(_table("CONTROLS_TABLE"))
+
+
+@cache
 def results() -> DynamoResults:
     """``vto-results``."""
     return DynamoResults(_table("RESULTS_TABLE"))
@@ -226,10 +254,46 @@ def sockets() -> ApiGatewaySockets:
 
 
 @cache
+def _sqs() -> "SQSClient":
+    return boto3.client("sqs", config=Config(connect_timeout=2, read_timeout=READ_TIMEOUT["sqs"]))
+
+
+@cache
 def results_queue() -> RetryQueue:
     """The queue that tells of finished results."""
-    client = boto3.client("sqs", config=Config(connect_timeout=2, read_timeout=READ_TIMEOUT["sqs"]))
-    return RetryQueue(client, settings()["RESULTS_QUEUE_URL"])
+    return RetryQueue(_sqs(), settings()["RESULTS_QUEUE_URL"])
+
+
+@cache
+def upload_queues() -> RetryQueue:
+    """The two queues that tell of uploads."""
+    return RetryQueue(_sqs(), settings()["PRODUCT_UPLOADS_QUEUE_URL"], settings()["MODEL_UPLOADS_QUEUE_URL"])
+
+
+@cache
+def import_queue() -> ImportQueues:
+    """The same two, to tell of uploads that S3 did not tell of."""
+    return ImportQueues(_sqs(), settings()["PRODUCT_UPLOADS_QUEUE_URL"], settings()["MODEL_UPLOADS_QUEUE_URL"])
+
+
+@cache
+def dead_letters() -> SqsDeadLetters:
+    """The dead-letter queues."""
+    return SqsDeadLetters(_sqs(), settings().named("DEAD_LETTER_QUEUES"), settings().named("SOURCE_QUEUES"))
+
+
+@cache
+def functions() -> LambdaFunctions:
+    """The other functions of this stack, each asked once: whoever orders asks again."""
+    config = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=READ_TIMEOUT["lambda"])
+    return LambdaFunctions(boto3.client("lambda", config=config), settings()["STACK"])
+
+
+@cache
+def changes() -> JobChanges:
+    """The stream of ``vto-jobs``."""
+    config = Config(connect_timeout=2, read_timeout=READ_TIMEOUT["dynamodb"])
+    return JobChanges(boto3.client("dynamodbstreams", config=config), settings()["JOBS_STREAM"])
 
 
 @cache
@@ -397,13 +461,45 @@ def deliver_result() -> DeliverResult:
 @cache
 def record_failure() -> RecordFailure:
     """State Record Failure."""
-    return RecordFailure(jobs(), results(), clock(), telemetry.report, telemetry.ended)
+    finish_result = FinishResult(pictures(), results(), settings()["RESULTS_BUCKET"])
+    return RecordFailure(jobs(), results(), clock(), telemetry.report, telemetry.ended, finish_result)
 
 
 @cache
 def sweep_jobs() -> SweepJobs:
     """The scheduled repair."""
-    return SweepJobs(jobs(), workflow(), record_failure(), clock(), telemetry.report)
+    return SweepJobs(jobs(), workflow(), record_failure(), clock(), telemetry.report, operations())
+
+
+@cache
+def reconcile_uploads() -> ReconcileUploads:
+    """The scheduled look for uploads that nobody imported."""
+    return ReconcileUploads(
+        catalogue(),
+        pictures(),
+        operations(),
+        import_queue(),
+        clock(),
+        settings()["UPLOADS_BUCKET"],
+        telemetry.reconciled,
+        telemetry.lost,
+        telemetry.report,
+    )
+
+
+@cache
+def operate() -> Operate:
+    """Operators' orders."""
+    engines = settings().engines
+    return Operate(
+        ReportStatus(jobs(), operations(), dead_letters(), clock(), engines),
+        RedriveLetters(dead_letters(), functions(), changes(), clock(), settings()["STACK"], telemetry.report),
+        RerunJob(jobs(), catalogue(), pictures(), workflow(), clock()),
+        operations(),
+        functions(),
+        clock(),
+        engines,
+    )
 
 
 @cache

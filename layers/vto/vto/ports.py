@@ -55,8 +55,8 @@ class Jobs(Protocol):
         """One user's jobs, newest first, and the cursor of the next page."""
         ...
 
-    def overdue(self, now: datetime, *, limit: int) -> list[Job]:
-        """Unfinished jobs whose lease has run out, the longest overdue first."""
+    def overdue(self, now: datetime, *, limit: int, cursor: str | None = None) -> tuple[list[Job], str | None]:
+        """Unfinished jobs whose lease has run out, the longest overdue first, and the cursor of the next page."""
         ...
 
 
@@ -256,6 +256,14 @@ class UploadForm:
     fields: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object that is there, and when it was written."""
+
+    url: S3Url
+    modified: datetime
+
+
 class Pictures(Protocol):
     """Objects in S3. All raise StorageUnavailableError when S3 does not answer."""
 
@@ -269,6 +277,10 @@ class Pictures(Protocol):
 
     def write(self, url: S3Url, content: bytes, content_type: str, metadata: Mapping[str, str] | None = None) -> None:
         """Store an object, its bytes protected by a checksum on the way."""
+        ...
+
+    def listed(self, bucket: str, prefix: str, *, after: str | None, limit: int) -> list[StoredObject]:
+        """Objects below a prefix in the order of their keys, from behind a key on; fewer than limit at the end."""
         ...
 
     def link(self, url: S3Url, *, seconds: int) -> str:
@@ -325,6 +337,113 @@ class Workflow(Protocol):
 
     def is_running(self, execution_arn: str) -> bool:
         """Whether an execution still works on its job."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EngineState:
+    """How jobs find an engine: paused by an operator, or left out until a moment because it failed."""
+
+    name: str
+    is_paused: bool = False
+    open_until: str | None = None
+    reason: str | None = None
+
+
+class Operations(Protocol):
+    """What operators order, and how far scheduled work is; kept in ``vto-controls``, and read by what obeys it."""
+
+    def pause(self, engine: str, now: datetime) -> None:
+        """Take an engine out of service."""
+        ...
+
+    def resume(self, engine: str) -> bool:
+        """Put an engine back into service; False when it was not out of it."""
+        ...
+
+    def stop_spending(self, reason: str, now: datetime) -> None:
+        """Let no further call be made that may cost money."""
+        ...
+
+    def resume_spending(self) -> bool:
+        """Let calls be made again; False when they were not stopped."""
+        ...
+
+    def spending(self) -> Mapping[str, Any] | None:
+        """``reason`` and ``at`` while spending is stopped, else None."""
+        ...
+
+    def engine(self, name: str, now: datetime) -> EngineState:
+        """How jobs find an engine."""
+        ...
+
+    def note_run(self, work: str, now: datetime, did: Mapping[str, Any]) -> None:
+        """Keep what scheduled work did when it last came to its end."""
+        ...
+
+    def last_run(self, work: str) -> Mapping[str, Any] | None:
+        """``at`` and ``did`` of the last run that came to its end."""
+        ...
+
+    def place(self, work: str) -> str | None:
+        """Where work that takes several runs goes on; None for its beginning."""
+        ...
+
+    def keep_place(self, work: str, after: str | None) -> None:
+        """Remember where to go on; None for the beginning."""
+        ...
+
+
+class ImportQueue(Protocol):
+    """The published way of an upload to its import."""
+
+    def send(self, url: S3Url, sequencer: str, time: str) -> None:
+        """Tell of an upload as S3 would have; raises StorageUnavailableError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One dead letter: its text, its attributes, and the receipt by which it can be removed."""
+
+    receipt: str
+    body: str
+    attributes: Mapping[str, str]
+
+
+class DeadLetters(Protocol):
+    """The dead-letter queues, by their names (``domain/dead_letters.py``)."""
+
+    def count(self, queue: str) -> int:
+        """About how many letters there are."""
+        ...
+
+    def receive(self, queue: str) -> list[Letter]:
+        """Some letters, hidden from everybody else for two minutes; none when there are no more."""
+        ...
+
+    def send_back(self, queue: str, letter: Letter) -> None:
+        """Put a letter into the queue that it came from, again."""
+        ...
+
+    def remove(self, queue: str, letter: Letter) -> None:
+        """Forget a letter."""
+        ...
+
+
+class Functions(Protocol):
+    """The functions of this stack."""
+
+    def invoke(self, name: str, event: Mapping[str, Any]) -> Any:
+        """Run a function and wait for its answer; raises StorageUnavailableError when it failed."""
+        ...
+
+
+class Changes(Protocol):
+    """The stream of ``vto-jobs``."""
+
+    def between(self, shard: str, first: str, last: str, event: str) -> list[tuple[str, str]] | None:
+        """Sequence numbers and jobs of the inserts, or modifications; None when they are no longer there (a day)."""
         ...
 
 

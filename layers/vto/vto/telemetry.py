@@ -5,7 +5,7 @@ raises is a log line as well: Lambda's runtime writes its message.
 """
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, wraps
 from typing import Any
 
@@ -131,6 +131,27 @@ def lifecycle(model_id: str, status: str, days: int | None) -> None:
     if days is not None:
         metrics().add_metric(name="DaysToEndOfLife", unit=MetricUnit.Count, value=days)
     logger().info("model lifecycle", model_id=model_id, status=status, days_to_end_of_life=days)
+
+
+def swept(counts: Mapping[str, int]) -> None:
+    """Count that a sweep came to its end, which is what the alarm waits for, and what it had to repair."""
+    count("SweepDone")
+    for name, number in counts.items():
+        if number:
+            metrics().add_metric(name=f"Sweep{name.title().replace('_', '')}", unit=MetricUnit.Count, value=number)
+    logger().info("swept", extra=dict(counts))
+
+
+def reconciled(kind: str, item_id: str, why: str) -> None:
+    """Log and count an upload that is imported because its row, or its prepared picture, was missing."""
+    count("UploadsReconciled")
+    logger().warning("upload reconciled", kind=kind, item_id=item_id, why=why)
+
+
+def lost(kind: str, item_id: str, what: str) -> None:
+    """Log and count a picture that a row names and S3 has not: nobody but its shop can bring it back."""
+    count("PicturesLost")
+    logger().warning("picture lost", kind=kind, item_id=item_id, what=what)
 
 
 def told(job_id: str, sockets: int) -> int:

@@ -16,12 +16,22 @@ from vto.domain.lifecycle import GONE, Lifecycle
 from vto.domain.pacing import next_slot
 from vto.domain.pictures import LOWER_TIER, Prepared, Tier
 from vto.domain.storage import S3Url
-from vto.errors import InvalidRequestError, NotifierUnavailableError, PictureMissingError, Violation, VtoError
+from vto.errors import (
+    InvalidRequestError,
+    NotifierUnavailableError,
+    PictureMissingError,
+    StorageUnavailableError,
+    Violation,
+    VtoError,
+)
 from vto.ports import (
     CachedResult,
     Connection,
     DeliveryClaim,
+    EngineState,
     Generation,
+    Letter,
+    StoredObject,
     Ticket,
     TryOnRequest,
     UploadForm,
@@ -126,10 +136,12 @@ class FakeJobs:
         page = mine[::-1][start : start + limit]
         return page, str(start + limit) if start + limit < len(mine) else None
 
-    def overdue(self, now: datetime, *, limit: int) -> list[Job]:
-        """Unfinished jobs whose lease has run out."""
-        late = [job for job in self.rows.values() if job.open and (job.lease_until or "") < times.to_iso(now)]
-        return sorted(late, key=lambda job: job.lease_until or "")[:limit]
+    def overdue(self, now: datetime, *, limit: int, cursor: str | None = None) -> tuple[list[Job], str | None]:
+        """Unfinished jobs whose lease has run out; a page begins behind the last key of the one before."""
+        found = (job for job in self.rows.values() if job.open and (job.lease_until or "") < times.to_iso(now))
+        late = {f"{job.lease_until} {job.id}": job for job in found}
+        page = [key for key in sorted(late) if key > (cursor or "")][: limit + 1]
+        return [late[key] for key in page[:limit]], page[limit - 1] if len(page) > limit else None
 
     def claim(self, job_id: str, execution_arn: str, now: datetime) -> bool:
         """What the state Claim Job does with the table directly; False when its condition does not hold."""
@@ -357,6 +369,8 @@ class FakePictures:
     objects: dict[str, bytes] = field(default_factory=dict)
     user_metadata: dict[str, dict[str, str]] = field(default_factory=dict)
     written: list[str] = field(default_factory=list)
+    modified: dict[str, datetime] = field(default_factory=dict)
+    """When an object was written, where that was not at noon."""
 
     def put(self, url: str, content: bytes, **metadata: str) -> None:
         """Put an object in, as somebody outside would."""
@@ -377,6 +391,12 @@ class FakePictures:
         """Store an object."""
         self.put(str(url), content, **(metadata or {}))
         self.written.append(str(url))
+
+    def listed(self, bucket: str, prefix: str, *, after: str | None, limit: int) -> list[StoredObject]:
+        """Objects below a prefix, from behind a key on."""
+        start = f"s3://{bucket}/{prefix}"
+        found = sorted(url for url in self.objects if url.startswith(start) and url > f"s3://{bucket}/{after or ''}")
+        return [StoredObject(S3Url.parse(url), self.modified.get(url, NOON)) for url in found[:limit]]
 
     def link(self, url: S3Url, *, seconds: int) -> str:
         """A link that says what it is."""
@@ -473,6 +493,142 @@ class FakeWorkflow:
     def is_running(self, execution_arn: str) -> bool:
         """Whether it was said to run."""
         return execution_arn in self.running
+
+
+@dataclass
+class FakeOperations:
+    """Orders and notes in memory; engines are paused where ``controls`` look, which is one table with these."""
+
+    controls: FakeControls = field(default_factory=FakeControls)
+    stopped: Mapping[str, Any] | None = None
+    runs: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
+
+    def pause(self, engine: str, now: datetime) -> None:
+        """Take an engine out of service."""
+        self.controls.paused.add(engine)
+
+    def resume(self, engine: str) -> bool:
+        """Put an engine back into service."""
+        was_paused = engine in self.controls.paused
+        self.controls.paused.discard(engine)
+        return was_paused
+
+    def stop_spending(self, reason: str, now: datetime) -> None:
+        """Let no further call be made that may cost money."""
+        self.stopped = {"reason": reason, "at": times.to_iso(now)}
+
+    def resume_spending(self) -> bool:
+        """Let calls be made again."""
+        was_stopped, self.stopped = self.stopped is not None, None
+        return was_stopped
+
+    def spending(self) -> Mapping[str, Any] | None:
+        """Why and since when spending is stopped."""
+        return self.stopped
+
+    def engine(self, name: str, now: datetime) -> EngineState:
+        """How jobs find an engine."""
+        health = self.controls.health.get(name, Health())
+        is_open = health.open_until is not None and health.open_until > now
+        return EngineState(
+            name,
+            is_paused=name in self.controls.paused,
+            open_until=times.to_iso(health.open_until) if is_open and health.open_until else None,
+            reason=health.reason if is_open else None,
+        )
+
+    def note_run(self, work: str, now: datetime, did: Mapping[str, Any]) -> None:
+        """Keep what scheduled work did."""
+        self.runs[work] = {"at": times.to_iso(now), "did": dict(did)}
+
+    def last_run(self, work: str) -> Mapping[str, Any] | None:
+        """What scheduled work last did."""
+        return self.runs.get(work)
+
+    def place(self, work: str) -> str | None:
+        """Where work goes on."""
+        return self.places.get(work)
+
+    def keep_place(self, work: str, after: str | None) -> None:
+        """Remember where to go on."""
+        if after is None:
+            self.places.pop(work, None)
+        else:
+            self.places[work] = after
+
+
+@dataclass
+class FakeImportQueue:
+    """Remembers which uploads were told of."""
+
+    sent: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def send(self, url: S3Url, sequencer: str, time: str) -> None:
+        """Tell of an upload."""
+        self.sent.append((str(url), sequencer, time))
+
+
+@dataclass
+class FakeDeadLetters:
+    """Dead-letter queues as lists of bodies; ``sent_back`` is what went to where it came from."""
+
+    queues: dict[str, list[Letter]] = field(default_factory=dict)
+    sent_back: list[tuple[str, str]] = field(default_factory=list)
+    hidden: set[str] = field(default_factory=set)
+
+    def put(self, queue: str, body: Any, **attributes: str) -> None:
+        """Let something die."""
+        letters = self.queues.setdefault(queue, [])
+        text = body if isinstance(body, str) else json.dumps(body)
+        letters.append(Letter(f"{queue}-{len(letters)}", text, attributes))
+
+    def count(self, queue: str) -> int:
+        """How many letters there are."""
+        return len(self.queues.get(queue, []))
+
+    def receive(self, queue: str) -> list[Letter]:
+        """Up to ten letters that nobody else has."""
+        found = [one for one in self.queues.get(queue, []) if one.receipt not in self.hidden][:10]
+        self.hidden.update(one.receipt for one in found)
+        return found
+
+    def send_back(self, queue: str, letter: Letter) -> None:
+        """Put a letter back where it came from."""
+        self.sent_back.append((queue, letter.body))
+
+    def remove(self, queue: str, letter: Letter) -> None:
+        """Forget a letter."""
+        self.queues[queue] = [one for one in self.queues[queue] if one.receipt != letter.receipt]
+
+
+@dataclass
+class FakeFunctions:
+    """Remembers which functions were run with what; ``broken`` ones fail."""
+
+    invoked: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    answers: dict[str, Any] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
+
+    def invoke(self, name: str, event: Mapping[str, Any]) -> Any:
+        """Run a function."""
+        if name in self.broken:
+            raise StorageUnavailableError(f"{name} failed")
+        self.invoked.append((name, event))
+        return self.answers.get(name, {})
+
+
+@dataclass
+class FakeChanges:
+    """A stream as a list of records; None where they are trimmed."""
+
+    records: list[tuple[str, str]] | None = field(default_factory=list)
+
+    def between(self, shard: str, first: str, last: str, event: str) -> list[tuple[str, str]] | None:
+        """The records that are still there."""
+        if self.records is None:
+            return None
+        return [one for one in self.records if first <= one[0] <= last]
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """The life of a job: versions only grow, an end is final, and only its own execution may work on it."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 from typing import Any
 
@@ -195,3 +195,42 @@ def test_an_execution_starts_with_a_blank_form_for_its_job() -> None:
     assert (form["job_id"], form["generation"], form["failure"]) == ("job-1", None, None)
     assert form["validation"] == {"twin_waits": 0}
     assert form["slot"] == {"round": 0, "throttled": 0, "failed_engines": []}
+
+
+# What an operator's rerun leaves of a failed job. A new field has to be put into one of the two.
+KEPT_BY_A_RERUN = {
+    *("id", "user_id", "request_id", "request_fingerprint", "product_id", "model_id", "parameters", "created_at"),
+    *("product_picture_s3_url", "model_picture_s3_url", "connection_id", "requested_images", "seed_is_pinned"),
+    *("warnings", "cache_key", "source_pixels", "body_bytes", "ttl", "revision"),
+    *("version", "timeline", "updated_at", "attempts", "ledger", "seed"),  # the history goes on; a call chooses its own seed
+}
+
+
+def test_a_job_that_is_put_back_keeps_its_history_and_nothing_that_its_last_execution_counted() -> None:
+    job = new_job().claimed(EXECUTION, NOON)
+    job = entered(job, Stage.QUEUED, slot_round=3, slot_at="x", eta_seconds=9, failed_engines=("preview",), notice="n")
+    job = entered(job, Stage.GENERATING, engine="preview").call(4, "preview", 0, NOON)
+    job = replace(job, blocked_calls=1, cache_key="key", images=(), result_s3_url=None)
+    failed = job.fail(ContentBlockedError("no"), NOON)
+
+    later = NOON + timedelta(days=1)
+    again = failed.put_back(later)
+
+    fresh = new_job()
+    for field in fields(Job):
+        value = getattr(again, field.name)
+        if field.name not in KEPT_BY_A_RERUN | {"lease_until"}:
+            assert value == getattr(fresh, field.name), field.name
+        elif field.name not in ("version", "timeline", "updated_at", "lease_until"):
+            assert value == getattr(failed, field.name), field.name
+    assert again.version == failed.version + 1 == len(again.timeline)
+    assert again.waiting_since == times.to_iso(later)
+    assert again.lease_until == times.after(later, 60)
+    assert again.attempts == 1
+
+
+@pytest.mark.parametrize("status", ["created", "processing", "completed"])
+def test_only_a_job_that_has_failed_can_be_put_back(status: str) -> None:
+    job = {"created": new_job(), "processing": new_job().claimed(EXECUTION, NOON)}.get(status)
+    with pytest.raises(JobClosedError, match=f"is {status}"):
+        (job or completed(entered(new_job().claimed(EXECUTION, NOON), Stage.STORING))).put_back(NOON)

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.vto.world import EXECUTION, World
+from tests.unit.vto.world import EXECUTION, RESULTS, World
 from vto.domain.job import Stage, Status
+from vto.domain.storage import S3Url
 from vto.errors import (
     ExecutionLostError,
     InternalError,
@@ -17,6 +18,7 @@ from vto.errors import (
     ModelTimeoutError,
     PictureRejectedError,
     RefusalError,
+    StorageUnavailableError,
     Violation,
     VtoError,
     all_errors,
@@ -224,3 +226,58 @@ def test_a_loss_that_is_told_twice_gives_the_claim_back_when_the_first_telling_d
     assert world.record_failure.lost("job-1", EXECUTION, "FAILED") == first
     assert world.results.claims == {}
     assert world.jobs.rows["job-1"].version == 3
+
+
+def test_a_result_whose_manifest_was_not_written_has_one_after_its_execution_failed(world: World) -> None:
+    parts = world.generated_job()
+    write = world.pictures.write
+
+    def dies_at_the_manifest(url: S3Url, *rest: Any) -> None:
+        if url.key.endswith("result.json"):
+            raise StorageUnavailableError("S3 is down")
+        write(url, *rest)
+
+    world.pictures.write = dies_at_the_manifest  # type: ignore[method-assign]
+    with pytest.raises(StorageUnavailableError):
+        world.store_result("job-1", EXECUTION, *parts)
+    with pytest.raises(StorageUnavailableError):  # it is still down: the step is repeated, then the rule asks
+        world.record_failure("job-1", EXECUTION, {"Error": "StorageUnavailableError", "Cause": ""})
+    world.pictures.write = write  # type: ignore[method-assign]
+
+    answers = [
+        world.record_failure("job-1", EXECUTION, {"Error": "StorageUnavailableError", "Cause": ""}),
+        world.record_failure.lost("job-1", EXECUTION, "aborted"),
+    ]
+
+    assert answers == [{"outcome": "closed", "error_code": None}] * 2
+    assert world.status_of() is Status.COMPLETED
+    manifest = json.loads(world.pictures.read(S3Url(RESULTS, "results/job-1/result.json")))
+    assert manifest["images"][0]["s3_url"] == world.jobs.rows["job-1"].result_s3_url
+    assert world.results.claims == {}, "an equal job need not wait for this one any longer"
+
+
+def test_nothing_is_finished_for_an_execution_whose_job_another_one_completed(world: World) -> None:
+    world.completed_job()
+    world.pictures.objects.pop(f"s3://{RESULTS}/results/job-1/result.json", None)
+    world.record_failure.lost("job-1", "arn:execution:another", "aborted")
+    assert f"s3://{RESULTS}/results/job-1/result.json" not in world.pictures.objects
+
+
+@pytest.mark.parametrize("late", ["lost", "step"])
+def test_what_is_told_late_of_an_execution_does_not_end_the_job_that_was_put_back_since(
+    world: World, late: str
+) -> None:
+    world.claimed_job()
+    world.record_failure.lost("job-1", EXECUTION, "gone")
+    again = world.jobs.rows["job-1"].put_back(world.clock.now())
+    world.jobs.save(again, expected_version=again.version - 1)
+
+    if late == "lost":
+        answer = world.record_failure.lost("job-1", EXECUTION, "gone")
+    else:
+        answer = world.record_failure("job-1", EXECUTION, {"Error": "InternalError", "Cause": ""})
+
+    assert answer["outcome"] == "closed"
+    assert world.status_of() is Status.CREATED
+    mine = world.workflow.execution_of("job-1", rerun=again.version)
+    assert world.record_failure.lost("job-1", mine, "gone")["outcome"] == "failed"

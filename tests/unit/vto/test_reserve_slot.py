@@ -217,7 +217,7 @@ def test_while_all_engines_are_paused_the_job_keeps_its_place_and_is_not_swept(w
         reserve(world)
     job = world.jobs.rows["job-1"]
     assert job.stage is Stage.QUEUED
-    assert world.jobs.overdue(world.clock.now() + timedelta(seconds=60), limit=9) == []
+    assert world.jobs.overdue(world.clock.now() + timedelta(seconds=60), limit=9) == ([], None)
     assert world.controls.slots == {}
 
 

@@ -136,3 +136,84 @@ def test_a_job_that_cannot_be_swept_does_not_keep_the_sweep_from_the_others(worl
     start = world.workflow.start
     world.workflow.start = lambda job_id, rerun=0: 1 / 0 if job_id == "job-1" else start(job_id, rerun)  # type: ignore
     assert world.sweep_jobs() == Sweep(started=1, failed=1)
+
+
+def overdue_jobs(world: World, number: int) -> None:
+    for n in range(number):
+        world.add_job(f"job-{n:04}")
+    world.clock.advance(61)
+
+
+def test_a_backlog_of_a_thousand_is_started_in_two_sweeps_a_minute_apart(world: World) -> None:
+    overdue_jobs(world, 1000)
+    start = world.workflow.start
+
+    def slow(job_id: str, rerun: int = 0) -> bool:
+        world.clock.advance(0.06)  # what StartExecution and the update take, in seconds
+        world.workflow.running.add(world.workflow.execution_of(job_id))
+        return start(job_id, rerun)
+
+    world.workflow.start = slow  # type: ignore[method-assign]
+    first = world.sweep_jobs()
+    assert first.cut_short == 1
+    assert 600 < first.started < 1000
+    world.clock.advance(20)
+    # as their executions claim them, whose leases lie ahead
+    for job in list(world.jobs.rows.values()):
+        if job.id in world.workflow.started:
+            world.jobs.claim(job.id, world.workflow.execution_of(job.id), world.clock.now())
+    second = world.sweep_jobs()
+    assert second.started == 1000 - first.started
+    assert sorted(world.workflow.started) == sorted(world.jobs.rows), "each once"
+
+
+def test_jobs_that_cannot_be_repaired_do_not_keep_those_behind_them_waiting_however_many_they_are(world: World) -> None:
+    overdue_jobs(world, 250)
+    start = world.workflow.start
+
+    def only_the_last(job_id: str, rerun: int = 0) -> bool:
+        if job_id != "job-0249":
+            raise StorageUnavailableError
+        return start(job_id, rerun)
+
+    world.workflow.start = only_the_last  # type: ignore[method-assign]
+    assert world.sweep_jobs() == Sweep(started=1, failed=249)
+
+
+def test_a_sweep_that_was_killed_halfway_leaves_the_rest_to_the_next(world: World) -> None:
+    class KilledError(BaseException):
+        pass
+
+    overdue_jobs(world, 5)
+    start = world.workflow.start
+
+    def dies(job_id: str, rerun: int = 0) -> bool:
+        if job_id == "job-0003":
+            raise KilledError
+        return start(job_id, rerun)
+
+    world.workflow.start = dies  # type: ignore[method-assign]
+    with pytest.raises(KilledError):
+        world.sweep_jobs()
+    assert world.operations.last_run("sweep_jobs") is None
+    world.workflow.start = start  # type: ignore[method-assign]
+    world.workflow.running |= {world.workflow.execution_of(job_id) for job_id in world.workflow.started}
+    assert world.sweep_jobs() == Sweep(started=2, left_running=3)
+    assert len(world.workflow.started) == len(set(world.workflow.started)) == 5
+
+
+def test_a_sweep_says_when_it_came_to_its_end_and_what_it_did(world: World) -> None:
+    overdue_jobs(world, 2)
+    world.sweep_jobs()
+    run = world.operations.last_run("sweep_jobs")
+    assert run is not None
+    assert (run["at"], run["did"]["started"]) == (times.to_iso(world.clock.now()), 2)
+
+
+def test_a_sweep_that_cannot_be_noted_has_been_done_all_the_same(world: World) -> None:
+    def down(*_: object) -> None:
+        raise StorageUnavailableError
+
+    overdue_jobs(world, 1)
+    world.operations.note_run = down  # type: ignore[method-assign]
+    assert world.sweep_jobs() == Sweep(started=1)

@@ -21,6 +21,7 @@ from vto.testing import (
     FakeEngine,
     FakeJobs,
     FakeNotifier,
+    FakeOperations,
     FakePictures,
     FakePictureTools,
     FakeResults,
@@ -30,6 +31,7 @@ from vto.use_cases.answer_message import AnswerMessage
 from vto.use_cases.browse import Browse
 from vto.use_cases.create_try_on import CreateTryOn
 from vto.use_cases.deliver_result import DeliverResult
+from vto.use_cases.finish_result import FinishResult
 from vto.use_cases.import_picture import ImportPicture
 from vto.use_cases.invoke_model import InvokeModel
 from vto.use_cases.plan_try_on import PlanTryOn
@@ -141,6 +143,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.engine = FakeEngine(self.pictures)
+        self.operations = FakeOperations(self.controls)
         self.stock(shirt(), photo())
 
     def stock(self, *items: CatalogueItem) -> None:
@@ -235,11 +238,12 @@ class World:
 
     @property
     def record_failure(self) -> RecordFailure:
-        return RecordFailure(self.jobs, self.results, self.clock, self.report, self.endings.append)
+        finish_result = FinishResult(self.pictures, self.results, RESULTS)
+        return RecordFailure(self.jobs, self.results, self.clock, self.report, self.endings.append, finish_result)
 
     @property
     def sweep_jobs(self) -> SweepJobs:
-        return SweepJobs(self.jobs, self.workflow, self.record_failure, self.clock, self.report)
+        return SweepJobs(self.jobs, self.workflow, self.record_failure, self.clock, self.report, self.operations)
 
     @property
     def answer_message(self) -> AnswerMessage:

@@ -1,14 +1,14 @@
 """Pictures in S3."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from vto.adapters.aws_errors import as_storage_error, code_of
 from vto.domain.storage import S3Url
 from vto.errors import PictureMissingError
-from vto.ports import UploadForm
+from vto.ports import StoredObject, UploadForm
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -50,6 +50,13 @@ class S3Pictures:
                 Metadata=dict(metadata or {}),
                 ChecksumAlgorithm="SHA256",
             )
+
+    def listed(self, bucket: str, prefix: str, *, after: str | None, limit: int) -> list[StoredObject]:
+        """Objects below a prefix in the order of their keys, from behind a key on; fewer than limit at the end."""
+        with as_storage_error(f"list s3://{bucket}/{prefix}"):
+            place: dict[str, Any] = {"StartAfter": after} if after else {}
+            page = self._s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=limit, **place)
+        return [StoredObject(S3Url(bucket, one["Key"]), one["LastModified"]) for one in page.get("Contents", [])]
 
     def link(self, url: S3Url, *, seconds: int) -> str:
         """A presigned link to read an object."""

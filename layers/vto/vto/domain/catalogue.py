@@ -24,6 +24,7 @@ CLASS_OF_CATEGORY = {
     "shoes": "FOOTWEAR",
 }
 DEFAULT_CATEGORY = "uncategorised"
+MISPLACED = "misplaced"
 
 
 class Kind(StrEnum):
@@ -125,6 +126,16 @@ class Upload:
         remedy = f"upload it under {STOCK_MODELS} (public) or {USER_MODELS}{{user_id}}/ (private)"
         found = [Violation("key", "lies in none of the folders that pictures are imported from", remedy)]
         raise PictureRejectedError(f"misplaced upload: {key}", found)
+
+    @classmethod
+    def misplaced(cls, key: str) -> Self:
+        """What stands for an object that lies in none of the places, so that its row can say so."""
+        return cls(Kind.MODEL, key[-128:], "Misplaced upload", MISPLACED, "")
+
+    @property
+    def is_misplaced(self) -> bool:
+        """Whether it stands for an object that lies in none of the places."""
+        return self.category == MISPLACED and self.kind is Kind.MODEL
 
     @classmethod
     def _shop_upload(cls, kind: Kind, path: str, key: str, metadata: dict[str, str]) -> Self:

@@ -205,6 +205,43 @@ class Job:
         """The job as the state Claim Job leaves it; the state machine does this with the table directly."""
         return replace(self, execution_arn=execution_arn)._changed(Status.PROCESSING, now, Stage.VALIDATING)
 
+    def put_back(self, now: datetime) -> Self:
+        """A failed job as it is to run again: what its last execution counted and found is gone, its history is not.
+
+        Raises:
+            JobClosedError: It has not failed.
+        """
+        if self.status is not Status.ERROR:
+            raise JobClosedError(f"job {self.id} is {self.status.value}: only one in error can be run again")
+        blank = replace(
+            self,
+            error_code=None,
+            error_message=None,
+            error_details=(),
+            engine=None,
+            adaptations=(),
+            eta_seconds=None,
+            notice=None,
+            billable_calls=0,
+            blocked_calls=0,
+            failed_engines=(),
+            call_turn=0,
+            slot_round=0,
+            slot_at=None,
+            execution_arn=None,
+            open=OPEN,
+            lease_until=times.after(now, START_LEASE_SECONDS),
+        )
+        return blank._changed(Status.CREATED, now)
+
+    def waits_for_another_than(self, execution_arn: str) -> bool:
+        """Whether a job that was put back waits for its new execution: what is told late of the old one is not its.
+
+        The new one is named by the version that the job was put back as (``Workflow.start``).
+        """
+        is_put_back = self.status is Status.CREATED and self.version > 1
+        return is_put_back and not execution_arn.endswith(f":{self.id}-{self.version}")
+
     def ensure_worked_on_by(self, execution_arn: str) -> None:
         """Check that this execution may still change the job.
 

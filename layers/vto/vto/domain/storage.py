@@ -6,6 +6,7 @@ from typing import Self
 from urllib.parse import unquote_plus
 
 PRODUCTS = "products/"
+MODELS = "models/"
 STOCK_MODELS = "models/stock/"
 USER_MODELS = "models/users/"
 USER_MASKS = "masks/users/"

@@ -45,8 +45,8 @@ class ImportPicture:
         try:
             upload = Upload.from_key(original.key, metadata)
         except PictureRejectedError as problem:
-            upload = Upload(Kind.MODEL, original.key[-128:], "Misplaced upload", "misplaced", "")
-            return self._record(self._rejected(self._row(original, upload, sequencer, event_time), problem))
+            row = self._row(original, Upload.misplaced(original.key), sequencer, event_time)
+            return self._record(self._rejected(row, problem))
         row = self._row(original, upload, sequencer, event_time)
         try:
             return self._record(self._prepared(row, original, size))

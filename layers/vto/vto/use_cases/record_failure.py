@@ -18,6 +18,7 @@ from vto.errors import (
 )
 from vto.ports import Clock, Jobs, Results
 from vto.use_cases.changing_jobs import change_job
+from vto.use_cases.finish_result import FinishResult
 
 # What the services around a function report when it did not end by itself: it may be running still.
 # Not among them: Lambda.TooManyRequestsException, the only one after which surely nothing has run.
@@ -44,6 +45,7 @@ class RecordFailure:
     clock: Clock
     report: Callable[[str, VtoError], None]
     ended: Callable[[Job], None]
+    finish_result: FinishResult
 
     def __call__(
         self,
@@ -62,21 +64,25 @@ class RecordFailure:
 
         Returns:
             ``outcome`` (``"refused"``, ``"failed"``, or ``"closed"`` when the job had ended otherwise or belongs to
-            another execution) and ``error_code``. The same answer when it is asked again.
+            another execution) and ``error_code``. The same answer when it is asked again. A result that this
+            execution left without its manifest has one then.
+
+        Raises:
+            StorageUnavailableError: S3 or DynamoDB did not answer: it has to be asked again.
         """
 
         def fail(job: Job) -> Job:
             if job.status is Status.ERROR and job.execution_arn in (None, execution_arn):
                 return job  # an earlier attempt of this very step wrote the end, and its answer was lost
             # a job that was never claimed is ours to end too: Claim Job itself may be what failed
-            if job.status is not Status.CREATED:
+            if job.status is not Status.CREATED or job.waits_for_another_than(execution_arn):
                 job.ensure_worked_on_by(execution_arn)
             error = error_of(failure, None if generation else job.stage)
             if type(error).__name__ != failure.get("Error"):
                 self.report(f"job {job.id} ends", error)  # nobody else knows: our own errors were told where they rose
             return job.fail(error, self.clock.now())
 
-        return self._end(job_id, fail)
+        return self._end(job_id, execution_arn, fail)
 
     def lost(self, job_id: str, execution_arn: str, reason: str) -> dict[str, Any]:
         """Record that an execution ended or vanished without recording anything itself.
@@ -88,7 +94,7 @@ class RecordFailure:
         """
 
         def fail(job: Job) -> Job:
-            if job.execution_arn not in (None, execution_arn):
+            if job.execution_arn not in (None, execution_arn) or job.waits_for_another_than(execution_arn):
                 raise JobClosedError(f"job {job.id} belongs to {job.execution_arn}")
             if job.error_code == ExecutionLostError.code:
                 return job  # told twice, or our own write whose answer was lost: what comes after it may be missing
@@ -97,12 +103,15 @@ class RecordFailure:
             self.report(f"job {job.id} ends", error)
             return ended
 
-        return self._end(job_id, fail)
+        return self._end(job_id, execution_arn, fail)
 
-    def _end(self, job_id: str, fail: Callable[[Job], Job]) -> dict[str, Any]:
+    def _end(self, job_id: str, execution_arn: str, fail: Callable[[Job], Job]) -> dict[str, Any]:
         try:
             job = change_job(self.jobs, job_id, fail)
         except JobClosedError:
+            done = self.jobs.get(job_id)
+            if done is not None and done.status is Status.COMPLETED and done.execution_arn == execution_arn:
+                self.finish_result(done)
             return {"outcome": "closed", "error_code": None}
         self.ended(job)
         if job.cache_key:

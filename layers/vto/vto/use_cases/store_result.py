@@ -1,7 +1,6 @@
 """State "Store Result": verified pictures first, the job's status second, the manifest that starts delivery third."""
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +8,11 @@ from typing import Any
 from vto.domain import times
 from vto.domain.engines import PROFILES, Adaptation, able, adaptations
 from vto.domain.job import Job, Stage, Status, StoredImage
-from vto.domain.storage import MANIFEST, S3Url, generated_prefix, result_key
+from vto.domain.storage import S3Url, generated_prefix, result_key
 from vto.errors import BadModelOutputError, PictureMissingError, PictureRejectedError
 from vto.ports import CachedResult, Clock, Jobs, Pictures, PictureTools, Results
 from vto.use_cases.changing_jobs import change_job, read_job
+from vto.use_cases.finish_result import write_manifest
 
 LEASE_SECONDS = 120
 REUSE_MARGIN_DAYS = 1  # a result is offered for reuse only while its pictures surely live
@@ -64,7 +64,7 @@ class StoreResult:
             self._offer(job, validation["cache_key"], generation.get("adaptations", []))
         elif generation is not None:
             self.results.release(validation["cache_key"], job_id)
-        self._write_manifest(job)
+        write_manifest(self.pictures, self.results_bucket, job)
         return {
             "images": [image.s3_url for image in job.images],
             "version": job.version,
@@ -129,14 +129,3 @@ class StoreResult:
             CachedResult(job.id, images, job.mask_s3_url, job.engine or "", tuple(Adaptation(**one) for one in told)),
             ttl=times.epoch(self.clock.now(), days=self.retention_days - REUSE_MARGIN_DAYS),
         )
-
-    def _write_manifest(self, job: Job) -> None:
-        manifest = {
-            "job_id": job.id,
-            "version": job.version,
-            "images": [{"s3_url": image.s3_url, "sha256": image.sha256} for image in job.images],
-            "mask_s3_url": job.mask_s3_url,
-            "engine": job.engine,
-        }
-        url = S3Url(self.results_bucket, result_key(job.id, MANIFEST))
-        self.pictures.write(url, json.dumps(manifest).encode(), "application/json", {"job-id": job.id})

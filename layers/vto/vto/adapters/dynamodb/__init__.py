@@ -5,6 +5,7 @@ from vto.adapters.dynamodb.catalogue import DynamoCatalogue, catalogue_to_item, 
 from vto.adapters.dynamodb.connections import DynamoConnections
 from vto.adapters.dynamodb.controls import DynamoControls
 from vto.adapters.dynamodb.jobs import DynamoJobs, item_to_job, job_to_item
+from vto.adapters.dynamodb.operations import DynamoOperations
 from vto.adapters.dynamodb.results import DynamoResults
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "DynamoConnections",
     "DynamoControls",
     "DynamoJobs",
+    "DynamoOperations",
     "DynamoResults",
     "catalogue_to_item",
     "item_to_catalogue",

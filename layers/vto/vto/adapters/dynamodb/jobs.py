@@ -103,8 +103,8 @@ class DynamoJobs:
             )
         return [item_to_job(item) for item in page["Items"]], cursor_of(page.get("LastEvaluatedKey"))
 
-    def overdue(self, now: datetime, *, limit: int) -> list[Job]:
-        """Unfinished jobs whose lease has run out, the longest overdue first."""
+    def overdue(self, now: datetime, *, limit: int, cursor: str | None = None) -> tuple[list[Job], str | None]:
+        """Unfinished jobs whose lease has run out, the longest overdue first, and the cursor of the next page."""
         with as_storage_error("query overdue jobs"):
             page = self._table.query(
                 IndexName="open",
@@ -112,8 +112,9 @@ class DynamoJobs:
                 ExpressionAttributeNames={"#open": "open"},
                 ExpressionAttributeValues={":open": OPEN, ":now": times.to_iso(now)},
                 Limit=limit,
+                **page_start(cursor, {"id", "lease_until"}, open=OPEN),
             )
-        return list(_readable(page["Items"]))
+        return list(_readable(page["Items"])), cursor_of(page.get("LastEvaluatedKey"))
 
 
 def _readable(items: Iterable[Mapping[str, Any]]) -> Iterator[Job]:
