@@ -44,7 +44,7 @@ def photo_of_bob(_world: World, tmp_path_factory: pytest.TempPathFactory) -> dic
 REFUSED = {
     "malformed JSON": ("{", ["(the whole request)"], "not JSON"),
     "a list": ("[]", ["(the whole request)"], "object"),
-    "an unknown action": ({"action": "dance"}, ["action"], "tryOn, watchJob, ping"),
+    "an unknown action": ({"action": "dance"}, ["action"], "tryOn, watchJob, cancelTryOn, ping"),
     "no action": ({}, ["action"], "send one of"),
     "no product": ({"action": "tryOn", "model_id": "m"}, ["product_id", "model_id"], "is missing"),
     "an unknown product": ({"product_id": "nothing"}, ["product_id"], "GET /products"),

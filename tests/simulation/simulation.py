@@ -44,6 +44,7 @@ class Settings:
         engines: In their order of preference.
         direct: Whether the direct hops are on; without them only events carry anything.
         requests_per_minute: The engine's quota.
+        max_jobs_per_user: Unfinished ones that a shopper may have.
         horizon: Seconds after which the run is stopped, whatever is left.
         skew: Seconds by which a process's clock may be wrong.
         is_traced: Whether every crossing is written down.
@@ -52,6 +53,7 @@ class Settings:
     engines: tuple[str, ...] = ("preview",)
     direct: bool = True
     requests_per_minute: int = 600
+    max_jobs_per_user: int = 10
     horizon: float = 6 * 60 * 60
     skew: float = 0.0
     is_traced: bool = False
@@ -219,6 +221,7 @@ class Simulation:
         own = {
             "ENGINES": ",".join(self.settings.engines),
             "REQUESTS_PER_MINUTE": str(self.settings.requests_per_minute),
+            "MAX_JOBS_PER_USER": str(self.settings.max_jobs_per_user),
             "DIRECT_START": hops,
             "DIRECT_NOTIFY": hops,
         }

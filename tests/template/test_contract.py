@@ -38,6 +38,8 @@ TRY_ON = {
     "ENGINES",
     "ENGINE_VERSIONS",
     "REQUESTS_PER_MINUTE",
+    "FALLBACK_REQUESTS_PER_MINUTE",
+    "MAX_JOBS_PER_USER",
     "TIER_MEASURE",
 }
 
@@ -58,12 +60,15 @@ ENVIRONMENT = {
         "ENGINE_VERSIONS",
     },
     "check_lifecycle": {"MODEL_ID"},
-    "reserve_slot": {"JOBS_TABLE", "CONTROLS_TABLE", "ENGINES", "REQUESTS_PER_MINUTE"},
+    "reserve_slot": {"JOBS_TABLE", "CONTROLS_TABLE", "ENGINES", "REQUESTS_PER_MINUTE", "FALLBACK_REQUESTS_PER_MINUTE"},
     "invoke_model": {
         "JOBS_TABLE",
         "RESULTS_TABLE",
         "CONTROLS_TABLE",
         "RESULTS_BUCKET",
+        "ENGINES",
+        "REQUESTS_PER_MINUTE",
+        "FALLBACK_REQUESTS_PER_MINUTE",
         "MODEL_ID",
         "PREVIEW_FUNCTION",
         "CANVAS_ENDPOINT",
@@ -111,6 +116,7 @@ HTTP_ROUTES = {
     "POST /try-ons",
     "GET /try-ons",
     "GET /try-ons/{job_id}",
+    "POST /try-ons/{job_id}/cancel",
     "POST /socket-tickets",
 }
 SOCKET_ROUTES = {
@@ -118,6 +124,7 @@ SOCKET_ROUTES = {
     "$disconnect": "DisconnectFunction",
     "tryOn": "MessageFunction",
     "watchJob": "MessageFunction",
+    "cancelTryOn": "MessageFunction",
     "ping": "MessageFunction",
     "$default": "MessageFunction",
 }

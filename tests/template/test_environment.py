@@ -9,7 +9,7 @@ from scripts.template.reading import FUNCTION, ROOT, read_template, resources
 from vto import bootstrap
 
 VALUES = {"ENGINES": "preview", "DIRECT_START": "on", "DIRECT_NOTIFY": "on"}
-NUMBERS = {"RETENTION_DAYS", "REQUESTS_PER_MINUTE", "PICTURE_TIER"}
+NUMBERS = {"RETENTION_DAYS", "REQUESTS_PER_MINUTE", "FALLBACK_REQUESTS_PER_MINUTE", "MAX_JOBS_PER_USER", "PICTURE_TIER"}
 ADDRESSES = {"SOCKET_ENDPOINT": "https://sockets.example/live"}
 
 

@@ -28,11 +28,13 @@ from vto.domain.pictures import Tier
 from vto.ports import Engine, PictureTools
 from vto.use_cases.answer_message import AnswerMessage
 from vto.use_cases.browse import Browse
+from vto.use_cases.cancel_try_on import CancelTryOn
 from vto.use_cases.check_lifecycle import CheckLifecycle
 from vto.use_cases.create_try_on import CreateTryOn
 from vto.use_cases.deliver_result import DeliverResult
 from vto.use_cases.import_picture import ImportPicture
 from vto.use_cases.invoke_model import InvokeModel
+from vto.use_cases.looking_ahead import LookAhead
 from vto.use_cases.offer_upload import OfferUpload
 from vto.use_cases.plan_try_on import PlanTryOn
 from vto.use_cases.publish_job import PublishJob, Snapshots
@@ -109,6 +111,13 @@ class Settings:
         return list(dict.fromkeys(filter(None, named)))  # an engine that is named twice is asked once
 
     @property
+    def paces(self) -> dict[str, float]:
+        """How often each engine may be asked in a minute."""
+        first, *others = self.engines
+        pace = self.number("FALLBACK_REQUESTS_PER_MINUTE") or self.number("REQUESTS_PER_MINUTE")
+        return {first: self.number("REQUESTS_PER_MINUTE"), **dict.fromkeys(others, pace)}
+
+    @property
     def versions(self) -> dict[str, str]:
         """What the deployment says of its engines' versions: ``name=version``, separated by commas."""
         pairs = (pair.partition("=") for pair in self["ENGINE_VERSIONS"].split(","))
@@ -140,7 +149,7 @@ def _table(variable: str) -> "Table":
 @cache
 def jobs() -> DynamoJobs:
     """``vto-jobs``."""
-    return DynamoJobs(_table("JOBS_TABLE"))
+    return DynamoJobs(_table("JOBS_TABLE"), settings().values.get("CONTROLS_TABLE"))
 
 
 @cache
@@ -279,7 +288,15 @@ def create_try_on() -> CreateTryOn:
         settings()["UPLOADS_BUCKET"],
         settings().number("RETENTION_DAYS"),
         settings().engines,
+        look_ahead(),
+        int(settings().number("MAX_JOBS_PER_USER")),
     )
+
+
+@cache
+def look_ahead() -> LookAhead:
+    """Looks at queues and finished results."""
+    return LookAhead(results(), controls(), clock(), settings().engines, settings().versions, settings().paces)
 
 
 @cache
@@ -306,20 +323,21 @@ def validate_request() -> ValidateRequest:
 @cache
 def reserve_slot() -> ReserveSlot:
     """State Reserve Slot."""
-    return ReserveSlot(
-        jobs(),
-        controls(),
-        settings().engines,
-        settings().number("REQUESTS_PER_MINUTE"),
-        clock(),
-    )
+    return ReserveSlot(jobs(), controls(), settings().engines, settings().paces, clock())
 
 
 @cache
 def invoke_model() -> InvokeModel:
     """State Invoke Model."""
     return InvokeModel(
-        jobs(), _EnginesByName(), results(), controls(), clock(), settings()["RESULTS_BUCKET"], telemetry.opened
+        jobs(),
+        _EnginesByName(),
+        results(),
+        controls(),
+        clock(),
+        settings()["RESULTS_BUCKET"],
+        settings().paces,
+        telemetry.opened,
     )
 
 
@@ -408,22 +426,28 @@ def request_try_on() -> RequestTryOn:
 @cache
 def plan_try_on() -> PlanTryOn:
     """Answers dry runs."""
-    return PlanTryOn(
-        create_try_on(),
-        results(),
-        controls(),
-        clock(),
-        settings().engines,
-        settings().versions,
-        settings().number("REQUESTS_PER_MINUTE"),
-        settings().measures_sides,
-    )
+    return PlanTryOn(create_try_on(), look_ahead(), settings().measures_sides)
+
+
+@cache
+def cancel_try_on() -> CancelTryOn:
+    """Ends try-ons that only wait."""
+    return CancelTryOn(jobs(), results(), clock(), telemetry.ended)
 
 
 @cache
 def answer_message() -> AnswerMessage:
     """Serves socket frames."""
-    return AnswerMessage(request_try_on(), plan_try_on(), publish_job(), jobs(), sockets(), clock(), telemetry.report)
+    return AnswerMessage(
+        request_try_on(),
+        plan_try_on(),
+        cancel_try_on(),
+        publish_job(),
+        jobs(),
+        sockets(),
+        clock(),
+        telemetry.report,
+    )
 
 
 @cache

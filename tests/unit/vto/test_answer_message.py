@@ -110,7 +110,7 @@ def test_an_unknown_action_is_told_the_known_ones(world: World, action: dict[str
     _, (frame,) = say(world, {**action, "request_id": "r-9"})
     assert frame["request_id"] == "r-9"
     (told,) = frame["error"]["details"]
-    assert (told["path"], told["remedy"]) == ("action", "send one of tryOn, watchJob, ping")
+    assert (told["path"], told["remedy"]) == ("action", "send one of tryOn, watchJob, cancelTryOn, ping")
 
 
 def test_a_frame_that_is_too_large_is_refused_whatever_it_says(world: World) -> None:
@@ -168,7 +168,7 @@ json_values = st.recursive(
 )
 fields = st.sampled_from(["action", "request_id", "product_id", "model_id", "model_picture_s3_url", "parameters", "x"])
 frames = st.text(max_size=60) | st.dictionaries(
-    fields, json_values | st.sampled_from(["tryOn", "watchJob", "ping", "blue-shirt", "stock-anna"]), max_size=6
+    fields, json_values | st.sampled_from(["tryOn", "watchJob", "cancelTryOn", "ping", "blue-shirt", "stock-anna"]), max_size=6
 ).map(json.dumps)
 
 

@@ -26,10 +26,12 @@ from vto.testing import (
 )
 from vto.use_cases.answer_message import AnswerMessage
 from vto.use_cases.browse import Browse
+from vto.use_cases.cancel_try_on import CancelTryOn
 from vto.use_cases.create_try_on import CreateTryOn
 from vto.use_cases.deliver_result import DeliverResult
 from vto.use_cases.import_picture import ImportPicture
 from vto.use_cases.invoke_model import InvokeModel
+from vto.use_cases.looking_ahead import LookAhead
 from vto.use_cases.plan_try_on import PlanTryOn
 from vto.use_cases.publish_job import PublishJob, Snapshots
 from vto.use_cases.record_failure import RecordFailure
@@ -132,6 +134,7 @@ class World:
     endings: list[Job] = field(default_factory=list)
     openings: list[tuple[str, str, str]] = field(default_factory=list)
     start_directly: bool = True
+    max_jobs: int = 10
 
     def __post_init__(self) -> None:
         self.engine = FakeEngine(self.pictures)
@@ -167,7 +170,22 @@ class World:
 
     @property
     def create_try_on(self) -> CreateTryOn:
-        return CreateTryOn(self.jobs, self.catalogue, self.clock, UPLOADS, 30, self.engine_order)
+        return CreateTryOn(
+            self.jobs, self.catalogue, self.clock, UPLOADS, 30, self.engine_order, self.look_ahead, self.max_jobs
+        )
+
+    @property
+    def look_ahead(self) -> LookAhead:
+        versions = {"nova_canvas": "model-1"}
+        return LookAhead(self.results, self.controls, self.clock, self.engine_order, versions, self.paces)
+
+    @property
+    def paces(self) -> dict[str, float]:
+        return dict.fromkeys(self.engine_order, 60.0)
+
+    @property
+    def cancel_try_on(self) -> CancelTryOn:
+        return CancelTryOn(self.jobs, self.results, self.clock, self.endings.append)
 
     @property
     def request_try_on(self) -> RequestTryOn:
@@ -188,12 +206,14 @@ class World:
 
     @property
     def reserve_slot(self) -> ReserveSlot:
-        return ReserveSlot(self.jobs, self.controls, self.engine_order, 60, self.clock)
+        return ReserveSlot(self.jobs, self.controls, self.engine_order, self.paces, self.clock)
 
     @property
     def invoke_model(self) -> InvokeModel:
         engines = dict.fromkeys(self.engine_order, self.engine)
-        return InvokeModel(self.jobs, engines, self.results, self.controls, self.clock, RESULTS, self.opened)
+        return InvokeModel(
+            self.jobs, engines, self.results, self.controls, self.clock, RESULTS, self.paces, self.opened
+        )
 
     @property
     def store_result(self) -> StoreResult:
@@ -234,6 +254,7 @@ class World:
         return AnswerMessage(
             self.request_try_on,
             self.plan_try_on,
+            self.cancel_try_on,
             self.publish_job,
             self.jobs,
             self.notifier,
@@ -243,17 +264,7 @@ class World:
 
     @property
     def plan_try_on(self) -> PlanTryOn:
-        order, pace = self.engine_order, 60
-        return PlanTryOn(
-            self.create_try_on,
-            self.results,
-            self.controls,
-            self.clock,
-            order,
-            {"nova_canvas": "model-1"},
-            pace,
-            prices_by_side=False,
-        )
+        return PlanTryOn(self.create_try_on, self.look_ahead, prices_by_side=False)
 
     @property
     def browse(self) -> Browse:

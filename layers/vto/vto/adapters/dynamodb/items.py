@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from vto.adapters.aws_errors import as_storage_error, code_of
 from vto.domain.catalogue import Readiness
 from vto.domain.job import Stage, Status
+from vto.domain.pacing import Lane
 from vto.errors import InvalidRequestError, Violation
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def to_dynamo(value: Any) -> Any:
         return [to_dynamo(one) for one in value]
     if isinstance(value, float):
         return Decimal(str(value))
-    return str(value) if isinstance(value, Status | Stage | Readiness) else value
+    return str(value) if isinstance(value, Status | Stage | Readiness | Lane) else value
 
 
 def plain_values(value: Any) -> Any:
