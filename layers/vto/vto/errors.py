@@ -13,6 +13,7 @@
     │   ├── PictureMissingError       no
     │   ├── PictureRejectedError      no
     │   ├── QueueFullError            no; the shopper may come back
+    │   ├── NotYourTurnError          yes, through Reserve Slot; batch jobs only
     │   ├── ExpiredError              no; the shopper may come back
     │   ├── CancelledError            no: its owner ended it
     │   └── ContentBlockedError       no: the answer would be the same
@@ -34,7 +35,6 @@
     │   ├── NotifierUnavailableError  yes, then ignored: the stream delivers
     │   ├── ExecutionLostError        no: the execution itself is gone
     │   └── InternalError             no: a bug, or a service error nobody foresaw
-    ├── NotYourTurnError              yes, through Reserve Slot: batch jobs only
     └── JobClosedError                no: somebody else ended the job       Job Closed
 
 A class's ``code`` (its name in snake_case, without ``Error``) is the job's ``error_code``, and so the word that the
@@ -190,6 +190,13 @@ class QueueFullError(RefusalError):
         return {**told, "message": self.message.replace("a few minutes", honest)}
 
 
+class NotYourTurnError(RefusalError):
+    """A batch job woke at its turn and found shoppers there: it gets another turn."""
+
+    message = "Shoppers go first. Please try again later."
+    retryable = True
+
+
 class ExpiredError(RefusalError):
     """The job waited longer than the promised limit and was given up."""
 
@@ -312,12 +319,6 @@ class InternalError(FailureError):
     """An error that nobody foresaw; the runbook says where to look."""
 
     message = "Something went wrong on our side. Please try again."
-
-
-class NotYourTurnError(VtoError):
-    """A batch job woke at its turn and found shoppers there: it gets another turn."""
-
-    message = "This try-on waits for its turn."
 
 
 class JobClosedError(VtoError):

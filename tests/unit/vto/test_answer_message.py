@@ -138,7 +138,7 @@ def test_a_very_long_request_id_is_not_echoed_in_full(world: World) -> None:
 
 
 def test_a_failure_of_ours_is_said_without_its_internals(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(job: Any) -> bool:
+    def fail(job: Any, **_: Any) -> bool:
         raise StorageUnavailableError("create job: ProvisionedThroughputExceededException")
 
     monkeypatch.setattr(world.jobs, "create", fail)
