@@ -136,7 +136,7 @@ def project(machine: Machine, template: Mapping[str, Any]) -> Project:
         },
         seconds={
             "$.slot.timeout_seconds": {name: one.timeout_seconds for name, one in PROFILES.items()},
-            "$.slot.wait_seconds": dict(MAX_QUEUE_SECONDS),
+            "$.slot.wait_seconds": {lane.value: seconds for lane, seconds in MAX_QUEUE_SECONDS.items()},
         },
         quick=QUICK_ERRORS,
         loops=(

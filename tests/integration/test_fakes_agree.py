@@ -15,8 +15,9 @@ from vto.adapters.dynamodb import DynamoCatalogue, DynamoConnections, DynamoCont
 from vto.domain import times
 from vto.domain.catalogue import Kind, Readiness
 from vto.domain.job import Job, Stage, StoredImage
+from vto.domain.pacing import Counter, Lane
 from vto.errors import JobClosedError, ModelTimeoutError
-from vto.ports import CachedResult, Connection, Ticket, VersionConflictError
+from vto.ports import CachedResult, Connection, NoRoomError, Ticket, VersionConflictError
 from vto.testing import NOON, FakeCatalogue, FakeConnections, FakeControls, FakeJobs, FakeResults
 
 few = settings(max_examples=25)
@@ -30,6 +31,8 @@ def answer(ask: Callable[[Any], Any], port: Any) -> Any:
         return ask(port)
     except VersionConflictError:
         return "conflict"
+    except NoRoomError:
+        return "no room"
 
 
 def agree(asked: list[Callable[[Any], Any]], fake: Any, build: Callable[[], Any]) -> None:
@@ -70,6 +73,12 @@ job_questions = st.one_of(
     st.builds(
         lambda name, user, now: lambda jobs: jobs.create(new_job(name, user_id=user, now=now)), ids, users, moments
     ),
+    st.builds(
+        lambda name, lane, now: lambda jobs: jobs.create(new_job(name, lane=lane, now=now), at_most=1),
+        ids,
+        st.sampled_from(Lane),
+        moments,
+    ),
     st.builds(lambda name: lambda jobs: jobs.get(name), ids),
     st.builds(change, ids, st.sampled_from(["claim", "queue", "complete", "fail"]), st.sampled_from([0, 0, 0, 1])),
     st.builds(lambda now: lambda jobs: sorted(job.id for job in jobs.overdue(now, limit=9)), moments),
@@ -80,7 +89,11 @@ job_questions = st.one_of(
 @few
 @given(st.lists(job_questions, max_size=15))
 def test_jobs(asked: list[Callable[[Any], Any]]) -> None:
-    agree(asked, FakeJobs(), lambda: DynamoJobs(create_table("jobs")))
+    def both() -> DynamoJobs:
+        create_table("controls")
+        return DynamoJobs(create_table("jobs"), "vto-controls")
+
+    agree(asked, FakeJobs(), both)
 
 
 # --- catalogue ---
@@ -133,10 +146,13 @@ control_questions = st.one_of(
     st.builds(lambda name, version: lambda controls: controls.confirm_delivery("job", name, version), ids, versions),
     st.builds(lambda name: lambda controls: controls.release_delivery("job", name), ids),
     st.builds(
-        lambda engine, now, latest: lambda controls: controls.take_slot(engine, 60, now, latest=latest),
+        lambda engine, now, latest, counter: (
+            lambda controls: controls.take_slot(engine, 60, now, latest=latest, counter=counter)
+        ),
         engines,
         moments,
         moments,
+        st.sampled_from(Counter),
     ),
     st.builds(
         lambda engine, job, now: lambda controls: controls.door(engine, job, now),

@@ -33,6 +33,8 @@ class Habits:
         says_goodbye: Whether ``$disconnect`` arrives.
         clicks: How often each request is sent at once.
         photo: The bytes of a photo of their own to use; None for a stock model.
+        for_the_shop: Is a member of the shop's own staff, and asks over REST in the batch lane.
+        cancels_after: Seconds after which they change their mind about what has not ended; None for never.
     """
 
     arrives: float = 0.0
@@ -43,6 +45,8 @@ class Habits:
     says_goodbye: bool = True
     clicks: int = 1
     photo: bytes | None = None
+    for_the_shop: bool = False
+    cancels_after: float | None = None
 
 
 class Shopper:
@@ -56,7 +60,7 @@ class Shopper:
         self.given_up: set[str] = set()
         self._waiting: greenlet | None = None
         self._left = self.habits.leaves_after is None
-        self._asked_at: float | None = None
+        self.asked_at: float | None = None
 
     @property
     def first(self) -> Device:
@@ -93,7 +97,7 @@ class Shopper:
             self.first.refused.pop(request_id, None)
             for _ in range(self.habits.clicks):
                 self.first.send({"action": "tryOn", **wish})
-            self._asked_at = self._asked_at or self.simulation.scheduler.seconds
+            self.asked_at = self.asked_at or self.simulation.scheduler.seconds
             self._wait_until(
                 lambda: request_id in self.first.job_of or request_id in self.first.refused, ACKNOWLEDGED_WITHIN
             )
@@ -119,9 +123,9 @@ class Shopper:
 
     def _stays_for(self) -> float:
         """Seconds until this shopper goes away for a while."""
-        if self._left or self._asked_at is None:
+        if self._left or self.asked_at is None:
             return float("inf")
-        return self._asked_at + (self.habits.leaves_after or 0.0) - self.simulation.scheduler.seconds
+        return self.asked_at + (self.habits.leaves_after or 0.0) - self.simulation.scheduler.seconds
 
     def _go_away_for_a_while(self) -> None:
         if self._stays_for() > 0:
@@ -167,6 +171,7 @@ class Shopper:
                 if answer.error is None:
                     self.first.see(answer.answer, was_asked_for=True)
                     break
+                self.first.refusals[answer.error] += 1
                 if answer.error in ("RequestConflictError", "PictureRejectedError"):
                     break
                 self.simulation.scheduler.sleep(2.0)
@@ -182,7 +187,8 @@ class Shopper:
                     self.first.see(found.answer, was_asked_for=True)
 
     def _request(self, wish: dict[str, Any]) -> Any:
-        job, _ = bootstrap.request_try_on()(dict(wish), self.user_id)
+        lane = {"lane": "batch"} if self.habits.for_the_shop else {}
+        job, _ = bootstrap.request_try_on()({**wish, **lane}, self.user_id, is_admin=self.habits.for_the_shop)
         return job
 
 
@@ -190,7 +196,7 @@ def _pause_after(error: Mapping[str, Any] | None) -> float:
     """An import that failed is tried again when its message becomes visible, minutes later."""
     if error is None:
         return 0.0
-    return 2.0 if error["retryable"] else 15.0
+    return float(error.get("retry_after_seconds", 2.0)) if error["retryable"] else 15.0
 
 
 def _may_ask_again(error: Mapping[str, Any]) -> bool:

@@ -369,6 +369,7 @@ ENGINE_IS_OUT: list[tuple[type[errors.VtoError], list[float], int]] = [
     (ModelUnavailableError, UNREACHABLE, FIRST_PAUSE_SECONDS),
 ]
 
+
 def _out(problem: type[errors.VtoError], calls: int) -> Callable[[World], object]:
     """The first engine fails so many calls."""
     return lambda world: world.model.outcomes.extend(problem("as planned") for _ in range(calls))

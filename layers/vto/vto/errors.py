@@ -105,7 +105,7 @@ class VtoError(Exception):
             return cls(message)
 
     def public(self) -> dict[str, Any]:
-        """What a client is told: ``{"code", "message", "details", "retryable"}``, and ``retry_after_seconds`` if known."""
+        """What a client is told: ``{"code", "message", "details", "retryable"}``; ``retry_after_seconds`` if known."""
         told = {
             "code": self.code,
             "message": self.message,

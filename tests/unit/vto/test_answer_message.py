@@ -168,7 +168,9 @@ json_values = st.recursive(
 )
 fields = st.sampled_from(["action", "request_id", "product_id", "model_id", "model_picture_s3_url", "parameters", "x"])
 frames = st.text(max_size=60) | st.dictionaries(
-    fields, json_values | st.sampled_from(["tryOn", "watchJob", "cancelTryOn", "ping", "blue-shirt", "stock-anna"]), max_size=6
+    fields,
+    json_values | st.sampled_from(["tryOn", "watchJob", "cancelTryOn", "ping", "blue-shirt", "stock-anna"]),
+    max_size=6,
 ).map(json.dumps)
 
 

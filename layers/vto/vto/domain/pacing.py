@@ -24,6 +24,8 @@ class Lane(StrEnum):
 
 MAX_QUEUE_SECONDS = {Lane.SHOPPER: 15 * 60, Lane.BATCH: 60 * 60}  # how long a job of the lane may wait for its call
 
+ADMITTED_BEFORE_SECONDS = 30  # so much before that limit nobody is admitted: others were, and have no instant yet
+
 
 class Counter(StrEnum):
     """The counters of an engine, by the first word of their rows."""

@@ -8,7 +8,7 @@ from vto.domain.catalogue import CatalogueItem
 from vto.domain.engines import able, identity
 from vto.domain.health import Door
 from vto.domain.notices import Notice
-from vto.domain.pacing import MAX_QUEUE_SECONDS, Counter, Lane, come_back_after
+from vto.domain.pacing import ADMITTED_BEFORE_SECONDS, MAX_QUEUE_SECONDS, Counter, Lane, come_back_after
 from vto.domain.parameters import Parameters, cache_key
 from vto.errors import QueueFullError
 from vto.ports import Clock, Controls, Results
@@ -66,7 +66,7 @@ class LookAhead:
         now, pace = self.clock.now(), self.paces[engine]
         counters = [Counter.SLOTS] if lane is Lane.SHOPPER else [Counter.SLOTS, Counter.TURNS]
         wait = max(self.controls.next_slot(engine, pace, now, counter=one) - now for one in counters)
-        if wait > timedelta(seconds=MAX_QUEUE_SECONDS[lane]):
+        if wait > timedelta(seconds=MAX_QUEUE_SECONDS[lane] - ADMITTED_BEFORE_SECONDS):
             detail = f"the next slot of {engine} is {wait.total_seconds():.0f} s away"
             raise QueueFullError(detail, retry_after_seconds=come_back_after(wait, lane))
         return wait

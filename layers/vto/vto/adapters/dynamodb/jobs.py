@@ -75,13 +75,10 @@ class DynamoJobs:
                 RequestItems={name: {"Keys": [{"id": one} for one in counted], "ConsistentRead": True}}
             )
         known = {str(item["id"]): item_to_job(item) for item in answer["Responses"].get(name, [])}
-        unanswered = {key["id"] for key in answer.get("UnprocessedKeys", {}).get(name, {}).get("Keys", [])}
+        left = answer.get("UnprocessedKeys", {}).get(name)
+        unanswered = {str(key["id"]) for key in left["Keys"]} if left else set[str]()
         # the row was written together with the count: one that is not there has been erased, or has expired
-        ended = {
-            one
-            for one in counted
-            if one not in unanswered and not (one in known and known[one].takes_room(now))
-        }
+        ended = {one for one in counted if one not in unanswered and not (one in known and known[one].takes_room(now))}
         self._unfinished.forget(job, ended)
         return bool(ended)
 

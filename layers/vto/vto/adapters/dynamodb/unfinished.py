@@ -34,7 +34,7 @@ class UnfinishedJobs:
     """The sets, one for each user and lane."""
 
     def __init__(self, jobs: "Table", controls_name: str) -> None:
-        self._client = jobs.meta.client
+        self._client: Any = jobs.meta.client  # a resource's own client takes plain values, its types do not say so
         self._jobs_name, self._name = jobs.name, controls_name
 
     def put(self, job: Job, item: Mapping[str, Any], at_most: int) -> Put:
@@ -59,7 +59,7 @@ class UnfinishedJobs:
         }
         with as_storage_error("create job"):
             try:
-                self._client.transact_write_items(TransactItems=[{"Put": create}, {"Update": count}])  # type: ignore[list-item]
+                self._client.transact_write_items(TransactItems=[{"Put": create}, {"Update": count}])
             except ClientError as error:
                 if code_of(error) != "TransactionCanceledException":
                     raise
@@ -76,8 +76,8 @@ class UnfinishedJobs:
     def counted(self, job: Job) -> list[str]:
         """Ids of jobs that count beside this one, at most as many as can be looked up at once."""
         with as_storage_error("get unfinished jobs"):
-            answer = self._client.get_item(TableName=self._name, Key=_key(job), ConsistentRead=True)  # type: ignore[arg-type]
-        found: Any = answer.get("Item", {}).get("jobs", set())
+            answer = self._client.get_item(TableName=self._name, Key=_key(job), ConsistentRead=True)
+        found = answer.get("Item", {}).get("jobs", set())
         ids = sorted(str(one) for one in found)
         begin = sum(one < job.id for one in ids)  # ids are digests: whoever comes next begins somewhere else
         return [*ids[begin:], *ids[:begin]][:LOOKED_AT]
@@ -90,9 +90,9 @@ class UnfinishedJobs:
         with as_storage_error("forget ended jobs"):
             self._client.update_item(
                 TableName=self._name,
-                Key=_key(job),  # type: ignore[arg-type]
+                Key=_key(job),
                 UpdateExpression="DELETE jobs :gone",
-                ExpressionAttributeValues={":gone": gone},  # type: ignore[dict-item]
+                ExpressionAttributeValues={":gone": gone},
             )
 
 
