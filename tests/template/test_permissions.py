@@ -53,12 +53,19 @@ from vto.adapters.dynamodb import item_to_job, job_to_item
 from vto.adapters.preview import Preview
 from vto.adapters.s3 import S3Pictures
 from vto.domain import times
+from vto.domain.pacing import Lane
 from vto.domain.parameters import canonical
+from vto.errors import InternalError
 
 type Event = dict[str, Any]
 type Use = tuple[str, str]  # an action, and the resource as the template names it: ("dynamodb:Query", "JobsTable/…")
 
 SERVICES = {"dynamodb": "dynamodb", "s3": "s3", "stepfunctions": "states", "sqs": "sqs"}  # botocore's name, IAM's
+TRANSACTED = {  # a part of a transaction, IAM's
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
 IAM_ACTIONS = {"s3:HeadObject": "s3:GetObject", "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility"}
 
 # Allowed, though no code of ours calls it.
@@ -138,7 +145,16 @@ class Uses:
         self.found.add((str(self.function), (IAM_ACTIONS.get(action, action), resource)))
 
     def call(self, service: str, operation: str, asked: dict[str, Any]) -> None:
-        if self.function is not None and service in SERVICES:
+        if self.function is None or service not in SERVICES:
+            return
+        if operation == "TransactWriteItems":
+            for item in asked["TransactItems"]:
+                ((kind, part),) = item.items()
+                self.note(f"dynamodb:{TRANSACTED[kind]}", self._resource(service, part))
+        elif operation == "BatchGetItem":
+            for table in asked["RequestItems"]:
+                self.note(f"dynamodb:{operation}", self._resource(service, {"TableName": table}))
+        else:
             self.note(f"{SERVICES[service]}:{operation}", self._resource(service, asked))
 
     def _resource(self, service: str, asked: dict[str, Any]) -> str:
@@ -262,6 +278,19 @@ def drawn_mask(system: System) -> None:
     change_job(system, parameters=canonical({"maskType": "IMAGE", "imageBasedMask": {"maskImage": mask}}))
 
 
+def new_job_of_a_busy_shopper(system: System) -> None:
+    """As many jobs are counted as may be unfinished; one of them has ended."""
+    without_the_job(system)
+    ended = item_to_job(JOB).fail(InternalError(), system.clock.now())
+    system.dynamodb.Table("vto-jobs").put_item(Item=job_to_item(replace(ended, id="ended")))
+    counted = {"ended", *(f"job-{number}" for number in range(9))}
+    system.dynamodb.Table("vto-controls").put_item(Item={"control_id": f"open#{USER}", "jobs": counted})
+
+
+def turn_of_the_batch_lane(system: System) -> None:
+    change_job(system, lane=Lane.BATCH, turn=True)
+
+
 REUSED = {"images": [f"s3://{RESULTS}/results/other/0.png"], "mask": None, "engine": "preview"}
 
 
@@ -295,6 +324,10 @@ SITUATIONS = [
     Situation("api", request("GET", "/try-ons"), job_completed),
     Situation("api", request("GET", f"/try-ons/{JOB_ID}"), job_completed),
     Situation("message", read("message/accepted_watching_a_job"), job_completed),
+    Situation("api", read("api/accepted"), new_job_of_a_busy_shopper),
+    Situation("api", read("api/accepted_cancelling_a_job"), waited_for),
+    Situation("message", read("message/accepted"), new_job_of_a_busy_shopper),
+    Situation("message", read("message/accepted_cancelling_a_job"), waited_for),
     Situation("message", read("message/accepted"), new_job_and_socket_gone),
     Situation("message", read("message/accepted"), new_job_told_by_another),
     Situation("validate_request", read("validate_request/accepted"), drawn_mask),
@@ -307,6 +340,7 @@ SITUATIONS = [
     ),
     Situation("invoke_model", {**INVOKE, "slot": {**INVOKE["slot"], "engine": "nova_canvas"}}),
     Situation("invoke_model", {**INVOKE, "slot": {**INVOKE["slot"], "engine": "nova_canvas"}}, tries_an_opened_engine),
+    Situation("invoke_model", {**INVOKE, "slot": {**INVOKE["slot"], "turn": True}}, turn_of_the_batch_lane),
     Situation("reserve_slot", RESERVE, tries_an_opened_engine),
     Situation("record_failure", read("record_failure/accepted"), waited_for),
     Situation("sweep_jobs", read("sweep_jobs/accepted"), running),
