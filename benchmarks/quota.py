@@ -31,12 +31,17 @@ from vto.testing import NOON
 OUT = Path(__file__).parents[1] / "out" / "quota.json"
 QUOTA = 100
 BUCKET_SECONDS = 6.0
-"""How much of its quota the engine lets through at once: a tenth of a minute's."""
+"""How much of its quota the engine lets through at once: a tenth of a minute's, and two calls at least."""
 FLOODER = "flooder"
 COME_BACK = {cls.code for cls in (QueueFullError, TooManyJobsError)} | {"QueueFullError", "TooManyJobsError"}
 MOST_THROTTLED = 0.05
 LEAST_USED = 0.95
 MOST_WAIT_BESIDE_A_FLOOD = 30.0
+
+
+def bucket(per_second: float) -> float:
+    """How many calls the engine lets through at once."""
+    return max(2.0, BUCKET_SECONDS * per_second)
 
 
 @dataclass(frozen=True)
@@ -76,15 +81,14 @@ class MeteredEngine(SimulatedEngine):
     """Lets its quota through and throttles the rest."""
 
     per_second: float = QUOTA / 60
-    tokens: float = BUCKET_SECONDS * QUOTA / 60
+    tokens: float = 0.0
     filled_at: float = 0.0
     throttled: int = 0
 
     def generate(self, request: TryOnRequest) -> Generation:
         """Make one picture, if there is a token left."""
         now = self.simulation.scheduler.seconds
-        most = BUCKET_SECONDS * self.per_second
-        self.tokens = min(most, self.tokens + (now - self.filled_at) * self.per_second)
+        self.tokens = min(bucket(self.per_second), self.tokens + (now - self.filled_at) * self.per_second)
         self.filled_at = now
         if self.tokens < 1:
             self.throttled += 1
@@ -150,7 +154,7 @@ def play(load: Load, quota: int = QUOTA, seed: int = 1) -> Figures:
         settings = Settings(requests_per_minute=quota, horizon=3 * 60 * 60)
         simulation = Simulation(patch, seed=seed, settings=settings)
         engine = MeteredEngine(simulation, "preview", simulation.ledger, per_second=quota / 60)
-        engine.tokens = BUCKET_SECONDS * quota / 60
+        engine.tokens = bucket(engine.per_second)
         simulation.engines["preview"] = engine
         _arrive(simulation, load, Random(f"load {seed}"))  # noqa: S311 - a load, no secret
         simulation.run()

@@ -58,6 +58,7 @@ class Shopper:
         self.simulation, self.user_id, self.wishes, self.habits = simulation, user_id, wishes, habits or Habits()
         self.devices = [Device(simulation, user_id, f"{user_id}/{n}", self._wake) for n in range(self.habits.devices)]
         self.given_up: set[str] = set()
+        self._has_cancelled = False
         self._waiting: greenlet | None = None
         self._left = self.habits.leaves_after is None
         self.asked_at: float | None = None
@@ -113,10 +114,26 @@ class Shopper:
         while open_jobs := self._open_jobs():
             self._go_away_for_a_while()
             self._stay_connected()
-            patience = min(QUIET, self._stays_for())
+            self._change_their_mind()
+            patience = min(QUIET, self._stays_for(), self._until_they_change_their_mind())
             if not self._wait_until(lambda known=open_jobs: len(self._open_jobs()) < len(known), patience):
                 for job_id in self._open_jobs():
                     self.first.send({"action": "watchJob", "job_id": job_id})
+
+    def _until_they_change_their_mind(self) -> float:
+        if self.habits.cancels_after is None or self._has_cancelled:
+            return float("inf")
+        due = (self.asked_at or 0.0) + self.habits.cancels_after
+        return max(0.0, due - self.simulation.scheduler.seconds)
+
+    def _change_their_mind(self) -> None:
+        """Cancel whatever has not ended, once; the frame may be lost, and it may be too late."""
+        if self._until_they_change_their_mind() > 0:
+            return
+        self._has_cancelled = True
+        for job_id in self._open_jobs():
+            self.simulation.unwanted.add(job_id)
+            self.first.send({"action": "cancelTryOn", "job_id": job_id})
 
     def _open_jobs(self) -> list[str]:
         return [job_id for job_id in self.first.job_of.values() if job_id not in self.first.ended]

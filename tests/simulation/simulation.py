@@ -131,6 +131,8 @@ class Simulation:
         self.shoppers: list[Shopper] = []
         self.seen: list[Seen] = []
         self.writes: list[tuple[float, Job | None, Job]] = []
+        self.unwanted: set[str] = set()
+        """The jobs whose owners have asked to cancel them."""
         self.alarms: list[str] = []
         """What was wrong at the very moment of a write."""
         self.at_home = 0

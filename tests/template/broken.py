@@ -66,8 +66,8 @@ TABLE_WITHOUT_ANYTHING = a(TABLE)
 BROKEN: list[tuple[str, Template, str]] = [
     (
         "few-parameters",
-        {"Parameters": {f"P{number}": {} for number in range(20)}, "Resources": {}},
-        "20 parameters",
+        {"Parameters": {f"P{number}": {} for number in range(22)}, "Resources": {}},
+        "22 parameters",
     ),
     (
         "spoken-parameters",

@@ -89,7 +89,7 @@ def test_who_is_turned_away_again_and_again_comes_less_and_less_often() -> None:
         controls.turns.clear()
         moment, _ = place_of(controls, Lane.BATCH, had_turn=True, tries=tries)
         moments.append(((moment or NOON) - NOON).total_seconds())
-    assert moments == [1, 2, 4, 8, 16, 30, 30]
+    assert moments == [1, 2, 4, 8, 10, 10, 10]
     assert back_off(0) == timedelta()
 
 

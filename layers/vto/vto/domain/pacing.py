@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 BATCH_SHARE = 0.1  # of the rate: what batch jobs get even while shoppers alone would fill it
-MOST_BACK_OFF_SECONDS = 30
+MOST_BACK_OFF_SECONDS = 10
 
 
 class Lane(StrEnum):
