@@ -68,6 +68,10 @@ test-fast: .venv/ready ## The tests that need no local stack (about five minutes
 sim: .venv/ready ## 10,000 try-ons with faults at 5 % and at 20 % of all crossings, and pairs of faults on one; SIM="--seed 7 --rate 0.2" replays
 	@$(PY) -m tests.simulation $(SIM)
 
+.PHONY: bench-quota
+bench-quota: .venv/ready ## Pacing in virtual time: bursts of 3, 10 and 20 times the quota, and floods of 500 jobs beside shoppers (a minute)
+	@$(PY) -m benchmarks.quota
+
 .PHONY: lint
 lint: $(READY) .venv-node/ready .venv-checkov/ready ## Every static check: ruff, mypy, import directions, SAM and CloudFormation, our rules for template and state machine, Checkov, generated docs
 	@$(PY) -m ruff check .

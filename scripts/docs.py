@@ -43,6 +43,7 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "contract-warnings": contract.warnings,
     "prices": contract.prices,
     "simulation": guarantees.simulation,
+    "quota": guarantees.quota,
     "conformance-groups": tables.conformance_groups,
 }
 # one region for each entry of the runbook, such as `state-claim-job` and `error-queue_full`

@@ -1,4 +1,4 @@
-"""The figures of `make sim` as a table for ``docs/guarantees.md``."""
+"""The figures of `make sim` and `make bench-quota` as tables for ``docs/guarantees.md``."""
 
 import json
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from typing import Any
 from scripts.facts import ROOT
 from scripts.tables import table
 
+QUOTA = ROOT / "docs" / "figures" / "quota.json"
 FIGURES = ROOT / "docs" / "figures" / "simulation.json"
 # what is told besides the rows of which the promise is zero, and its name in the document
 BESIDES = {
@@ -46,3 +47,30 @@ def simulation() -> str:
         f" of {len(planted)} planted bugs: the real code with one protection taken out."
     )
     return table("", *(f"{float(rate):.0%} of crossings fail" for rate in rates), rows=rows) + f"\n\n{said}"
+
+
+def quota() -> str:
+    """What the last benchmark of pacing came to, one row for each load."""
+    told: Mapping[str, Any] = json.loads(QUOTA.read_text())
+    heads = ("completed", "lost", "turned away", "gave up", "throttled calls per job", "quota used")
+    waits = ("shoppers wait p50 / p95", "the rest waits p50 / p95", "states per job: shoppers / rest")
+    rows = [
+        (
+            name,
+            f"{made['completed']:,} of {made['requests']:,}",
+            f"**{made['lost']}**",
+            f"{made['refusals']:,}",
+            f"{made['gave_up']:,}",
+            f"**{made['throttled_per_job']:g}**",
+            f"**{made['quota_used']:.1%}**",
+            _waits(made["shoppers"]),
+            _waits(made["flood"]),
+            " / ".join(f"{made['states_per_job'].get(who, '—')}" for who in ("shoppers", "flood")),
+        )
+        for name, made in told["loads"].items()
+    ]
+    return table(f"{told['quota']} calls a minute", *heads, *waits, rows=rows)
+
+
+def _waits(made: Mapping[str, float]) -> str:
+    return f"{made['p50']:.0f} / {made['p95']:.0f} s" if made["jobs"] else "—"

@@ -21,6 +21,7 @@ from scripts.findings import tell
 from scripts.template.functions import read_timeouts
 from vto.domain.engines import PROFILES
 from vto.domain.job import execution_input
+from vto.domain.pacing import MAX_QUEUE_SECONDS
 from vto.errors import all_errors
 from vto.use_cases import reserve_slot, validate_request
 
@@ -92,6 +93,7 @@ def declared_bounds() -> Mapping[str, Mapping[str, Bound]]:
             "failed_engines": Bound(len(PROFILES) * (_ENGINE.size + 2) + 2, "each engine fails at most once"),
             "engine": _ENGINE,
             "wait_seconds": _COUNT,
+            "turn": Bound(5, "true or false"),
             "timeout_seconds": _COUNT,
         },
         "Invoke Model": {
@@ -134,7 +136,7 @@ def project(machine: Machine, template: Mapping[str, Any]) -> Project:
         },
         seconds={
             "$.slot.timeout_seconds": {name: one.timeout_seconds for name, one in PROFILES.items()},
-            "$.slot.wait_seconds": {"": reserve_slot.MAX_QUEUE_SECONDS},
+            "$.slot.wait_seconds": {lane.value: seconds for lane, seconds in MAX_QUEUE_SECONDS.items()},
         },
         quick=QUICK_ERRORS,
         loops=(
@@ -146,7 +148,7 @@ def project(machine: Machine, template: Mapping[str, Any]) -> Project:
             Loop(
                 "Reserve Slot",
                 # the last question is asked a pause after the limit, the last slot put off by the longest back-off
-                reserve_slot.MAX_QUEUE_SECONDS + pause["Wait For Engine"] + 2 ** (reserve_slot.MAX_THROTTLED - 1),
+                max(MAX_QUEUE_SECONDS.values()) + pause["Wait For Engine"] + 2 ** (reserve_slot.MAX_THROTTLED - 1),
                 "no slot is given later than MAX_QUEUE_SECONDS after the job's creation, to a throttled job or an "
                 "engine's third failure none at all",
                 (

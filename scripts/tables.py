@@ -164,6 +164,8 @@ def _alarm(end: str, retried: str) -> str:
 # what the column of the tree says, and what that means for the job; the first that is found counts
 ENDS = {
     "REST and socket only": "— (no job)",
+    "batch jobs only": "— (the job gets another turn)",
+    "its owner ended it": "Job Closed",
     "itself is gone": "— (ended from outside)",
     "or Wait For": "— (the job goes on with another engine, or waits)",
     "Wait For": "— (the job waits)",

@@ -16,12 +16,16 @@ REFUSALS = frozenset(
         "not_authorized",
         "not_found",
         "request_conflict",
+        "too_many_jobs",
+        "too_late",
         "picture_missing",
         "picture_rejected",
         "queue_full",
         "budget_exhausted",
         "spending_stopped",
+        "not_your_turn",
         "expired",
+        "cancelled",
         "content_blocked",
         "prompt_blocked",
         "picture_blocked",
@@ -53,8 +57,8 @@ FAILURES = frozenset(
 MODEL_STATE = "Invoke Model"
 TELLING_STATES = ("Notify Client", "Notify Failure")
 RECORDING_STATE = "Record Failure"
-THROTTLED = "model_throttled"
-"""The error after which the same engine is asked again, later; all others that are caught there give it up."""
+ASKED_AGAIN = frozenset({"model_throttled", "not_your_turn"})
+"""The errors after which the same engine is asked again, later; all others that are caught there give it up."""
 NOT_BILLED = (REFUSALS | FAILURES) - {"model_timeout", "model_failed", "results_blocked", "bad_model_output"}
 """Error codes of a model call after which surely nothing is billed; after anything else, a success too, it may be."""
 NO_MODEL_BILL = "preview"

@@ -57,8 +57,8 @@ def create_try_on() -> tuple[dict[str, Any], int]:
     caller, key = caller_of(app.current_event), app.current_event.headers.get("idempotency-key")
     request = with_idempotency_key(json_body(app.current_event), key)
     if is_dry_run(request):
-        return bootstrap.plan_try_on()(request, caller.user_id), HTTPStatus.OK
-    job, is_new = bootstrap.request_try_on()(request, caller.user_id)
+        return bootstrap.plan_try_on()(request, caller.user_id, is_admin=caller.is_admin), HTTPStatus.OK
+    job, is_new = bootstrap.request_try_on()(request, caller.user_id, is_admin=caller.is_admin)
     return bootstrap.snapshots()(job), HTTPStatus.ACCEPTED if is_new else HTTPStatus.OK
 
 
@@ -72,6 +72,12 @@ def try_ons() -> dict[str, Any]:
 def try_on(job_id: str) -> dict[str, Any]:
     """One of the caller's try-ons."""
     return bootstrap.browse().try_on(caller_of(app.current_event).user_id, job_id)
+
+
+@app.post("/try-ons/<job_id>/cancel")
+def cancel_try_on(job_id: str) -> dict[str, Any]:
+    """One of the caller's try-ons, ended before its pictures are being made."""
+    return bootstrap.snapshots()(bootstrap.cancel_try_on()(job_id, caller_of(app.current_event).user_id))
 
 
 @app.post("/socket-tickets")

@@ -1,4 +1,4 @@
-"""WebSocket routes ``tryOn``, ``watchJob``, ``ping`` and ``$default``: everything a client says over its socket."""
+"""WebSocket routes ``tryOn``, ``watchJob``, ``cancelTryOn``, ``ping``, ``$default``: whatever a client says over it."""
 
 from typing import Any
 

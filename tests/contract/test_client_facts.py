@@ -8,7 +8,14 @@ from vto.domain.dead_letters import QUEUES
 from vto.domain.engines import PROFILES
 from vto.domain.job import Job, Stage
 from vto.domain.storage import USER_MODELS
-from vto.errors import FailureError, JobClosedError, ModelThrottledError, RefusalError, all_errors
+from vto.errors import (
+    FailureError,
+    JobClosedError,
+    ModelThrottledError,
+    NotYourTurnError,
+    RefusalError,
+    all_errors,
+)
 from vto.use_cases.invoke_model import MAY_BE_BILLED
 from vto.use_cases.operate import MAX_JOBS
 from vto_client import facts
@@ -28,7 +35,7 @@ def test_error_codes_are_refused_and_failed_as_the_layer_says() -> None:
     codes = {cls.code: cls for cls in all_errors().values() if cls is not JobClosedError}
     assert {code for code, cls in codes.items() if issubclass(cls, RefusalError)} == facts.REFUSALS
     assert {code for code, cls in codes.items() if issubclass(cls, FailureError)} == facts.FAILURES
-    assert ModelThrottledError.code == facts.THROTTLED
+    assert {ModelThrottledError.code, NotYourTurnError.code} == facts.ASKED_AGAIN
 
 
 def test_errors_after_which_a_call_is_not_billed_are_those_of_the_rule_that_counts_them() -> None:

@@ -258,6 +258,11 @@ EFFECTS = {
     "api/accepted_a_dry_run": Effects(
         job="none", more={"body": {"engine": "preview", "cached": False, "eta_seconds": 4}}, and_so=nothing_started
     ),
+    "api/accepted_in_the_batch_lane": Effects(
+        job="created",
+        and_so=lambda system: (system.job is not None and system.job.lane, system.started) == ("batch", [JOB_ID]),
+    ),
+    "api/accepted_cancelling_a_job": Effects(job="error cancelled"),
     "api/accepted_a_ticket_for_the_socket": Effects(
         and_so=lambda system: system.dynamodb.Table("vto-controls").scan()["Count"] == 2
     ),
@@ -268,6 +273,8 @@ EFFECTS = {
     "api/refused_unknown_product": Effects(and_so=nothing_started),
     "api/refused_malformed_json": Effects(and_so=nothing_started),
     "api/refused_an_id_token": Effects(job="none", and_so=nothing_started),
+    "api/refused_the_batch_lane": Effects(job="none", and_so=nothing_started),
+    "api/refused_cancelling_a_finished_job": Effects(job="completed"),
     "authorize_socket/accepted": Effects(
         and_so=lambda system: system.dynamodb.Table("vto-controls").scan()["Count"] == 0  # used up
     ),
@@ -287,6 +294,7 @@ EFFECTS = {
     ),
     "message/accepted_a_dry_run": Effects(job="none", frames=("plan",), and_so=nothing_started),
     "message/accepted_watching_a_job": Effects(frames=("job processing",)),
+    "message/accepted_cancelling_a_job": Effects(job="error cancelled", frames=("job error",)),
     "message/accepted_a_ping": Effects(frames=("pong",)),
     "message/refused_unknown_product": Effects(frames=("error invalid_request",), and_so=nothing_started),
     "message/refused_bad_parameters": Effects(
@@ -349,7 +357,7 @@ EFFECTS = {
     "validate_request/refused_a_job_of_another_execution": Effects(),
     "validate_request/refused_an_erased_job": Effects(),
     "reserve_slot/accepted": Effects(
-        job="processing queued", more={"engine": "preview", "wait_seconds": 0, "timeout_seconds": 25}
+        job="processing queued", more={"engine": "preview", "wait_seconds": 0, "turn": False, "timeout_seconds": 25}
     ),
     "reserve_slot/accepted_again_after_a_throttled_call": Effects(job="processing queued", more={"wait_seconds": 1}),
     "reserve_slot/refused_throttled_for_the_fourth_time": Effects(),

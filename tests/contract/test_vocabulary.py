@@ -15,6 +15,7 @@ import pytest
 from local.demo import STAGES as SAID_OF_STAGES
 from scripts import docs, facts
 from vto.domain.job import Stage
+from vto.domain.pacing import MAX_QUEUE_SECONDS, Lane
 from vto.errors import all_errors
 from vto.use_cases import reserve_slot, validate_request
 
@@ -32,6 +33,7 @@ NO_JOB_ENDS_WITH = {  # caught before Record Failure
     "NoEngineError",
     "NotifierUnavailableError",
     "JobClosedError",
+    "NotYourTurnError",
 }
 NAMED_ELSEWHERE = {"ApiFunction"}  # the API's name in text is its folder's: `api`
 
@@ -216,7 +218,7 @@ def figures_are_those_of_the_code(sources: Sources) -> Iterator[str]:
     )
     yield from difference("waits for a twin", twin, validate_request.MAX_TWIN_WAITS)
     twins = f"{twin} times {states['Wait For Twin']['Seconds']} seconds"
-    queue = f"{reserve_slot.MAX_QUEUE_SECONDS // 60} minutes"
+    queue = f"{MAX_QUEUE_SECONDS[Lane.SHOPPER] // 60} minutes"
     expected = {
         "Already Generated?": twins,
         "Wait For Engine": f"after {queue}",

@@ -44,11 +44,12 @@ def photo_of_bob(_world: World, tmp_path_factory: pytest.TempPathFactory) -> dic
 REFUSED = {
     "malformed JSON": ("{", ["(the whole request)"], "not JSON"),
     "a list": ("[]", ["(the whole request)"], "object"),
-    "an unknown action": ({"action": "dance"}, ["action"], "tryOn, watchJob, ping"),
+    "an unknown action": ({"action": "dance"}, ["action"], "tryOn, watchJob, cancelTryOn, ping"),
     "no action": ({}, ["action"], "send one of"),
     "no product": ({"action": "tryOn", "model_id": "m"}, ["product_id", "model_id"], "is missing"),
     "an unknown product": ({"product_id": "nothing"}, ["product_id"], "GET /products"),
     "neither model nor picture": ({"model_id": None}, ["model_id"], "must be of type string"),
+    "the shop's own lane": ({"lane": "batch"}, ["lane"], "as a member of the group admin"),
     "an unknown model": ({"model_id": "nobody"}, ["model_id"], "none of your photos"),
     "a web address": (
         {"model_picture_s3_url": "https://example.com/me.jpg"},
@@ -172,6 +173,43 @@ def test_somebody_elses_try_on_is_not_there(world: World, ada: Shopper) -> None:
             bob.get(f"/try-ons/{job['id']}")
         assert job["id"] not in json.dumps(bob.get("/try-ons"))
     assert ada.get(f"/try-ons/{job['id']}")["status"] == "completed"
+
+
+def test_what_has_ended_cannot_be_cancelled_and_what_is_anothers_is_not_there(world: World, ada: Shopper) -> None:
+    job = ada.try_on(**world.request())
+    cancel = {"action": "cancelTryOn", "job_id": job["id"]}
+    ada.send(cancel)
+    assert _error(ada)["code"] == "too_late"
+    with pytest.raises(ShopperError, match="409"):
+        ada.post(f"/try-ons/{job['id']}/cancel")
+    with world.shopper("bob") as bob:
+        bob.send(cancel)
+        assert _error(bob)["code"] == "not_found"
+        with pytest.raises(ShopperError, match="404"):
+            bob.post(f"/try-ons/{job['id']}/cancel")
+
+
+def test_a_shopper_may_have_ten_unfinished_try_ons_and_what_is_gone_does_not_count(world: World, ada: Shopper) -> None:
+    done = world.row("jobs", id=ada.try_on(**world.request())["id"])
+    assert done is not None
+    database, tables = world.client("dynamodb"), world.endpoints.tables
+    key = {"control_id": {"S": f"open#{done['user_id']['S']}"}}
+    ids = [str(uuid.uuid4()) for _ in range(10)]
+    unfinished = {**done, "status": {"S": "processing"}, "execution_arn": {"S": "another"}}
+    for one in ids:
+        database.put_item(TableName=tables["jobs"], Item={**unfinished, "id": {"S": one}})
+    try:
+        database.put_item(TableName=tables["controls"], Item={**key, "jobs": {"SS": ids}})
+        ada.send({"action": "tryOn", **world.request()})
+        refused = _error(ada)
+        assert (refused["code"], refused["retry_after_seconds"]) == ("too_many_jobs", 15)
+    finally:
+        for one in ids:
+            database.delete_item(TableName=tables["jobs"], Key={"id": {"S": one}})
+    job = ada.try_on(**world.request())
+    assert job["status"] == "completed"
+    counted = database.get_item(TableName=tables["controls"], Key=key)["Item"]["jobs"]["SS"]
+    assert counted == [job["id"]]
 
 
 def test_a_request_id_cannot_be_used_for_something_else(world: World, ada: Shopper) -> None:

@@ -12,7 +12,6 @@ from moto import mock_aws
 from tests.integration.conftest import create_table
 from tests.unit.vto.world import ALICE, BOB, EXECUTION, new_job, photo, shirt
 from vto.adapters.dynamodb import (
-    DynamoBudgets,
     DynamoCatalogue,
     DynamoConnections,
     DynamoControls,
@@ -23,8 +22,9 @@ from vto.domain import times
 from vto.domain.budgets import Limits, shop_budget, user_budget
 from vto.domain.catalogue import Kind, Readiness
 from vto.domain.job import Job, Stage, StoredImage
+from vto.domain.pacing import Counter, Lane
 from vto.errors import BudgetExhaustedError, JobClosedError, ModelTimeoutError, SpendingStoppedError
-from vto.ports import CachedResult, Connection, Ticket, VersionConflictError
+from vto.ports import CachedResult, Connection, NoRoomError, Ticket, VersionConflictError
 from vto.testing import NOON, FakeBudgets, FakeCatalogue, FakeConnections, FakeControls, FakeJobs, FakeResults
 from vto.use_cases.changing_jobs import change_job
 
@@ -39,6 +39,8 @@ def answer(ask: Callable[[Any], Any], port: Any) -> Any:
         return ask(port)
     except VersionConflictError:
         return "conflict"
+    except NoRoomError:
+        return "no room"
 
 
 def agree(asked: list[Callable[[Any], Any]], fake: Any, build: Callable[[], Any]) -> None:
@@ -79,6 +81,12 @@ job_questions = st.one_of(
     st.builds(
         lambda name, user, now: lambda jobs: jobs.create(new_job(name, user_id=user, now=now)), ids, users, moments
     ),
+    st.builds(
+        lambda name, lane, now: lambda jobs: jobs.create(new_job(name, lane=lane, now=now), at_most=1),
+        ids,
+        st.sampled_from(Lane),
+        moments,
+    ),
     st.builds(lambda name: lambda jobs: jobs.get(name), ids),
     st.builds(change, ids, st.sampled_from(["claim", "queue", "complete", "fail"]), st.sampled_from([0, 0, 0, 1])),
     st.builds(lambda now: lambda jobs: sorted(job.id for job in jobs.overdue(now, limit=9)[0]), moments),
@@ -89,7 +97,7 @@ job_questions = st.one_of(
 @few
 @given(st.lists(job_questions, max_size=15))
 def test_jobs(asked: list[Callable[[Any], Any]]) -> None:
-    agree(asked, FakeJobs(), lambda: DynamoJobs(create_table("jobs")))
+    agree(asked, FakeJobs(), lambda: DynamoJobs(create_table("jobs"), create_table("controls")))
 
 
 BUDGETS = [shop_budget("2026-11-21"), user_budget(ALICE, "2026-11-21"), user_budget(BOB, "2026-11-21")]
@@ -144,7 +152,7 @@ def test_budgets(asked: list[Callable[[Any], Any]]) -> None:
     ]
 
     def build() -> DynamoJobs:
-        return DynamoJobs(create_table("jobs"), DynamoBudgets(create_table("controls")))
+        return DynamoJobs(create_table("jobs"), create_table("controls"))
 
     agree([*created, *asked], FakeJobs(), build)
 
@@ -199,10 +207,13 @@ control_questions = st.one_of(
     st.builds(lambda name, version: lambda controls: controls.confirm_delivery("job", name, version), ids, versions),
     st.builds(lambda name: lambda controls: controls.release_delivery("job", name), ids),
     st.builds(
-        lambda engine, now, latest: lambda controls: controls.take_slot(engine, 60, now, latest=latest),
+        lambda engine, now, latest, counter: (
+            lambda controls: controls.take_slot(engine, 60, now, latest=latest, counter=counter)
+        ),
         engines,
         moments,
         moments,
+        st.sampled_from(Counter),
     ),
     st.builds(
         lambda engine, job, now: lambda controls: controls.door(engine, job, now),

@@ -191,8 +191,10 @@ def test_neither_a_ticket_nor_a_link_nor_a_picture_is_ever_logged(
         "ENGINES": "preview",
         "DIRECT_START": "off",
         "RESULTS_TABLE": "vto-results",
-        "ENGINE_VERSIONS": "",
+        "ENGINE_VERSIONS": "nova_canvas=1",
         "REQUESTS_PER_MINUTE": "60",
+        "FALLBACK_REQUESTS_PER_MINUTE": "0",
+        "MAX_JOBS_PER_USER": "10",
         "TIER_MEASURE": "area",
         "STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:123456789012:stateMachine:vto",
     }.items():

@@ -113,7 +113,8 @@ class Mall:
 
     def __post_init__(self) -> None:
         together = {name: value for function in FUNCTIONS for name, value in environment(function).items()}
-        use_environment(self.monkeypatch, together)
+        many = {"MAX_JOBS_PER_USER": "100000"}  # nothing here ever ends, and an attacker asks again and again
+        use_environment(self.monkeypatch, {**together, **many})
         heard = Heard("the mall")
         for name in ("logger", "metrics"):
             self.monkeypatch.setattr(telemetry, name, lambda: heard)

@@ -14,10 +14,12 @@ from vto.testing import FakeCatalogue, FakeConnections, FakeJobs
 from vto.use_cases import create_try_on
 from vto.use_cases.answer_message import AnswerMessage
 from vto.use_cases.browse import Browse
+from vto.use_cases.cancel_try_on import CancelTryOn
 from vto.use_cases.create_try_on import CreateTryOn
 from vto.use_cases.offer_upload import OfferUpload
 from vto.use_cases.publish_job import PublishJob, job_frame
 
+_cancel = CancelTryOn.__call__
 type Plant = Callable[[pytest.MonkeyPatch], None]
 
 
@@ -38,6 +40,13 @@ class Mutant:
 
 def replacing(owner: object, name: str, by: object) -> Plant:
     return lambda monkeypatch: monkeypatch.setattr(owner, name, by)
+
+
+def _cancels_anybodys(self: CancelTryOn, job_id: str, user_id: str) -> object:
+    job = self.jobs.get(job_id)
+    if job is None:
+        raise NotFoundError(job_id)
+    return _cancel(self, job_id, job.user_id)
 
 
 def _answers_anybody(self: AnswerMessage, job_id: str, connection: object) -> None:
@@ -118,6 +127,11 @@ MUTANTS = (
         "a job is watched without a look at its owner",
         replacing(AnswerMessage, "_answer_snapshot", _answers_anybody),
         frozenset({"watch a finished job", "watch a waiting job"}),
+    ),
+    Mutant(
+        "a job is cancelled without a look at its owner",
+        replacing(CancelTryOn, "__call__", _cancels_anybodys),
+        frozenset({"cancel a waiting job", "cancel a waiting job over the socket", "cancel a finished job"}),
     ),
     Mutant(
         "every photo is everybody's",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from tests.simulation.faults import Fault
 from tests.simulation.money import all_made, problems_with_money
 from vto.domain.job import MAX_BILLABLE_CALLS, Job, Stage, Status
+from vto.errors import CancelledError
 
 if TYPE_CHECKING:
     from tests.simulation.engine import Call
@@ -26,9 +27,9 @@ def problems(simulation: "Simulation", *, had_faults: bool = True) -> list[str]:
         had_faults: Whether anything was injected: without, more is promised.
     """
     rules = [_alarms, _one_row, _one_end, _versions, _calls, _calls_needed, _slots, _results, _shown, _told, _owners]
-    rules += [_conserved, _one_execution, problems_with_money]
+    rules += [_conserved, _one_execution, _cancelled, problems_with_money]
     if not had_faults:
-        rules += [_once_on_the_wire, _pushed_in_full, _all_completed, all_made]
+        rules += [_once_on_the_wire, _pushed_in_full, _all_completed, _closed_quietly, all_made]
     return [problem for rule in rules for problem in rule(simulation)]
 
 
@@ -214,6 +215,35 @@ def _one_execution(simulation: "Simulation") -> Iterator[str]:
             yield f"job {job_id} was started {count} times"
 
 
+def _cancelled(simulation: "Simulation") -> Iterator[str]:
+    """Only what its owner does not want is cancelled, only while it waits, and nobody is called for it from then on."""
+    ended: dict[str, float] = {}
+    for at, before, after in simulation.writes:
+        if before is not None and _is_cancelled(after) and not _is_cancelled(before):
+            ended[after.id] = at
+            if after.id not in simulation.unwanted:
+                yield f"cancel: nobody asked to cancel job {after.id}"
+            if before.stage not in (None, Stage.VALIDATING, Stage.QUEUED):
+                yield f"cancel: job {after.id} was cancelled while it was {before.stage}"
+    for call in simulation.ledger.calls:
+        if call.begin > ended.get(call.job_id, call.begin):
+            yield f"cancel: job {call.job_id} was cancelled, and called at {call.begin:.3f} s"
+
+
+def _closed_quietly(simulation: "Simulation") -> Iterator[str]:
+    """Without faults the execution of a cancelled job rings no alarm, and no equal request waits for its claim."""
+    for one in simulation.executions.started.values():
+        if _is_cancelled(simulation.jobs.rows[one.job_id]) and one.execution.run.status != "SUCCEEDED":
+            yield f"cancel: the execution of job {one.job_id} {one.execution.run.status}"
+    for job_id, _ in simulation.results.claims.values():
+        if _is_cancelled(simulation.jobs.rows[job_id]):
+            yield f"cancel: job {job_id} kept its claim"
+
+
+def _is_cancelled(job: Job) -> bool:
+    return job.error_code == CancelledError.code
+
+
 # --- what is promised besides, when nothing goes wrong ----------------------------------------------------------------
 
 
@@ -240,9 +270,9 @@ def _pushed_in_full(simulation: "Simulation") -> Iterator[str]:
 
 
 def _all_completed(simulation: "Simulation") -> Iterator[str]:
-    """Without faults no job fails."""
+    """Without faults no job fails, but for those that were cancelled."""
     for job in simulation.jobs.rows.values():
-        if job.status is not Status.COMPLETED:
+        if job.status is not Status.COMPLETED and not _is_cancelled(job):
             yield f"job {job.id} is {job.status} ({job.error_code}) although nothing went wrong"
 
 

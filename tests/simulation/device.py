@@ -1,6 +1,7 @@
 """One application of a shopper with one socket: what it says, what it hears, and what it shows."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -49,6 +50,7 @@ class Device:
     ended: dict[str, str] = field(default_factory=dict)
     job_of: dict[str, str] = field(default_factory=dict)
     refused: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    refusals: Counter[str] = field(default_factory=Counter)
 
     def receive(self, frame: Mapping[str, Any], *, was_asked_for: bool = False) -> None:
         """Take a frame."""
@@ -56,6 +58,7 @@ class Device:
             self.see(frame["job"], was_asked_for=was_asked_for)
         elif frame["type"] == "error" and "request_id" in frame:
             self.refused[frame["request_id"]] = frame["error"]
+            self.refusals[frame["error"]["code"]] += 1
         self.on_news()
 
     def see(self, job: Mapping[str, Any], *, was_asked_for: bool) -> None:

@@ -102,6 +102,26 @@ def aborted_at_every_moment() -> list[str]:
     return found
 
 
+def cancelled_at_every_moment() -> list[str]:
+    """Its owner cancels the job, every 50 ms of its way, while somebody waits for the same picture."""
+    found, ends = [], set[str | None]()
+    for step in range(1, 90):
+        with pytest.MonkeyPatch.context() as patch:
+            simulation = Simulation(patch, plan=Quiet())
+            shopper = Shopper(simulation, "user-1", [WISH], Habits(cancels_after=step / 20))
+            simulation.add(shopper)
+            simulation.add(Shopper(simulation, "user-2", [WISH], Habits(arrives=0.3)))
+            simulation.run()
+            found += problems(simulation, had_faults=False)
+            jobs = {one.user_id: one for one in simulation.jobs.rows.values()}
+            ends.add(jobs["user-1"].error_code)
+            if jobs["user-2"].seconds_by_stage.get("validating", 0) > 30:
+                found.append(f"cancelled after {step / 20} s: the other one waited for a claim that was given up")
+            if jobs["user-2"].error_code is not None:
+                found.append(f"cancelled after {step / 20} s: the other one's job ended in {jobs['user-2'].error_code}")
+    return [*found, *([] if ends == {None, "cancelled"} else [f"the exam itself is wrong: it saw {ends} only"])]
+
+
 def _abort(simulation: Simulation) -> None:
     for one in simulation.executions.started.values():
         simulation.executions.kill(one, "ABORTED", "")

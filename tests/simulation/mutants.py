@@ -26,7 +26,7 @@ from vto.domain.ledger import CallState, Ledger
 from vto.domain.storage import S3Url, result_key
 from vto.ports import CachedResult, Connection, DeliveryClaim
 from vto.testing import FakeBudgets, FakeControls, FakeJobs, FakeResults
-from vto.use_cases import create_try_on, invoke_model, reconcile_uploads, store_result, validate_request
+from vto.use_cases import cancel_try_on, create_try_on, invoke_model, reconcile_uploads, store_result, validate_request
 from vto.use_cases.changing_jobs import change_job
 from vto.use_cases.finish_result import FinishResult
 from vto.use_cases.publish_job import PublishJob
@@ -202,6 +202,10 @@ def _what_failed_does_not_come_again(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(app, "with_partial_failures", served)
 
 
+def _cancels_too_late(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(cancel_try_on, "TOO_LATE", ())
+
+
 def _results_are_offered_before_they_are_there(patch: pytest.MonkeyPatch) -> None:
     """An equal request is answered with a result that is still being made."""
     original = FakeResults.claim
@@ -305,6 +309,8 @@ MUTANTS = [
     Mutant(
         "a record that failed does not come again", _what_failed_does_not_come_again, exams.only_the_stream_tells, "I6"
     ),
+    Mutant("whoever is late may cancel too", _cancels_too_late, exams.cancelled_at_every_moment, "while it was"),
+    Mutant("a cancelled job keeps its claim", _claims_are_kept, exams.cancelled_at_every_moment, "waited for a claim"),
     Mutant(
         "a result without its manifest is left so",
         _nobody_finishes_a_result,

@@ -33,6 +33,8 @@ class Habits:
         says_goodbye: Whether ``$disconnect`` arrives.
         clicks: How often each request is sent at once.
         photo: The bytes of a photo of their own to use; None for a stock model.
+        for_the_shop: Is a member of the shop's own staff, and asks over REST in the batch lane.
+        cancels_after: Seconds after which they change their mind about what has not ended; None for never.
     """
 
     arrives: float = 0.0
@@ -43,6 +45,8 @@ class Habits:
     says_goodbye: bool = True
     clicks: int = 1
     photo: bytes | None = None
+    for_the_shop: bool = False
+    cancels_after: float | None = None
 
 
 class Shopper:
@@ -54,9 +58,10 @@ class Shopper:
         self.simulation, self.user_id, self.wishes, self.habits = simulation, user_id, wishes, habits or Habits()
         self.devices = [Device(simulation, user_id, f"{user_id}/{n}", self._wake) for n in range(self.habits.devices)]
         self.given_up: set[str] = set()
+        self._has_cancelled = False
         self._waiting: greenlet | None = None
         self._left = self.habits.leaves_after is None
-        self._asked_at: float | None = None
+        self.asked_at: float | None = None
 
     @property
     def first(self) -> Device:
@@ -93,7 +98,7 @@ class Shopper:
             self.first.refused.pop(request_id, None)
             for _ in range(self.habits.clicks):
                 self.first.send({"action": "tryOn", **wish})
-            self._asked_at = self._asked_at or self.simulation.scheduler.seconds
+            self.asked_at = self.asked_at or self.simulation.scheduler.seconds
             self._wait_until(
                 lambda: request_id in self.first.job_of or request_id in self.first.refused, ACKNOWLEDGED_WITHIN
             )
@@ -109,19 +114,35 @@ class Shopper:
         while open_jobs := self._open_jobs():
             self._go_away_for_a_while()
             self._stay_connected()
-            patience = min(QUIET, self._stays_for())
+            self._change_their_mind()
+            patience = min(QUIET, self._stays_for(), self._until_they_change_their_mind())
             if not self._wait_until(lambda known=open_jobs: len(self._open_jobs()) < len(known), patience):
                 for job_id in self._open_jobs():
                     self.first.send({"action": "watchJob", "job_id": job_id})
+
+    def _until_they_change_their_mind(self) -> float:
+        if self.habits.cancels_after is None or self._has_cancelled:
+            return float("inf")
+        due = (self.asked_at or 0.0) + self.habits.cancels_after
+        return max(0.0, due - self.simulation.scheduler.seconds)
+
+    def _change_their_mind(self) -> None:
+        """Cancel whatever has not ended, once; the frame may be lost, and it may be too late."""
+        if self._until_they_change_their_mind() > 0:
+            return
+        self._has_cancelled = True
+        for job_id in self._open_jobs():
+            self.simulation.unwanted.add(job_id)
+            self.first.send({"action": "cancelTryOn", "job_id": job_id})
 
     def _open_jobs(self) -> list[str]:
         return [job_id for job_id in self.first.job_of.values() if job_id not in self.first.ended]
 
     def _stays_for(self) -> float:
         """Seconds until this shopper goes away for a while."""
-        if self._left or self._asked_at is None:
+        if self._left or self.asked_at is None:
             return float("inf")
-        return self._asked_at + (self.habits.leaves_after or 0.0) - self.simulation.scheduler.seconds
+        return self.asked_at + (self.habits.leaves_after or 0.0) - self.simulation.scheduler.seconds
 
     def _go_away_for_a_while(self) -> None:
         if self._stays_for() > 0:
@@ -167,6 +188,7 @@ class Shopper:
                 if answer.error is None:
                     self.first.see(answer.answer, was_asked_for=True)
                     break
+                self.first.refusals[answer.error] += 1
                 if answer.error in ("RequestConflictError", "PictureRejectedError"):
                     break
                 self.simulation.scheduler.sleep(2.0)
@@ -182,7 +204,8 @@ class Shopper:
                     self.first.see(found.answer, was_asked_for=True)
 
     def _request(self, wish: dict[str, Any]) -> Any:
-        job, _ = bootstrap.request_try_on()(dict(wish), self.user_id)
+        lane = {"lane": "batch"} if self.habits.for_the_shop else {}
+        job, _ = bootstrap.request_try_on()({**wish, **lane}, self.user_id, is_admin=self.habits.for_the_shop)
         return job
 
 
@@ -190,7 +213,7 @@ def _pause_after(error: Mapping[str, Any] | None) -> float:
     """An import that failed is tried again when its message becomes visible, minutes later."""
     if error is None:
         return 0.0
-    return 2.0 if error["retryable"] else 15.0
+    return float(error.get("retry_after_seconds", 2.0)) if error["retryable"] else 15.0
 
 
 def _may_ask_again(error: Mapping[str, Any]) -> bool:

@@ -46,6 +46,7 @@ class Settings:
         engines: In their order of preference.
         direct: Whether the direct hops are on; without them only events carry anything.
         requests_per_minute: The engine's quota.
+        max_jobs_per_user: Unfinished ones that a shopper may have.
         horizon: Seconds after which the run is stopped, whatever is left.
         skew: Seconds by which a process's clock may be wrong.
         budget: US dollars of the shop's day.
@@ -56,6 +57,7 @@ class Settings:
     engines: tuple[str, ...] = ("preview",)
     direct: bool = True
     requests_per_minute: int = 600
+    max_jobs_per_user: int = 10
     horizon: float = 6 * 60 * 60
     skew: float = 0.0
     budget: float = 10_000.0
@@ -127,6 +129,8 @@ class Simulation:
         self.shoppers: list[Shopper] = []
         self.seen: list[Seen] = []
         self.writes: list[tuple[float, Job | None, Job]] = []
+        self.unwanted: set[str] = set()
+        """The jobs whose owners have asked to cancel them."""
         self.alarms: list[str] = []
         """What was wrong at the very moment of a write."""
         self.at_home = 0
@@ -217,6 +221,7 @@ class Simulation:
         own = {
             "ENGINES": ",".join(self.settings.engines),
             "REQUESTS_PER_MINUTE": str(self.settings.requests_per_minute),
+            "MAX_JOBS_PER_USER": str(self.settings.max_jobs_per_user),
             "DIRECT_START": hops,
             "DIRECT_NOTIFY": hops,
             "DAILY_BUDGET": str(self.settings.budget),

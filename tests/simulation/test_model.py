@@ -59,6 +59,13 @@ class Story(RuleBasedStateMachine):
         for _ in range(times):
             self.devices[user][0].send({"action": "tryOn", **wish})
 
+    @precondition(lambda self: self.simulation.jobs.rows)
+    @rule(data=st.data())
+    def cancel(self, data: st.DataObject) -> None:
+        job = self.simulation.jobs.rows[data.draw(st.sampled_from(sorted(self.simulation.jobs.rows)))]
+        self.simulation.unwanted.add(job.id)
+        self.devices[job.user_id][0].send({"action": "cancelTryOn", "job_id": job.id})
+
     @rule(seconds=st.sampled_from((0.05, 0.3, 1, 5, 30, 90)))
     def let_time_pass(self, seconds: float) -> None:
         self.simulation.run(seconds)

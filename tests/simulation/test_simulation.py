@@ -21,6 +21,7 @@ EXAMS = [
     exams.reused_socket,
     exams.aborted_at_every_moment,
     exams.aborted_while_a_write_is_on_its_way,
+    exams.cancelled_at_every_moment,
     exams.only_the_stream_tells,
     exams.budget_for_three,
     exams.spending_is_stopped,

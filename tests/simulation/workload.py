@@ -53,4 +53,5 @@ def _habits(random: Random, seconds: float) -> Habits:
         says_goodbye=random.random() < 0.5,
         clicks=2 if random.random() < 0.05 else 1,
         photo=random.choice(PHOTOS) if random.random() < 0.25 else None,
+        cancels_after=random.uniform(0.05, 6) if random.random() < 0.1 else None,
     )

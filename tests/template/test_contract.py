@@ -38,8 +38,11 @@ TRY_ON = {
     "ENGINES",
     "ENGINE_VERSIONS",
     "REQUESTS_PER_MINUTE",
+    "FALLBACK_REQUESTS_PER_MINUTE",
+    "MAX_JOBS_PER_USER",
     "TIER_MEASURE",
 }
+PACE = {"REQUESTS_PER_MINUTE", "FALLBACK_REQUESTS_PER_MINUTE"}
 MONEY = {"DAILY_BUDGET", "DAILY_BUDGET_PER_USER", "PRICE_PER_IMAGE", "SPENDING"}
 
 ENVIRONMENT = {
@@ -63,13 +66,17 @@ ENVIRONMENT = {
         "TIER_MEASURE",
     },
     "check_lifecycle": {"MODEL_ID"},
-    "reserve_slot": MONEY | {"JOBS_TABLE", "CONTROLS_TABLE", "ENGINES", "REQUESTS_PER_MINUTE"},
+    "reserve_slot": MONEY | PACE | {"JOBS_TABLE", "CONTROLS_TABLE", "ENGINES"},
     "invoke_model": MONEY
+    | PACE
     | {
         "JOBS_TABLE",
         "RESULTS_TABLE",
         "CONTROLS_TABLE",
         "RESULTS_BUCKET",
+        "ENGINES",
+        "REQUESTS_PER_MINUTE",
+        "FALLBACK_REQUESTS_PER_MINUTE",
         "MODEL_ID",
         "PREVIEW_FUNCTION",
         "CANVAS_ENDPOINT",
@@ -136,6 +143,7 @@ HTTP_ROUTES = {
     "POST /try-ons",
     "GET /try-ons",
     "GET /try-ons/{job_id}",
+    "POST /try-ons/{job_id}/cancel",
     "POST /socket-tickets",
 }
 SOCKET_ROUTES = {
@@ -143,6 +151,7 @@ SOCKET_ROUTES = {
     "$disconnect": "DisconnectFunction",
     "tryOn": "MessageFunction",
     "watchJob": "MessageFunction",
+    "cancelTryOn": "MessageFunction",
     "ping": "MessageFunction",
     "$default": "MessageFunction",
 }

@@ -60,6 +60,7 @@ from vto.adapters.s3 import S3Pictures
 from vto.domain import times
 from vto.domain.job import OPEN
 from vto.domain.ledger import CallState, Entry
+from vto.domain.pacing import Lane
 from vto.domain.parameters import canonical
 from vto.errors import InternalError
 from vto.testing import FakeChanges, FakeFunctions
@@ -68,11 +69,15 @@ type Event = dict[str, Any]
 type Use = tuple[str, str]  # an action, and the resource as the template names it: ("dynamodb:Query", "JobsTable/…")
 
 SERVICES = {"dynamodb": "dynamodb", "s3": "s3", "stepfunctions": "states", "sqs": "sqs"}  # botocore's name, IAM's
-TRANSACTED = {"Update": "UpdateItem", "ConditionCheck": "ConditionCheckItem"}  # a part of a transaction, IAM's
 IAM_ACTIONS = {
     "s3:HeadObject": "s3:GetObject",
     "s3:ListObjectsV2": "s3:ListBucket",
     "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+}
+TRANSACTED = {  # a part of a transaction, IAM's
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "ConditionCheck": "ConditionCheckItem",
 }
 
 # Allowed, though no code of ours calls it.
@@ -165,6 +170,9 @@ class Uses:
             for item in asked["TransactItems"]:
                 ((kind, part),) = item.items()
                 self.note(f"dynamodb:{TRANSACTED[kind]}", self._resource(service, part))
+        elif operation == "BatchGetItem":
+            for table in asked["RequestItems"]:
+                self.note(f"dynamodb:{operation}", self._resource(service, {"TableName": table}))
         else:
             self.note(f"{SERVICES[service]}:{operation}", self._resource(service, asked))
 
@@ -301,6 +309,19 @@ def drawn_mask(system: System) -> None:
     change_job(system, parameters=canonical({"maskType": "IMAGE", "imageBasedMask": {"maskImage": mask}}))
 
 
+def new_job_of_a_busy_shopper(system: System) -> None:
+    """As many jobs are counted as may be unfinished; one of them has ended."""
+    without_the_job(system)
+    ended = item_to_job(JOB).fail(InternalError(), system.clock.now())
+    system.dynamodb.Table("vto-jobs").put_item(Item=job_to_item(replace(ended, id="ended")))
+    counted = {"ended", *(f"job-{number}" for number in range(9))}
+    system.dynamodb.Table("vto-controls").put_item(Item={"control_id": f"open#{USER}", "jobs": counted})
+
+
+def turn_of_the_batch_lane(system: System) -> None:
+    change_job(system, lane=Lane.BATCH, turn=True)
+
+
 REUSED = {"images": [f"s3://{RESULTS}/results/other/0.png"], "mask": None, "engine": "preview"}
 
 
@@ -391,6 +412,10 @@ SITUATIONS = [
     Situation("api", request("GET", "/try-ons"), job_completed),
     Situation("api", request("GET", f"/try-ons/{JOB_ID}"), job_completed),
     Situation("message", read("message/accepted_watching_a_job"), job_completed),
+    Situation("api", read("api/accepted"), new_job_of_a_busy_shopper),
+    Situation("api", read("api/accepted_cancelling_a_job"), waited_for),
+    Situation("message", read("message/accepted"), new_job_of_a_busy_shopper),
+    Situation("message", read("message/accepted_cancelling_a_job"), waited_for),
     Situation("message", read("message/accepted"), new_job_and_socket_gone),
     Situation("message", read("message/accepted"), new_job_told_by_another),
     Situation("validate_request", read("validate_request/accepted"), drawn_mask),
@@ -403,6 +428,7 @@ SITUATIONS = [
     ),
     Situation("invoke_model", {**INVOKE, "slot": {**INVOKE["slot"], "engine": "nova_canvas"}}),
     Situation("invoke_model", {**INVOKE, "slot": {**INVOKE["slot"], "engine": "nova_canvas"}}, tries_an_opened_engine),
+    Situation("invoke_model", {**INVOKE, "slot": {**INVOKE["slot"], "turn": True}}, turn_of_the_batch_lane),
     Situation("reserve_slot", RESERVE, tries_an_opened_engine),
     Situation("reserve_slot", RESERVE, engines="nova_canvas,preview"),
     Situation("store_result", STORE, money_is_set_aside),

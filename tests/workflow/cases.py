@@ -6,6 +6,7 @@ calls of AWS's TestState (``asl/aws_test_state.py``). A case speaks of states by
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from itertools import repeat
 
 from tests.workflow.world import AnswerLost, Outcome, World
@@ -32,6 +33,7 @@ HAPPY_PATH = [
 ]
 REUSE_PATH = [state for state in HAPPY_PATH if state not in ("Reserve Slot", "Wait For Slot", "Invoke Model")]
 TO_CALL = ["Reserve Slot", "Wait For Slot", "Invoke Model"]
+AT_THE_DOOR = ["Wait For Engine", "Reserve Slot"]
 TELLING = ["Record Failure", "Notify Failure", "Refused Or Failed?"]
 STEPS = ("Validate Request", "Reserve Slot", "Invoke Model", "Store Result")
 
@@ -75,6 +77,7 @@ class Case:
         error: The error with which the execution failed; None where it succeeded.
         engines: The engines in their order of preference.
         given: Called with the world, in which the job exists already, before its execution.
+        ask: Creates the job.
     """
 
     name: str
@@ -87,6 +90,7 @@ class Case:
     error: str | None = None
     engines: tuple[str, ...] = ("preview",)
     given: Callable[[World], object] = nothing
+    ask: Callable[[World], object] = World.ask
 
     def __str__(self) -> str:
         return self.name
@@ -162,6 +166,19 @@ def closed(state: str) -> Case:
     )
 
 
+def cancelled(state: str) -> Case:
+    """Its owner cancels the job before a step of it runs; nothing is called, and nothing rings."""
+    return Case(
+        f"{_word(state)}FindsJobCancelled",
+        [*until(state), "Job Closed"],
+        {state: [World.cancel]},
+        {state: ["JobClosedError"]},
+        {state: []},
+        [(state, "JobClosedError")],
+        "cancelled",
+    )
+
+
 def untold(state: str, error: str, waits: Sequence[float]) -> Case:
     """Telling fails each time, which changes nothing: the stream tells."""
     after_refusal = state == "Notify Failure"
@@ -198,6 +215,7 @@ REFUSED = [
         told="spending_stopped",
         engines=("nova_canvas",),
     ),
+    refused("Invoke Model", "ExpiredError"),
     *(refused("Invoke Model", f"{name}Error") for name in ("InvalidRequest", "PictureMissing", "ContentBlocked")),
     *(refused("Invoke Model", f"{name}Error") for name in ("PromptBlocked", "PictureBlocked")),
     refused("Invoke Model", "ResultsBlockedError", ONCE),
@@ -249,6 +267,35 @@ UNTOLD = [
 ]
 CLOSED = [
     *map(closed, STEPS),
+    *map(cancelled, STEPS[:3]),
+    Case(
+        "ClaimJobFindsJobCancelled",
+        ["Claim Job", "Already Claimed"],
+        outcomes={"Claim Job": ["DynamoDB.ConditionalCheckFailedException"]},
+        caught=[("Claim Job", "DynamoDB.ConditionalCheckFailedException")],
+        told="cancelled",
+        given=World.cancel,
+    ),
+    Case(
+        "CancelledWhileItWaitsForItsEngine",
+        [*until("Reserve Slot"), *AT_THE_DOOR, "Job Closed"],
+        {"Reserve Slot": [None, World.cancel]},
+        {"Reserve Slot": ["NoEngineError", "JobClosedError"]},
+        {"Wait For Engine": [15]},
+        [("Reserve Slot", "NoEngineError"), ("Reserve Slot", "JobClosedError")],
+        "cancelled",
+        given=lambda world: world.controls.paused.add("preview"),
+    ),
+    Case(
+        "CancelledWhileItWaitsForItsTwin",
+        [*until("Validate Request"), "Already Generated?", "Wait For Twin", "Validate Request", "Job Closed"],
+        {"Validate Request": [lambda world: world.validates("twin"), World.cancel]},
+        {"Validate Request": ["ok", "JobClosedError"]},
+        {"Wait For Twin": [3]},
+        [("Validate Request", "JobClosedError")],
+        "cancelled",
+        given=lambda world: world.ask("twin"),
+    ),
     Case(
         "RecordFailureFindsJobCompleted",
         [*until("Store Result"), *TELLING, "Job Closed"],
@@ -339,7 +386,6 @@ ENGINE_IS_OUT: list[tuple[type[errors.VtoError], list[float], int]] = [
     (errors.ModelQuotaExceededError, [], GONE_SECONDS),
     (ModelUnavailableError, UNREACHABLE, FIRST_PAUSE_SECONDS),
 ]
-AT_THE_DOOR = ["Wait For Engine", "Reserve Slot"]
 
 
 def _out(problem: type[errors.VtoError], calls: int) -> Callable[[World], object]:
@@ -451,4 +497,32 @@ ENGINES = [
         given=lambda world: world.controls.paused.add("preview"),
     ),
 ]
-CASES = [*REPAIRED, *REFUSED, *FAILED, *UNTOLD, *CLOSED, *ENGINES]
+LANES = [
+    Case("BatchJobTakesItsTurnAtOnce", HAPPY_PATH, waits={"Wait For Slot": [0]}, ask=World.ask_for_the_shop),
+    Case(
+        "BatchJobWaitsForItsTurn",
+        HAPPY_PATH,
+        outcomes={"Invoke Model": ["ok"]},
+        waits={"Wait For Slot": [8]},
+        given=lambda world: world.controls.turns.update(preview=world.clock.now() + timedelta(seconds=7)),
+        ask=World.ask_for_the_shop,
+    ),
+    Case(
+        "BatchJobFindsShoppersAtItsTurn",
+        [*until("Invoke Model"), *TO_CALL * 3, *HAPPY_PATH[6:]],
+        {"Invoke Model": [lambda world: world.shoppers_stand_there(5)]},
+        {"Invoke Model": [*["NotYourTurnError"] * 3, "ok"]},
+        {"Wait For Slot": [1, 1, 2, 4], "Invoke Model": []},
+        [("Invoke Model", "NotYourTurnError")],
+        given=lambda world: world.shoppers_stand_there(5),
+        ask=World.ask_for_the_shop,
+    ),
+    Case(
+        "BatchJobHasItsShareBesideShoppers",
+        HAPPY_PATH,
+        waits={"Wait For Slot": [301]},
+        given=lambda world: world.controls.slots.update(preview=world.clock.now() + timedelta(seconds=300)),
+        ask=World.ask_for_the_shop,
+    ),
+]
+CASES = [*REPAIRED, *REFUSED, *FAILED, *UNTOLD, *CLOSED, *ENGINES, *LANES]

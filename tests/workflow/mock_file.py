@@ -25,7 +25,7 @@ def play(case: Case) -> tuple[World, Run]:
     with pytest.MonkeyPatch.context() as monkeypatch:
         try:
             world = World(monkeypatch, case.engines)
-            job = world.ask()
+            job = case.ask(world)
             case.given(world)
             return world, world.run(job, **case.script)
         finally:

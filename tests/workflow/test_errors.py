@@ -119,9 +119,10 @@ def test_garbage_fails_after_one_call_and_is_not_offered_to_others(world: World)
 
 
 def test_a_job_behind_too_long_a_queue_is_refused_at_once(world: World) -> None:
+    job = world.ask()  # nobody stood there when it was asked for
     world.controls.slots["preview"] = world.clock.now() + timedelta(minutes=16)
 
-    world.run().assert_end("Refused")
+    world.run(job).assert_end("Refused")
 
     assert world.job().error_code == "queue_full"
     assert world.model_calls == 0

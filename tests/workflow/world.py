@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -133,6 +134,12 @@ class World:
         bootstrap.answer_message()(json.dumps(frame), socket, socket.ttl)
         return next(job for job in self.jobs.rows.values() if job.request_id == request_id)
 
+    def ask_for_the_shop(self, request_id: str = "first") -> Job:
+        """Ask for a try-on of the batch lane, as REST would, and return its job; the socket is told as of any other."""
+        request = {"request_id": request_id, "product_id": "hoodie", "model_id": "robin", "lane": "batch"}
+        told = self.connections.rows[SOCKET], bootstrap.publish_job()
+        return bootstrap.request_try_on()(request, USER, *told, is_admin=True)[0]
+
     def run(self, job: Job | None = None, name: str | None = None, **script: Iterable[Outcome]) -> Run:
         """Execute the state machine for a job (a new one, unless given).
 
@@ -163,6 +170,15 @@ class World:
     def stop_spending(self) -> None:
         """Throw the switch, as an operator would."""
         self.jobs.budgets.stopped = True
+
+    def cancel(self) -> None:
+        """The owner of the first job changes their mind."""
+        bootstrap.cancel_try_on()(self.job().id, USER)
+
+    def shoppers_stand_there(self, seconds: float) -> None:
+        """The engine's next instant is so far away, and the batch lane has just had its share."""
+        self.controls.slots["preview"] = self.clock.now() + timedelta(seconds=seconds)
+        self.controls.shares["preview"] = self.clock.now()
 
     def validates(self, request_id: str) -> None:
         """Take a job's execution as far as Validate Request, where it claims the result."""

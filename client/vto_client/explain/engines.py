@@ -84,7 +84,7 @@ def _stays(row: Mapping[str, Any], run: Execution | None) -> list[tuple[str, Vis
 
 
 def _gave_up(visit: Visit) -> bool:
-    return visit.error is not None and not visit.is_open and code_of(visit.error) != facts.THROTTLED
+    return visit.error is not None and not visit.is_open and code_of(visit.error) not in facts.ASKED_AGAIN
 
 
 def _attempts(execution: Execution, *, without: str | None = None) -> list[Attempt]:

@@ -95,7 +95,9 @@ def refused(
         if ids := others(one.path):
             _line(console, f"      → perhaps {', '.join(ids)}")
     if document.get("retryable"):
-        _line(console, "    → the same request may work later")
+        seconds = document.get("retry_after_seconds")
+        when = f"in {duration(seconds)}" if isinstance(seconds, int) else "later"
+        _line(console, f"    → the same request may work {when}")
 
 
 class Progress:

@@ -39,12 +39,14 @@ from vto.domain.pictures import Tier
 from vto.ports import Engine, PictureTools
 from vto.use_cases.answer_message import AnswerMessage
 from vto.use_cases.browse import Browse
+from vto.use_cases.cancel_try_on import CancelTryOn
 from vto.use_cases.check_lifecycle import CheckLifecycle
 from vto.use_cases.create_try_on import CreateTryOn
 from vto.use_cases.deliver_result import DeliverResult
 from vto.use_cases.finish_result import FinishResult
 from vto.use_cases.import_picture import ImportPicture
 from vto.use_cases.invoke_model import InvokeModel
+from vto.use_cases.looking_ahead import LookAhead
 from vto.use_cases.offer_upload import OfferUpload
 from vto.use_cases.operate import Operate
 from vto.use_cases.plan_try_on import PlanTryOn
@@ -142,6 +144,13 @@ class Settings:
         return {one.strip(): value for one, _, value in pairs}
 
     @property
+    def paces(self) -> dict[str, float]:
+        """How often each engine may be asked in a minute."""
+        first, *others = self.engines
+        pace = self.number("FALLBACK_REQUESTS_PER_MINUTE") or self.number("REQUESTS_PER_MINUTE")
+        return {first: self.number("REQUESTS_PER_MINUTE"), **dict.fromkeys(others, pace)}
+
+    @property
     def versions(self) -> dict[str, str]:
         """What the deployment says of its engines' versions: ``name=version``, separated by commas."""
         return self.named("ENGINE_VERSIONS")
@@ -172,8 +181,8 @@ def _table(variable: str) -> "Table":
 @cache
 def jobs() -> DynamoJobs:
     """``vto-jobs``."""
-    # a function that is not given the table of budgets moves no money
-    return DynamoJobs(_table("JOBS_TABLE"), budgets() if "CONTROLS_TABLE" in settings().values else None)
+    # a function that is not given the table of controls moves no money and admits nobody
+    return DynamoJobs(_table("JOBS_TABLE"), _table("CONTROLS_TABLE") if "CONTROLS_TABLE" in settings().values else None)
 
 
 @cache
@@ -360,7 +369,15 @@ def create_try_on() -> CreateTryOn:
         settings()["UPLOADS_BUCKET"],
         settings().number("RETENTION_DAYS"),
         settings().engines,
+        look_ahead(),
+        int(settings().number("MAX_JOBS_PER_USER")),
     )
+
+
+@cache
+def look_ahead() -> LookAhead:
+    """Looks at queues and finished results."""
+    return LookAhead(results(), controls(), clock(), settings().engines, settings().versions, settings().paces)
 
 
 @cache
@@ -399,14 +416,7 @@ def spending() -> Spending:
 @cache
 def reserve_slot() -> ReserveSlot:
     """State Reserve Slot."""
-    return ReserveSlot(
-        jobs(),
-        controls(),
-        settings().engines,
-        settings().number("REQUESTS_PER_MINUTE"),
-        clock(),
-        spending(),
-    )
+    return ReserveSlot(jobs(), controls(), settings().engines, settings().paces, clock(), spending())
 
 
 @cache
@@ -419,6 +429,7 @@ def invoke_model() -> InvokeModel:
         controls(),
         clock(),
         settings()["RESULTS_BUCKET"],
+        settings().paces,
         telemetry.opened,
         spending(),
     )
@@ -541,22 +552,28 @@ def request_try_on() -> RequestTryOn:
 @cache
 def plan_try_on() -> PlanTryOn:
     """Answers dry runs."""
-    return PlanTryOn(
-        create_try_on(),
-        results(),
-        controls(),
-        clock(),
-        settings().engines,
-        settings().versions,
-        settings().number("REQUESTS_PER_MINUTE"),
-        settings().measures_sides,
-    )
+    return PlanTryOn(create_try_on(), look_ahead(), settings().measures_sides)
+
+
+@cache
+def cancel_try_on() -> CancelTryOn:
+    """Ends try-ons that only wait."""
+    return CancelTryOn(jobs(), results(), clock(), telemetry.ended)
 
 
 @cache
 def answer_message() -> AnswerMessage:
     """Serves socket frames."""
-    return AnswerMessage(request_try_on(), plan_try_on(), publish_job(), jobs(), sockets(), clock(), telemetry.report)
+    return AnswerMessage(
+        request_try_on(),
+        plan_try_on(),
+        cancel_try_on(),
+        publish_job(),
+        jobs(),
+        sockets(),
+        clock(),
+        telemetry.report,
+    )
 
 
 @cache

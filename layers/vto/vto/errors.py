@@ -8,12 +8,16 @@
     │   ├── NotAuthorizedError        no (REST and socket only)
     │   ├── NotFoundError             no (REST and socket only)
     │   ├── RequestConflictError      no (REST and socket only)
+    │   ├── TooManyJobsError          no (REST and socket only); the shopper may come back
+    │   ├── TooLateError              no (REST and socket only)
     │   ├── PictureMissingError       no
     │   ├── PictureRejectedError      no
     │   ├── QueueFullError            no; the shopper may come back
     │   ├── BudgetExhaustedError      no; the shopper may come back the next day
     │   ├── SpendingStoppedError      yes, once, through Reserve Slot: an engine that costs nothing goes on
+    │   ├── NotYourTurnError          yes, through Reserve Slot; batch jobs only
     │   ├── ExpiredError              no; the shopper may come back
+    │   ├── CancelledError            no: its owner ended it
     │   └── ContentBlockedError       no: the answer would be the same
     │       ├── PromptBlockedError    no: the answer would be the same
     │       ├── PictureBlockedError   no: the answer would be the same
@@ -40,6 +44,7 @@ client, the metrics and the runbook use. Step Functions sees only the class's na
 """
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -65,6 +70,7 @@ class VtoError(Exception):
     Args:
         detail: What happened, for people who operate the system; never shown to a shopper as it is.
         violations: What is wrong with the request, all of it at once.
+        retry_after_seconds: When it may be worth asking again, where that is known.
     """
 
     code: ClassVar[str] = "error"
@@ -76,9 +82,12 @@ class VtoError(Exception):
         words = re.findall(r"[A-Z][a-z]*", cls.__name__.removesuffix("Error"))
         cls.code = "_".join(word.lower() for word in words)
 
-    def __init__(self, detail: str = "", violations: Iterable[Violation] = ()) -> None:
+    def __init__(
+        self, detail: str = "", violations: Iterable[Violation] = (), *, retry_after_seconds: int | None = None
+    ) -> None:
         self.detail = detail
         self.violations = tuple(violations)
+        self.retry_after_seconds = retry_after_seconds
         super().__init__(self._text())
 
     def _text(self) -> str:
@@ -98,13 +107,14 @@ class VtoError(Exception):
             return cls(message)
 
     def public(self) -> dict[str, Any]:
-        """What a client is told: ``{"code", "message", "details", "retryable"}``."""
-        return {
+        """What a client is told: ``{"code", "message", "details", "retryable"}``; ``retry_after_seconds`` if known."""
+        told = {
             "code": self.code,
             "message": self.message,
             "details": [one.public() for one in self.violations],
             "retryable": self.retryable,
         }
+        return told if self.retry_after_seconds is None else {**told, "retry_after_seconds": self.retry_after_seconds}
 
 
 class RefusalError(VtoError):
@@ -141,6 +151,19 @@ class RequestConflictError(RefusalError):
     message = "This request id was used before for a different try-on. Use a new one."
 
 
+class TooManyJobsError(RefusalError):
+    """The caller has as many unfinished try-ons as one may have at a time; nothing was created."""
+
+    message = "You have several try-ons on their way already. Wait for one of them, or cancel one, and ask again."
+    retryable = True
+
+
+class TooLateError(RefusalError):
+    """The job cannot be cancelled any more: its pictures are being made, or it has ended."""
+
+    message = "It is too late to cancel this try-on: its pictures are being made already, or it has ended."
+
+
 class PictureMissingError(RefusalError):
     """A picture that the job needs is not (or no longer) in storage."""
 
@@ -157,6 +180,22 @@ class QueueFullError(RefusalError):
     """The queue for the engine is longer than a shopper may be kept waiting."""
 
     message = "Too many people are trying things on right now. Please come back in a few minutes."
+    retryable = True
+
+    def public(self) -> dict[str, Any]:
+        """What a client is told: in how many minutes, where that is known."""
+        told = super().public()
+        if self.retry_after_seconds is None:
+            return told
+        minutes = math.ceil(self.retry_after_seconds / 60)
+        honest = "a minute" if minutes == 1 else f"{minutes} minutes"
+        return {**told, "message": self.message.replace("a few minutes", honest)}
+
+
+class NotYourTurnError(RefusalError):
+    """A batch job woke at its turn and found shoppers there: it gets another turn."""
+
+    message = "Shoppers go first. Please try again later."
     retryable = True
 
 
@@ -179,6 +218,12 @@ class ExpiredError(RefusalError):
 
     message = "This try-on waited too long and was given up. Please try again."
     retryable = True
+
+
+class CancelledError(RefusalError):
+    """The job's owner cancelled it before its pictures were being made; nothing was spent."""
+
+    message = "You cancelled this try-on."
 
 
 class ContentBlockedError(RefusalError):

@@ -11,6 +11,7 @@ from vto.domain.engines import Adaptation
 from vto.domain.health import Door
 from vto.domain.job import Job
 from vto.domain.lifecycle import Lifecycle
+from vto.domain.pacing import Counter
 from vto.domain.parameters import Parameters
 from vto.domain.pictures import Prepared, Tier
 from vto.domain.storage import S3Url
@@ -18,6 +19,10 @@ from vto.domain.storage import S3Url
 
 class VersionConflictError(Exception):
     """Somebody else changed the job since it was read: read it again and decide again."""
+
+
+class NoRoomError(Exception):
+    """The user has as many unfinished jobs in the lane as they may have."""
 
 
 class Clock(Protocol):
@@ -35,8 +40,17 @@ class Clock(Protocol):
 class Jobs(Protocol):
     """``vto-jobs``; reads are consistent, writes conditional."""
 
-    def create(self, job: Job) -> bool:
-        """Store a new job; False when its id exists."""
+    def create(self, job: Job, *, at_most: int | None = None) -> bool:
+        """Store a new job; False when its id exists.
+
+        Args:
+            job: The job.
+            at_most: How many jobs of its user and lane may be unfinished with it, however many come at once; any
+                number when None.
+
+        Raises:
+            NoRoomError: There are as many already; nothing was stored.
+        """
         ...
 
     def get(self, job_id: str) -> Job | None:
@@ -159,12 +173,22 @@ class Controls(Protocol):
         """Give a claim back unused."""
         ...
 
-    def take_slot(self, engine: str, requests_per_minute: float, now: datetime, *, latest: datetime) -> datetime | None:
-        """Take the engine's next free instant; no two callers get the same one. None, and none taken, after latest."""
+    def take_slot(
+        self,
+        engine: str,
+        requests_per_minute: float,
+        now: datetime,
+        *,
+        latest: datetime,
+        counter: Counter = Counter.SLOTS,
+    ) -> datetime | None:
+        """Take a counter's next free instant; no two callers get the same one. None, and none taken, after latest."""
         ...
 
-    def next_slot(self, engine: str, requests_per_minute: float, now: datetime) -> datetime:
-        """The engine's next free instant; it is not taken, so somebody else may get it."""
+    def next_slot(
+        self, engine: str, requests_per_minute: float, now: datetime, *, counter: Counter = Counter.SLOTS
+    ) -> datetime:
+        """A counter's next free instant; it is not taken, so somebody else may get it."""
         ...
 
     def door(self, engine: str, job_id: str, now: datetime) -> Door:

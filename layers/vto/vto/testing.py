@@ -13,7 +13,7 @@ from vto.domain.catalogue import CatalogueItem, Kind
 from vto.domain.health import Door, Health
 from vto.domain.job import Job, Stage, Status
 from vto.domain.lifecycle import GONE, Lifecycle
-from vto.domain.pacing import next_slot
+from vto.domain.pacing import Counter, Lane, next_slot
 from vto.domain.pictures import LOWER_TIER, Prepared, Tier
 from vto.domain.storage import S3Url
 from vto.errors import (
@@ -31,6 +31,7 @@ from vto.ports import (
     EngineState,
     Generation,
     Letter,
+    NoRoomError,
     StoredObject,
     Ticket,
     TryOnRequest,
@@ -102,13 +103,26 @@ class FakeJobs:
     booked: Job | None = None
     """The last that was saved with a booking: the very same again is an SDK that asks again, with its token."""
     one_at_a_time: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+    unfinished: dict[tuple[str, Lane], set[str]] = field(default_factory=dict)
 
-    def create(self, job: Job) -> bool:
+    def create(self, job: Job, *, at_most: int | None = None) -> bool:
         """Store a new job; False when its id exists."""
-        if job.id in self.rows:
-            return False
-        self._write(job)
-        return True
+        with self.one_at_a_time:
+            if job.id in self.rows:
+                return False
+            if at_most is not None:
+                self._count(job, at_most)
+            self._write(job)
+            return True
+
+    def _count(self, job: Job, at_most: int) -> None:
+        mine = self.unfinished.setdefault((job.user_id, job.lane), set())
+        if len(mine) >= at_most:
+            now = times.from_iso(job.created_at)
+            mine &= {one for one in mine if one in self.rows and self.rows[one].takes_room(now)}
+        if len(mine) >= at_most:
+            raise NoRoomError(job.user_id)
+        mine.add(job.id)
 
     def get(self, job_id: str) -> Job | None:
         """One job, or None."""
@@ -241,6 +255,8 @@ class FakeControls:
     delivered: dict[tuple[str, str], int] = field(default_factory=dict)
     sending: dict[tuple[str, str], datetime] = field(default_factory=dict)
     slots: dict[str, datetime] = field(default_factory=dict)
+    turns: dict[str, datetime] = field(default_factory=dict)
+    shares: dict[str, datetime] = field(default_factory=dict)
     paused: set[str] = field(default_factory=set)
     health: dict[str, Health] = field(default_factory=dict)
 
@@ -274,17 +290,30 @@ class FakeControls:
         """Give a claim back unused."""
         self.sending.pop((job_id, connection_id), None)
 
-    def take_slot(self, engine: str, requests_per_minute: float, now: datetime, *, latest: datetime) -> datetime | None:
-        """Take the engine's next free instant, unless it lies after ``latest``."""
-        slot = next_slot(now, self.slots.get(engine), requests_per_minute)
+    def take_slot(
+        self,
+        engine: str,
+        requests_per_minute: float,
+        now: datetime,
+        *,
+        latest: datetime,
+        counter: Counter = Counter.SLOTS,
+    ) -> datetime | None:
+        """Take a counter's next free instant, unless it lies after ``latest``."""
+        slot = self.next_slot(engine, requests_per_minute, now, counter=counter)
         if slot > latest:
             return None
-        self.slots[engine] = slot
+        self._taken(counter)[engine] = slot
         return slot
 
-    def next_slot(self, engine: str, requests_per_minute: float, now: datetime) -> datetime:
-        """The engine's next free instant."""
-        return next_slot(now, self.slots.get(engine), requests_per_minute)
+    def next_slot(
+        self, engine: str, requests_per_minute: float, now: datetime, *, counter: Counter = Counter.SLOTS
+    ) -> datetime:
+        """A counter's next free instant."""
+        return next_slot(now, self._taken(counter).get(engine), requests_per_minute)
+
+    def _taken(self, counter: Counter) -> dict[str, datetime]:
+        return {Counter.SLOTS: self.slots, Counter.TURNS: self.turns, Counter.SHARE: self.shares}[counter]
 
     def door(self, engine: str, job_id: str, now: datetime) -> Door:
         """How a job would find the engine now."""

@@ -356,6 +356,14 @@ def test_every_violation_is_told_with_path_problem_and_remedy() -> None:
     ]
 
 
+def test_who_is_to_come_back_is_told_when() -> None:
+    document = {"code": "queue_full", "message": "Full.", "details": [], "retryable": True, "retry_after_seconds": 450}
+    assert told(render.refused, "Refused", document).splitlines() == [
+        "✗ Refused: queue_full: Full.",
+        "    → the same request may work in 7 min 30 s",
+    ]
+
+
 def test_each_stage_is_told_once_with_its_time_and_what_is_left() -> None:
     out = io.StringIO()
     progress = render.Progress(Console(file=out, width=60, highlight=False))

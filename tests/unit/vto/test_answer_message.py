@@ -110,7 +110,7 @@ def test_an_unknown_action_is_told_the_known_ones(world: World, action: dict[str
     _, (frame,) = say(world, {**action, "request_id": "r-9"})
     assert frame["request_id"] == "r-9"
     (told,) = frame["error"]["details"]
-    assert (told["path"], told["remedy"]) == ("action", "send one of tryOn, watchJob, ping")
+    assert (told["path"], told["remedy"]) == ("action", "send one of tryOn, watchJob, cancelTryOn, ping")
 
 
 def test_a_frame_that_is_too_large_is_refused_whatever_it_says(world: World) -> None:
@@ -138,7 +138,7 @@ def test_a_very_long_request_id_is_not_echoed_in_full(world: World) -> None:
 
 
 def test_a_failure_of_ours_is_said_without_its_internals(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(job: Any) -> bool:
+    def fail(job: Any, **_: Any) -> bool:
         raise StorageUnavailableError("create job: ProvisionedThroughputExceededException")
 
     monkeypatch.setattr(world.jobs, "create", fail)
@@ -168,7 +168,9 @@ json_values = st.recursive(
 )
 fields = st.sampled_from(["action", "request_id", "product_id", "model_id", "model_picture_s3_url", "parameters", "x"])
 frames = st.text(max_size=60) | st.dictionaries(
-    fields, json_values | st.sampled_from(["tryOn", "watchJob", "ping", "blue-shirt", "stock-anna"]), max_size=6
+    fields,
+    json_values | st.sampled_from(["tryOn", "watchJob", "cancelTryOn", "ping", "blue-shirt", "stock-anna"]),
+    max_size=6,
 ).map(json.dumps)
 
 

@@ -202,7 +202,14 @@ KEPT_BY_A_RERUN = {
     *("id", "user_id", "request_id", "request_fingerprint", "product_id", "model_id", "parameters", "created_at"),
     *("product_picture_s3_url", "model_picture_s3_url", "connection_id", "requested_images", "seed_is_pinned"),
     *("warnings", "cache_key", "source_pixels", "body_bytes", "ttl", "revision"),
-    *("version", "timeline", "updated_at", "attempts", "ledger", "seed"),  # the history goes on; a call chooses its own seed
+    *(
+        "version",
+        "timeline",
+        "updated_at",
+        "attempts",
+        "ledger",
+        "seed",
+    ),  # the history goes on; a call chooses its own seed
 }
 
 

@@ -11,6 +11,8 @@ from vto.domain import times
 from vto.domain.engines import PROFILES
 from vto.domain.health import Door
 from vto.domain.job import Stage
+from vto.domain.pacing import MAX_QUEUE_SECONDS as MOST
+from vto.domain.pacing import Lane
 from vto.domain.parameters import canonical
 from vto.errors import (
     ExpiredError,
@@ -23,8 +25,9 @@ from vto.errors import (
     QueueFullError,
     StorageUnavailableError,
 )
-from vto.use_cases.reserve_slot import MAX_QUEUE_SECONDS, MAX_THROTTLED
+from vto.use_cases.reserve_slot import MAX_THROTTLED
 
+MAX_QUEUE_SECONDS = MOST[Lane.SHOPPER]
 TWO = ["nova_canvas", "preview"]
 
 
@@ -46,6 +49,7 @@ def test_an_idle_engine_takes_the_job_at_once(world: World) -> None:
         "failed_engines": [],
         "engine": "preview",
         "wait_seconds": 0,
+        "turn": False,
         "timeout_seconds": PROFILES["preview"].timeout_seconds,
     }
 

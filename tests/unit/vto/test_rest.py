@@ -1,12 +1,20 @@
 """HTTP's side of the API."""
 
+import json
 from typing import Any
 
 import pytest
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
-from vto.adapters.rest import Caller, caller_of, with_idempotency_key
-from vto.errors import InvalidRequestError, NotAuthorizedError
+from vto.adapters.rest import Caller, caller_of, error_response, with_idempotency_key
+from vto.errors import (
+    InvalidRequestError,
+    NotAuthorizedError,
+    QueueFullError,
+    TooLateError,
+    TooManyJobsError,
+    VtoError,
+)
 
 CLAIMS: dict[str, Any] = {"sub": "5b1e6d0a", "exp": "1795265398", "token_use": "access"}
 
@@ -57,3 +65,40 @@ def test_two_different_names_for_one_request_are_refused() -> None:
     with pytest.raises(InvalidRequestError) as refused:
         with_idempotency_key({"request_id": "mine"}, "key")
     assert "Idempotency-Key" in refused.value.violations[0].problem
+
+
+@pytest.mark.parametrize(
+    ("claim", "groups"),
+    [
+        ("[admin]", {"admin"}),
+        ("[staff admin]", {"staff", "admin"}),
+        (["staff", "admin"], {"staff", "admin"}),
+        ("[x,admin]", {"x,admin"}),
+        ("[[admin] staff]", {"[admin]", "staff"}),
+        ("[not-admin administrators]", {"not-admin", "administrators"}),
+        ("[]", set()),
+        (None, set()),
+        (7, set()),
+    ],
+)
+def test_the_groups_of_a_token_are_read_as_api_gateway_writes_them(claim: Any, groups: set[str]) -> None:
+    found = caller({**CLAIMS, "cognito:groups": claim})
+    assert found.groups == groups
+    assert found.is_admin is ("admin" in groups)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "later"),
+    [
+        (TooManyJobsError(retry_after_seconds=15), 429, "15"),
+        (QueueFullError(retry_after_seconds=450), 429, "450"),
+        (QueueFullError(), 429, None),
+        (TooLateError(), 409, None),
+    ],
+)
+def test_who_is_to_come_back_is_told_when_in_the_header_and_in_the_body(
+    error: VtoError, status: int, later: str | None
+) -> None:
+    response = error_response(error)
+    assert (response.status_code, response.headers.get("Retry-After")) == (status, later)
+    assert json.loads(response.body or "").get("retry_after_seconds") == (None if later is None else int(later))

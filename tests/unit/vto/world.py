@@ -29,11 +29,13 @@ from vto.testing import (
 )
 from vto.use_cases.answer_message import AnswerMessage
 from vto.use_cases.browse import Browse
+from vto.use_cases.cancel_try_on import CancelTryOn
 from vto.use_cases.create_try_on import CreateTryOn
 from vto.use_cases.deliver_result import DeliverResult
 from vto.use_cases.finish_result import FinishResult
 from vto.use_cases.import_picture import ImportPicture
 from vto.use_cases.invoke_model import InvokeModel
+from vto.use_cases.looking_ahead import LookAhead
 from vto.use_cases.plan_try_on import PlanTryOn
 from vto.use_cases.publish_job import PublishJob, Snapshots
 from vto.use_cases.record_failure import RecordFailure
@@ -140,6 +142,7 @@ class World:
     limits: Limits = field(default_factory=lambda: Limits(shop=micro_usd(50), user=micro_usd(2)))
     price_per_image: float = 0.0
     budget_used: list[float] = field(default_factory=list)
+    max_jobs: int = 10
 
     def __post_init__(self) -> None:
         self.engine = FakeEngine(self.pictures)
@@ -176,7 +179,22 @@ class World:
 
     @property
     def create_try_on(self) -> CreateTryOn:
-        return CreateTryOn(self.jobs, self.catalogue, self.clock, UPLOADS, 30, self.engine_order)
+        return CreateTryOn(
+            self.jobs, self.catalogue, self.clock, UPLOADS, 30, self.engine_order, self.look_ahead, self.max_jobs
+        )
+
+    @property
+    def look_ahead(self) -> LookAhead:
+        versions = {"nova_canvas": "model-1"}
+        return LookAhead(self.results, self.controls, self.clock, self.engine_order, versions, self.paces)
+
+    @property
+    def paces(self) -> dict[str, float]:
+        return dict.fromkeys(self.engine_order, 60.0)
+
+    @property
+    def cancel_try_on(self) -> CancelTryOn:
+        return CancelTryOn(self.jobs, self.results, self.clock, self.endings.append)
 
     @property
     def request_try_on(self) -> RequestTryOn:
@@ -197,13 +215,21 @@ class World:
 
     @property
     def reserve_slot(self) -> ReserveSlot:
-        return ReserveSlot(self.jobs, self.controls, self.engine_order, 60, self.clock, self.spending)
+        return ReserveSlot(self.jobs, self.controls, self.engine_order, self.paces, self.clock, self.spending)
 
     @property
     def invoke_model(self) -> InvokeModel:
         engines = dict.fromkeys(self.engine_order, self.engine)
         return InvokeModel(
-            self.jobs, engines, self.results, self.controls, self.clock, RESULTS, self.opened, self.spending
+            self.jobs,
+            engines,
+            self.results,
+            self.controls,
+            self.clock,
+            RESULTS,
+            self.paces,
+            self.opened,
+            self.spending,
         )
 
     @property
@@ -250,6 +276,7 @@ class World:
         return AnswerMessage(
             self.request_try_on,
             self.plan_try_on,
+            self.cancel_try_on,
             self.publish_job,
             self.jobs,
             self.notifier,
@@ -259,17 +286,7 @@ class World:
 
     @property
     def plan_try_on(self) -> PlanTryOn:
-        order, pace = self.engine_order, 60
-        return PlanTryOn(
-            self.create_try_on,
-            self.results,
-            self.controls,
-            self.clock,
-            order,
-            {"nova_canvas": "model-1"},
-            pace,
-            prices_by_side=False,
-        )
+        return PlanTryOn(self.create_try_on, self.look_ahead, prices_by_side=False)
 
     @property
     def browse(self) -> Browse:

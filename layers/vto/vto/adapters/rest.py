@@ -20,9 +20,13 @@ from vto.errors import (
     PictureRejectedError,
     QueueFullError,
     RequestConflictError,
+    TooLateError,
+    TooManyJobsError,
     Violation,
     VtoError,
 )
+
+ADMINS = "admin"  # the user pool's group, as template.yaml names it
 
 STATUS_OF: dict[type[VtoError], HTTPStatus] = {
     InvalidRequestError: HTTPStatus.BAD_REQUEST,
@@ -31,16 +35,24 @@ STATUS_OF: dict[type[VtoError], HTTPStatus] = {
     PictureMissingError: HTTPStatus.UNPROCESSABLE_ENTITY,
     PictureRejectedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     RequestConflictError: HTTPStatus.CONFLICT,
+    TooLateError: HTTPStatus.CONFLICT,
     QueueFullError: HTTPStatus.TOO_MANY_REQUESTS,
+    TooManyJobsError: HTTPStatus.TOO_MANY_REQUESTS,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whose token came with the request, and when it expires (epoch seconds)."""
+    """Whose token came with the request, when it expires (epoch seconds), and which groups it says they are in."""
 
     user_id: str
     token_expires_at: int
+    groups: frozenset[str] = frozenset()
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether they may ask for the shop itself."""
+        return ADMINS in self.groups
 
 
 def caller_of(event: APIGatewayProxyEventV2) -> Caller:
@@ -59,7 +71,20 @@ def caller_of(event: APIGatewayProxyEventV2) -> Caller:
     if not (isinstance(user_id, str) and is_user_id(user_id) and re.fullmatch("[0-9]{1,12}", expires_at)):
         found = [Violation("Authorization", "does not say who you are and until when", "sign in again")]
         raise NotAuthorizedError("claims without a usable sub or exp", found)
-    return Caller(user_id, int(expires_at))
+    return Caller(user_id, int(expires_at), groups_of(claims.get("cognito:groups")))
+
+
+def groups_of(claim: Any) -> frozenset[str]:
+    """The groups that a verified ``cognito:groups`` claim names.
+
+    API Gateway's JWT authorizer hands a list on as one text, ``[admin staff]``. A group's name has no blank in it, but
+    may have commas and brackets, so only the outermost brackets go, and nothing but blanks parts two names.
+    """
+    if isinstance(claim, list):
+        return frozenset(str(one) for one in claim)
+    if not isinstance(claim, str):
+        return frozenset()
+    return frozenset(claim.removeprefix("[").removesuffix("]").split())
 
 
 def json_body(event: APIGatewayProxyEventV2) -> Any:
@@ -93,7 +118,9 @@ def error_response(error: VtoError) -> Response[str]:
     """An error in its one form, under the status that says the same."""
     telemetry.report("refused", error)
     status = STATUS_OF.get(type(error), HTTPStatus.SERVICE_UNAVAILABLE)
-    return Response(int(status), content_types.APPLICATION_JSON, json.dumps(error.public()))
+    later = error.retry_after_seconds
+    headers: dict[str, str | list[str]] = {} if later is None else {"Retry-After": str(later)}
+    return Response(int(status), content_types.APPLICATION_JSON, json.dumps(error.public()), headers)
 
 
 def answers_errors(app: APIGatewayHttpResolver) -> None:

@@ -6,7 +6,7 @@ Only a lease is extended without a new version, because a client learns nothing 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 from typing import Any, Self
@@ -15,8 +15,9 @@ from vto.domain import ledger as book
 from vto.domain import notices, times
 from vto.domain.ledger import CallState, Ledger
 from vto.domain.notices import Notice
+from vto.domain.pacing import MAX_QUEUE_SECONDS, Lane
 from vto.domain.parameters import MAX_SEED, Parameters
-from vto.errors import JobClosedError, ModelTimeoutError, ResultsBlockedError, VtoError, all_errors
+from vto.errors import ExpiredError, JobClosedError, ModelTimeoutError, ResultsBlockedError, VtoError, all_errors
 
 START_LEASE_SECONDS = 60  # a job that nobody has started by then is started by the sweep
 MAX_BILLABLE_CALLS = 2  # what one execution may spend on a job, whatever goes wrong
@@ -98,6 +99,7 @@ class Job:
     version: int
     timeline: tuple[Change, ...]
     connection_id: str | None = None
+    lane: Lane = Lane.SHOPPER
     stage: Stage | None = None
     result_s3_url: str | None = None
     images: tuple[StoredImage, ...] = ()
@@ -130,6 +132,8 @@ class Job:
     """All calls, also of earlier executions, and the one for which money is set aside."""
     slot_round: int = 0
     slot_at: str | None = None
+    turn: bool = False
+    """Whether ``slot_at`` is a turn: not yet an instant of the engine's, but when it may try for one."""
     execution_arn: str | None = None
     open: str | None = None  # a row without it is a finished job: see create, complete and fail
     lease_until: str | None = None
@@ -156,6 +160,7 @@ class Job:
         seed_is_pinned: bool = True,
         warnings: Iterable[Notice] = (),
         source_pixels: int | None = None,
+        lane: Lane = Lane.SHOPPER,
     ) -> Self:
         """A new job: version 1, status ``created``, with a lease after which the sweep starts it."""
         at = times.to_iso(now)
@@ -180,6 +185,7 @@ class Job:
             seed_is_pinned=seed_is_pinned,
             warnings=tuple(one.public() for one in warnings),
             source_pixels=source_pixels,
+            lane=lane,
             open=OPEN,
             lease_until=times.after(now, START_LEASE_SECONDS),
             ttl=times.epoch(now, days=retention_days),
@@ -189,6 +195,30 @@ class Job:
     def waiting_since(self) -> str:
         """When the job was last ``created``: at its request, or when an operator put it back to be run again."""
         return next(change.at for change in reversed(self.timeline) if change.status is Status.CREATED)
+
+    @property
+    def latest_call(self) -> datetime:
+        """Until when the job may wait for its call."""
+        return times.from_iso(self.waiting_since) + timedelta(seconds=MAX_QUEUE_SECONDS[self.lane])
+
+    def ensure_in_time(self, now: datetime, slack_seconds: float) -> None:
+        """Check, before a slot is used, that the wait for it was no longer than promised.
+
+        Raises:
+            ExpiredError: The slot lay within the limit, but whoever uses it comes too late.
+        """
+        if self.stage is Stage.QUEUED and now > self.latest_call + timedelta(seconds=slack_seconds):
+            raise ExpiredError(f"waiting since {self.waiting_since}")
+
+    def takes_room(self, now: datetime) -> bool:
+        """Whether the job counts as one of its owner's unfinished ones.
+
+        One that was cancelled counts until its instant has passed: nobody else can use it, so whoever asks and cancels
+        in turns must not take instants away from the others.
+        """
+        if self.status.is_terminal:
+            return self.slot_at is not None and not self.turn and times.from_iso(self.slot_at) > now
+        return True
 
     @property
     def seconds_by_stage(self) -> dict[str, float]:

@@ -10,11 +10,12 @@ from vto.domain import times
 from vto.domain.log_text import shown_id
 from vto.errors import InvalidRequestError, NotAuthorizedError, NotFoundError, Violation, VtoError
 from vto.ports import Clock, Connection, Jobs, Notifier
+from vto.use_cases.cancel_try_on import CancelTryOn
 from vto.use_cases.plan_try_on import PlanTryOn, is_dry_run
 from vto.use_cases.publish_job import PublishJob, job_frame
 from vto.use_cases.request_try_on import RequestTryOn
 
-ACTIONS = ("tryOn", "watchJob", "ping")
+ACTIONS = ("tryOn", "watchJob", "cancelTryOn", "ping")
 MAX_FRAME_BYTES = 32 * 1024
 
 
@@ -24,6 +25,7 @@ class AnswerMessage:
 
     request_try_on: RequestTryOn
     plan_try_on: PlanTryOn
+    cancel_try_on: CancelTryOn
     publish_job: PublishJob
     jobs: Jobs
     notifier: Notifier
@@ -57,6 +59,8 @@ class AnswerMessage:
                 self._try_on(document, connection)
             elif action == "watchJob":
                 self._watch(document, connection)
+            elif action == "cancelTryOn":
+                self._cancel(document, connection)
             else:
                 choice = ", ".join(ACTIONS)
                 problem = "is missing" if action is None else f"must be one of {choice}"
@@ -79,10 +83,13 @@ class AnswerMessage:
             frame["request_id"] = document["request_id"]
         self.notifier.send(connection.connection_id, frame)
 
+    def _cancel(self, document: Mapping[str, Any], connection: Connection) -> None:
+        _ensure_keeps_to("cancel_try_on", document)
+        job = self.cancel_try_on(document["job_id"], connection.user_id)
+        self.notifier.send(connection.connection_id, job_frame(self.publish_job.snapshots(job)))
+
     def _watch(self, document: Mapping[str, Any], connection: Connection) -> None:
-        found = schemas.violations("watch_job", document)
-        if found:
-            raise InvalidRequestError("schema", found)
+        _ensure_keeps_to("watch_job", document)
         self._answer_snapshot(document["job_id"], connection)
 
     def _answer_snapshot(self, job_id: str, connection: Connection) -> None:
@@ -98,6 +105,12 @@ class AnswerMessage:
             frame["request_id"] = request_id[:64]
         self.report("refused", error)
         self.notifier.send(connection.connection_id, frame)
+
+
+def _ensure_keeps_to(schema: str, document: Mapping[str, Any]) -> None:
+    found = schemas.violations(schema, document)
+    if found:
+        raise InvalidRequestError("schema", found)
 
 
 def _document(body: str) -> Mapping[str, Any]:

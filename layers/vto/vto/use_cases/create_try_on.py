@@ -11,26 +11,24 @@ from vto.domain.catalogue import CatalogueItem, Kind, model_id_of
 from vto.domain.contract import cross_field_violations
 from vto.domain.engines import refusals
 from vto.domain.job import Job
-from vto.domain.notices import Notice
+from vto.domain.pacing import Lane
 from vto.domain.parameters import MASK_OF_TYPE, Parameters, canonical, fingerprint, names_a_seed
 from vto.domain.reading import Reading, read, worn_sleeves
 from vto.domain.storage import S3Url, is_mask_of
-from vto.errors import InvalidRequestError, RequestConflictError, StorageUnavailableError, Violation
-from vto.ports import Catalogue, Clock, Jobs
+from vto.errors import (
+    InvalidRequestError,
+    RequestConflictError,
+    StorageUnavailableError,
+    TooManyJobsError,
+    Violation,
+)
+from vto.ports import Catalogue, Clock, Jobs, NoRoomError
 from vto.use_cases.checking_pictures import UPLOAD_MASK, Finding, invalid, of_row, refusal
+from vto.use_cases.looking_ahead import Admission, LookAhead
 
 NAMESPACE = uuid.UUID("6f2f3c0e-6c0b-4d0e-9a5b-0d5f0c7a1e11")  # ours alone, so that ids cannot meet those of others
-
-
-@dataclass(frozen=True, slots=True)
-class Admission:
-    """What a request that breaks no rule comes to: the parts of its job, and what to warn of."""
-
-    product: CatalogueItem
-    model: CatalogueItem
-    parameters: Parameters
-    warnings: tuple[Notice, ...]
-    source_pixels: int | None
+MAX_BATCH_JOBS = 1000  # unfinished ones of one caller in the batch lane: ten minutes of work at the default rate
+COME_BACK_SECONDS = 15  # about what one try-on takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +41,19 @@ class CreateTryOn:
     uploads_bucket: str
     retention_days: float
     engines: Sequence[str]
+    ahead: LookAhead
+    max_jobs: int
 
-    def __call__(self, request: Any, *, user_id: str, connection_id: str | None = None) -> tuple[Job, bool]:
+    def __call__(
+        self, request: Any, *, user_id: str, connection_id: str | None = None, is_admin: bool = False
+    ) -> tuple[Job, bool]:
         """Create the job of a request, or find it when the same request came before.
 
         Args:
             request: The document as the client sent it (``try_on.schema.json``).
             user_id: Who asks, as the authorizer says.
             connection_id: The socket it came over, if any.
+            is_admin: Whether they may ask for the shop, in the batch lane.
 
         Returns:
             The job, and whether it is new.
@@ -59,6 +62,8 @@ class CreateTryOn:
             InvalidRequestError: The request breaks rules, or no engine can do it; all of them are named.
             PictureRejectedError: The product or the photo was rejected at its import.
             RequestConflictError: The ``request_id`` was used for another request.
+            QueueFullError: The job would not get an instant of the engine in time.
+            TooManyJobsError: As many of the user's jobs are unfinished as may be.
         """
         checked = schemas.check("try_on", request)
         request_id = checked.sound.get("request_id") or str(uuid.uuid4())
@@ -69,7 +74,8 @@ class CreateTryOn:
         if "request_id" in checked.sound and not checked.violations and (earlier := self.jobs.get(job_id)) is not None:
             return _same(earlier, print_of_request), False
 
-        admitted = self._admit(request, checked, user_id)
+        admitted = self._admit(request, checked, user_id, is_admin=is_admin)
+        self.ahead.ensure_room(admitted)
         job = Job.create(
             job_id=job_id,
             user_id=user_id,
@@ -86,33 +92,44 @@ class CreateTryOn:
             seed_is_pinned=names_a_seed(request.get("parameters") or {}),
             warnings=admitted.warnings,
             source_pixels=admitted.source_pixels,
+            lane=admitted.lane,
         )
-        if self.jobs.create(job):
-            return job, True
+        at_most = self.max_jobs if job.lane is Lane.SHOPPER else MAX_BATCH_JOBS
+        try:
+            if self.jobs.create(job, at_most=at_most):
+                return job, True
+        except NoRoomError as full:
+            detail = f"{at_most} jobs of {user_id} are unfinished"
+            raise TooManyJobsError(detail, retry_after_seconds=COME_BACK_SECONDS) from full
         raced = self.jobs.get(job.id)
         if raced is None:
             raise StorageUnavailableError(f"job {job.id} was there and is gone: erased this moment")
         return _same(raced, print_of_request), False
 
-    def admit(self, request: Any, user_id: str) -> Admission:
+    def admit(self, request: Any, user_id: str, *, is_admin: bool = False) -> Admission:
         """What a try-on would be made of; nothing is written.
 
         Args:
             request: The document as the client sent it (``try_on.schema.json``).
             user_id: Who asks.
+            is_admin: Whether they may ask for the shop, in the batch lane.
 
         Raises:
             InvalidRequestError: The request breaks rules, or no engine can do it; all of them are named.
             PictureRejectedError: The product or the photo was rejected at its import, and nothing else is wrong.
         """
-        return self._admit(request, schemas.check("try_on", request), user_id)
+        return self._admit(request, schemas.check("try_on", request), user_id, is_admin=is_admin)
 
-    def _admit(self, request: Any, checked: schemas.Checked, user_id: str) -> Admission:
+    def _admit(self, request: Any, checked: schemas.Checked, user_id: str, *, is_admin: bool) -> Admission:
         # what breaks the schema is told, and every other rule is asked of what is left: no second refusal for the rest
         found = [Finding(InvalidRequestError, one) for one in checked.violations]
         if not isinstance(request, Mapping):
             raise refusal("schema", found)
         sound: Mapping[str, Any] = checked.sound
+        lane = Lane(sound.get("lane", Lane.SHOPPER))
+        if lane is Lane.BATCH and not is_admin:
+            remedy = "leave it out; or, for the shop's own bulk work, POST /try-ons as a member of the group admin"
+            found.append(invalid("lane", "is not open to you here: batch is for the shop itself", remedy))
         product = self._product(sound, found)
         model_path, model = self._model(request, sound, user_id, found)
         words = read(product.category, product.name, product.description) if product else Reading(None)
@@ -131,7 +148,7 @@ class CreateTryOn:
         worn = worn_sleeves(model.description)
         is_proposed = "parameters" not in request
         notices = planner.warnings(parameters, product.garment_class, words, worn, is_proposed=is_proposed)
-        return Admission(product, model, parameters, tuple(notices), pixels)
+        return Admission(product, model, parameters, tuple(notices), pixels, lane)
 
     def _product(self, sound: Mapping[str, Any], found: list[Finding]) -> CatalogueItem | None:
         if "product_id" not in sound:
@@ -197,7 +214,8 @@ def _print(request: Mapping[str, Any]) -> str:
     """What makes two requests the same one, however they spell out what is the default anyway."""
     parameters = request.get("parameters")
     named = [request.get(name) for name in ("product_id", "model_id", "model_picture_s3_url")]
-    return fingerprint([*named, None if parameters is None else canonical(parameters)])
+    lane = [Lane.BATCH.value] if request.get("lane") == Lane.BATCH else []
+    return fingerprint([*named, None if parameters is None else canonical(parameters), *lane])
 
 
 def _proposed(product: CatalogueItem | None, words: Reading, found: list[Finding]) -> Parameters | None:

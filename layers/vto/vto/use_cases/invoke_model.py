@@ -22,6 +22,7 @@ from vto.errors import (
     ModelTimeoutError,
     ModelUnavailableError,
     NoEngineError,
+    NotYourTurnError,
     RefusalError,
     ResultsBlockedError,
     SpendingStoppedError,
@@ -29,8 +30,9 @@ from vto.errors import (
     VtoError,
 )
 from vto.ports import Clock, Controls, Engines, Jobs, Results, TryOnRequest
-from vto.use_cases.changing_jobs import change_job
+from vto.use_cases.changing_jobs import change_job, read_job
 from vto.use_cases.spending import Spending
+from vto.use_cases.taking_turns import WITHIN_A_MOMENT
 
 # The engine worked, or may have. AWS does not say whether blocked results are billed: they count as if they were.
 MAY_BE_BILLED = (ModelTimeoutError, ModelFailedError, ResultsBlockedError, BadModelOutputError)
@@ -39,6 +41,7 @@ GONE = (ModelRetiredError, ModelAccessDeniedError, ModelQuotaExceededError)
 ANSWERS = (ContentBlockedError, ModelThrottledError)  # a no, and so a sign of life
 TURNS = 1000  # attempts of this step after one Reserve Slot; more than the machine has
 LEASE_SECONDS = 120  # beyond two timeouts of the engine: the retry after a timeout lies within
+LATE_SECONDS = 60  # a slot may be used so much after the longest wait: its back-off, and a wait in whole seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class InvokeModel:
     controls: Controls
     clock: Clock
     results_bucket: str
+    paces: Mapping[str, float]
     opened: Callable[[str, str, str], None]
     spending: Spending
 
@@ -74,6 +78,8 @@ class InvokeModel:
             NoEngineError: The engine was paused or opened while the job waited for its slot.
             BudgetExhaustedError: This is a second call, and a budget has not enough left for it.
             SpendingStoppedError: Calls that cost money were stopped while the job waited for its slot.
+            NotYourTurnError: The batch job's turn has come, but not its instant.
+            ExpiredError: The slot is used too late.
             VtoError: The Model…, …Blocked and BadModelOutput errors of the engine; JobClosedError.
         """
         made = self.results.get_ready(validation["cache_key"], self.clock.now())
@@ -91,14 +97,18 @@ class InvokeModel:
         door = self.controls.knock(profile.name, job_id, self.clock.now(), trial_seconds=trial_seconds)
         if door is Door.OPEN:
             raise NoEngineError(f"{profile.name} was paused or opened while the job waited for its slot")
+        if slot.get("turn"):
+            self._take_instant(job_id, execution_arn, profile.name, door)
 
         def enter(job: Job) -> Job:
             now, price = self.clock.now(), self.spending.price(profile.name, job)
+            job.ensure_in_time(now, LATE_SECONDS)
             return job.call(slot["round"] * TURNS + retry, profile.name, price, now).enter(
                 Stage.GENERATING,
                 execution_arn=execution_arn,
                 now=now,
                 lease_seconds=2 * profile.timeout_seconds + LEASE_SECONDS,
+                turn=False,
             )
 
         try:
@@ -121,6 +131,19 @@ class InvokeModel:
             raise
         self._tell(profile.name, job.id, door, None)
         return {**asdict(generation), "engine": slot["engine"]}
+
+    def _take_instant(self, job_id: str, execution_arn: str, engine: str, door: Door) -> None:
+        """Take an instant that is free at a batch job's turn; that of an earlier attempt of this step is still its."""
+        job, now = read_job(self.jobs, job_id), self.clock.now()
+        job.ensure_worked_on_by(execution_arn)
+        if not job.turn:
+            return
+        instant = self.controls.take_slot(engine, self.paces[engine], now, latest=now + WITHIN_A_MOMENT)
+        if instant is None:
+            if door is Door.HALF_OPEN:
+                self.controls.leave_engine(engine, job_id, now)
+            raise NotYourTurnError(f"shoppers stand before job {job_id} at {engine}")
+        self.clock.sleep((instant - now).total_seconds())
 
     def _tell(self, engine: str, job_id: str, door: Door, error: VtoError | None) -> None:
         """Say what the call showed of the engine; where that cannot be written, the call is not repeated for it."""

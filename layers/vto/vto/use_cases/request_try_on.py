@@ -22,7 +22,13 @@ class RequestTryOn:
     report: Callable[[str, VtoError], None]
 
     def __call__(
-        self, request: Any, user_id: str, connection: Connection | None = None, publish: PublishJob | None = None
+        self,
+        request: Any,
+        user_id: str,
+        connection: Connection | None = None,
+        publish: PublishJob | None = None,
+        *,
+        is_admin: bool = False,
     ) -> tuple[Job, bool]:
         """Ask for a try-on.
 
@@ -31,6 +37,7 @@ class RequestTryOn:
             user_id: Who asks.
             connection: The socket it came over, which is told the job's id before anything else happens to the job.
             publish: Tells that socket.
+            is_admin: Whether they may ask for the shop, in the batch lane; nobody may over a socket.
 
         Returns:
             The job, and whether it is new.
@@ -39,7 +46,10 @@ class RequestTryOn:
             VtoError: The request is refused; nothing was created.
         """
         job, is_new = self.create_try_on(
-            request, user_id=user_id, connection_id=connection.connection_id if connection else None
+            request,
+            user_id=user_id,
+            connection_id=connection.connection_id if connection else None,
+            is_admin=is_admin,
         )
         if is_new:
             # From here on the job is accepted: whatever fails now, the stream does, so the client is not refused.

@@ -3,19 +3,21 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from vto.domain import times
 from vto.domain.engines import PROFILES, able, adaptations, refusals
 from vto.domain.health import Door
 from vto.domain.job import Job, Stage
+from vto.domain.pacing import back_off
 from vto.errors import (
     ExpiredError,
     InvalidRequestError,
     JobClosedError,
     ModelThrottledError,
     NoEngineError,
+    NotYourTurnError,
     QueueFullError,
     SpendingStoppedError,
     VtoError,
@@ -23,11 +25,11 @@ from vto.errors import (
 from vto.ports import Clock, Controls, Jobs
 from vto.use_cases.changing_jobs import change_job, read_job
 from vto.use_cases.spending import Spending
+from vto.use_cases.taking_turns import place
 
 MAX_THROTTLED = 3
-MAX_QUEUE_SECONDS = 15 * 60
+PASSING = {one.__name__ for one in (NoEngineError, NotYourTurnError, SpendingStoppedError)}  # nothing has failed
 LEASE_SECONDS = 90  # beyond the wait for the slot, or for an engine
-NOT_ITS_FAULT = {NoEngineError.__name__, SpendingStoppedError.__name__}  # the engine was not asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class ReserveSlot:
     jobs: Jobs
     controls: Controls
     order: Sequence[str]
-    requests_per_minute: float
+    paces: Mapping[str, float]
     clock: Clock
     spending: Spending
 
@@ -54,14 +56,15 @@ class ReserveSlot:
 
         Returns:
             ``round``, ``throttled``, ``failed_engines`` (all counted on), ``engine``, ``wait_seconds`` (whole
-            seconds) and ``timeout_seconds`` of the call.
+            seconds), ``turn`` (whether it waits for a turn only, see :mod:`vto.domain.pacing`) and
+            ``timeout_seconds`` of the call.
 
         Raises:
             InvalidRequestError: No engine of the order can do what is asked.
             ExpiredError: The job has been waiting for longer than it may.
-            QueueFullError: The next free slot is further away than a shopper may be kept waiting; none is taken.
             BudgetExhaustedError: The call would cost more than the shopper's or the shop's budget for the day has left.
             SpendingStoppedError: Calls that cost money are stopped, and no engine that costs nothing can do the job.
+            QueueFullError: The next free slot is further away than the job may be kept waiting; none is taken.
             NoEngineError: All engines that can do the job are paused or open.
             ModelThrottledError: The last engine has refused the call once too often.
             JobClosedError: The job has ended or belongs to another execution.
@@ -70,10 +73,11 @@ class ReserveSlot:
         throttled, failed = slot["throttled"], list(slot["failed_engines"])
         if failed_with == ModelThrottledError.__name__:
             throttled += 1
-        elif failed_with not in NOT_ITS_FAULT:
+        elif failed_with not in PASSING:
             failed.append(slot["engine"])
         this_round = slot["round"] + 1
         job = _ensure_not_late(read_job(self.jobs, job_id), this_round)
+        job.ensure_worked_on_by(execution_arn)  # a job that was cancelled must not take an instant from others
         size = job.source_pixels, job.body_bytes
         fit = able(self.order, job.parameters, *size)
         if not fit:  # the order has changed since the job was admitted
@@ -89,9 +93,9 @@ class ReserveSlot:
 
         if job.slot_round == this_round and job.slot_at is not None and job.engine in left:
             # a retry of this step: the slot is ours already
-            engine, slot_at = job.engine, times.from_iso(job.slot_at)
+            engine, slot_at, turn = job.engine, times.from_iso(job.slot_at), job.turn
         else:
-            engine, slot_at = self._take(
+            engine, slot_at, turn = self._take(
                 job, execution_arn, left, tried=tried, throttled=throttled, this_round=this_round
             )
         now = self.clock.now()
@@ -110,6 +114,7 @@ class ReserveSlot:
                 failed_engines=tried,
                 slot_round=this_round,
                 slot_at=times.to_iso(slot_at),
+                turn=turn,
                 eta_seconds=wait + PROFILES[engine].usual_seconds,
                 notice=None,
             ),
@@ -121,6 +126,7 @@ class ReserveSlot:
             "failed_engines": failed,
             "engine": engine,
             "wait_seconds": wait,
+            "turn": turn,
             "timeout_seconds": PROFILES[engine].timeout_seconds,
         }
 
@@ -133,9 +139,9 @@ class ReserveSlot:
         tried: tuple[str, ...],
         throttled: int,
         this_round: int,
-    ) -> tuple[str, datetime]:
+    ) -> tuple[str, datetime, bool]:
         now = self.clock.now()
-        latest = times.from_iso(job.waiting_since) + timedelta(seconds=MAX_QUEUE_SECONDS)
+        latest = job.latest_call
         if now > latest:
             raise ExpiredError(f"waiting since {job.waiting_since}")
         engine, door = self._first(job.id, left, now)
@@ -163,13 +169,16 @@ class ReserveSlot:
             if door is Door.HALF_OPEN:
                 self.controls.leave_engine(engine, job.id, now)
             raise
-        slot = self.controls.take_slot(engine, self.requests_per_minute, now, latest=latest)
+        had_turn = job.turn and job.engine == engine
+        slot, turn = place(
+            self.controls, job.lane, engine, self.paces[engine], now,
+            latest=latest, had_turn=had_turn, tries=this_round - 1,
+        )  # fmt: skip
+        if door is Door.HALF_OPEN and (slot is None or turn):
+            self.controls.leave_engine(engine, job.id, now)
         if slot is None:
-            if door is Door.HALF_OPEN:
-                self.controls.leave_engine(engine, job.id, now)
             raise QueueFullError(f"the next slot of {engine} lies beyond {times.to_iso(latest)}")
-        back_off = timedelta(seconds=2 ** (throttled - 1)) if throttled else timedelta()  # 1, 2, 4 s
-        return engine, max(slot, now + back_off)
+        return engine, max(slot, now + back_off(throttled)), turn
 
     def _first(self, job_id: str, left: list[str], now: datetime) -> tuple[str | None, Door]:
         """The first engine that may be asked, and how it was found; one that is half-open is this job's to try."""

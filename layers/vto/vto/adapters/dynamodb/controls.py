@@ -10,7 +10,7 @@ from vto.adapters.aws_errors import as_storage_error, code_of
 from vto.adapters.dynamodb.items import CONDITION_FAILED, SHORT_LIVED_SECONDS, conditionally, get_item, plain_values
 from vto.domain import times
 from vto.domain.health import Door, Health
-from vto.domain.pacing import next_slot
+from vto.domain.pacing import Counter, next_slot
 from vto.errors import StorageUnavailableError
 from vto.ports import DeliveryClaim, Ticket
 
@@ -95,13 +95,21 @@ class DynamoControls:
                 Key={"control_id": _delivery(job_id, connection_id)}, UpdateExpression="REMOVE sending_until"
             )
 
-    def take_slot(self, engine: str, requests_per_minute: float, now: datetime, *, latest: datetime) -> datetime | None:
-        """Take the engine's next free instant; no two callers get the same one. None, and none taken, after latest.
+    def take_slot(
+        self,
+        engine: str,
+        requests_per_minute: float,
+        now: datetime,
+        *,
+        latest: datetime,
+        counter: Counter = Counter.SLOTS,
+    ) -> datetime | None:
+        """Take a counter's next free instant; no two callers get the same one. None, and none taken, after latest.
 
         Raises:
             StorageUnavailableError: Others were faster every time.
         """
-        key = {"control_id": f"pace#{engine}"}
+        key = {"control_id": f"{counter.value}#{engine}"}
         for _ in range(SLOT_RACES):
             item = get_item(self._table, key) or {}
             last = item.get("last_taken")
@@ -127,9 +135,11 @@ class DynamoControls:
                 return slot
         raise StorageUnavailableError(f"no slot of {engine} after {SLOT_RACES} races")
 
-    def next_slot(self, engine: str, requests_per_minute: float, now: datetime) -> datetime:
-        """The engine's next free instant; it is not taken, so somebody else may get it."""
-        last = (get_item(self._table, {"control_id": f"pace#{engine}"}) or {}).get("last_taken")
+    def next_slot(
+        self, engine: str, requests_per_minute: float, now: datetime, *, counter: Counter = Counter.SLOTS
+    ) -> datetime:
+        """A counter's next free instant; it is not taken, so somebody else may get it."""
+        last = (get_item(self._table, {"control_id": f"{counter.value}#{engine}"}) or {}).get("last_taken")
         return next_slot(now, times.from_iso(last) if last else None, requests_per_minute)
 
     def door(self, engine: str, job_id: str, now: datetime) -> Door:

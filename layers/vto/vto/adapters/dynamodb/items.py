@@ -12,6 +12,7 @@ from vto.adapters.aws_errors import as_storage_error, code_of
 from vto.domain.catalogue import Readiness
 from vto.domain.job import Stage, Status
 from vto.domain.ledger import CallState
+from vto.domain.pacing import Lane
 from vto.errors import InvalidRequestError, Violation
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def to_dynamo(value: Any) -> Any:
         return [to_dynamo(one) for one in value]
     if isinstance(value, float):
         return Decimal(str(value))
-    return str(value) if isinstance(value, Status | Stage | Readiness | CallState) else value
+    return str(value) if isinstance(value, Status | Stage | Readiness | CallState | Lane) else value
 
 
 def plain_values(value: Any) -> Any:

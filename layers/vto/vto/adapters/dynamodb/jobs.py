@@ -1,5 +1,7 @@
 """``vto-jobs``: every change of a job is one conditional write."""
 
+import random
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, fields
 from datetime import datetime
@@ -19,34 +21,76 @@ from vto.adapters.dynamodb.items import (
     set_and_remove,
     to_dynamo,
 )
+from vto.adapters.dynamodb.unfinished import Put, UnfinishedJobs
 from vto.domain import times
 from vto.domain.budgets import Booking
 from vto.domain.job import OPEN, Change, Job, Stage, Status, StoredImage
 from vto.domain.ledger import CallState, Entry
 from vto.domain.log_text import unforeseen
-from vto.errors import InternalError
-from vto.ports import VersionConflictError
+from vto.domain.pacing import Lane
+from vto.errors import InternalError, StorageUnavailableError
+from vto.ports import NoRoomError, VersionConflictError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 IN_A_TRANSACTION = "TransactionConflictException"
 ENTRY_FIELDS = {field.name for field in fields(Entry)}
+ADMISSION_RACES = 12  # requests of one user that may meet in one moment
 
 
 class DynamoJobs:
     """``vto-jobs``."""
 
-    def __init__(self, table: "Table", budgets: DynamoBudgets | None = None) -> None:
-        """``budgets`` is where money is booked; None where nobody does."""
-        self._table, self._budgets = table, budgets
+    def __init__(self, table: "Table", controls: "Table | None" = None) -> None:
+        """``controls`` is where money is booked and unfinished jobs are counted; None where nobody does."""
+        self._table = table
+        self._budgets = DynamoBudgets(controls) if controls else None
+        self._unfinished = UnfinishedJobs(table, controls.name) if controls else None
 
-    def create(self, job: Job) -> bool:
-        """Store a new job; False when its id exists."""
-        return conditionally(
-            "create job",
-            lambda: self._table.put_item(Item=job_to_item(job), ConditionExpression="attribute_not_exists(id)"),
-        )
+    def create(self, job: Job, *, at_most: int | None = None) -> bool:
+        """Store a new job; False when its id exists.
+
+        Raises:
+            NoRoomError: Its user has ``at_most`` unfinished ones in its lane already; nothing was stored.
+        """
+        item = job_to_item(job)
+        if at_most is None or self._unfinished is None:
+            return conditionally(
+                "create job",
+                lambda: self._table.put_item(Item=item, ConditionExpression="attribute_not_exists(id)"),
+            )
+        for attempt in range(ADMISSION_RACES):
+            outcome = self._unfinished.put(job, item, at_most)
+            if outcome in (Put.DONE, Put.EXISTS):
+                return outcome is Put.DONE
+            if outcome is Put.FULL and not self._make_room(job):
+                if self.get(job.id) is not None:  # the same request came twice, and the other one was the last
+                    return False
+                raise NoRoomError(job.user_id)
+            if outcome is Put.RACED:
+                time.sleep(random.uniform(0, 0.01 * 2 ** min(attempt, 4)))  # noqa: S311 - no secret
+        raise StorageUnavailableError(f"job {job.id} met {ADMISSION_RACES} others of its user")
+
+    def _make_room(self, job: Job) -> bool:
+        """Forget the jobs of this user that have ended since they were counted; False when there is none."""
+        if self._unfinished is None:
+            return False
+        counted = self._unfinished.counted(job)
+        if not counted:
+            return True  # somebody else has made room
+        now, name = times.from_iso(job.created_at), self._table.name
+        with as_storage_error("look up unfinished jobs"):
+            answer = self._table.meta.client.batch_get_item(
+                RequestItems={name: {"Keys": [{"id": one} for one in counted], "ConsistentRead": True}}
+            )
+        known = {str(item["id"]): item_to_job(item) for item in answer["Responses"].get(name, [])}
+        left = answer.get("UnprocessedKeys", {}).get(name)
+        unanswered = {str(key["id"]) for key in left["Keys"]} if left else set[str]()
+        # the row was written together with the count: one that is not there has been erased, or has expired
+        ended = {one for one in counted if one not in unanswered and not (one in known and known[one].takes_room(now))}
+        self._unfinished.forget(job, ended)
+        return bool(ended)
 
     def get(self, job_id: str) -> Job | None:
         """One job, or None."""
@@ -143,6 +187,7 @@ def item_to_job(item: Mapping[str, Any]) -> Job:
         **{
             **values,
             "status": Status(plain["status"]),
+            "lane": Lane(plain.get("lane", Lane.SHOPPER)),
             "stage": Stage(plain["stage"]) if plain.get("stage") else None,
             "timeline": tuple(
                 Change(Status(one["status"]), one["at"], Stage(one["stage"]) if one.get("stage") else None)

@@ -1,0 +1,193 @@
+"""How many unfinished jobs a user may have: counted in the transaction that creates a job, whoever else comes then."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.integration.conftest import at_the_same_time
+from tests.unit.vto.world import ALICE, BOB, new_job
+from vto.adapters.dynamodb import DynamoJobs
+from vto.adapters.dynamodb.jobs import ADMISSION_RACES
+from vto.domain import times
+from vto.domain.pacing import Lane
+from vto.errors import InternalError, StorageUnavailableError
+from vto.ports import NoRoomError
+from vto.testing import NOON
+
+
+class Client:
+    """A client that serves one request at a time, as DynamoDB serves one item; counts them, and lets some fail."""
+
+    def __init__(self, client: Any) -> None:
+        self._client, self._lock = client, threading.Lock()
+        self.asked: list[str] = []
+        self.fails: dict[str, list[ClientError]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        def ask(**options: Any) -> Any:
+            with self._lock:
+                self.asked.append(name)
+                if self.fails.get(name):
+                    raise self.fails[name].pop(0)
+                return getattr(self._client, name)(**options)
+
+        return ask
+
+
+@pytest.fixture
+def controls(table: Callable[[str], Any]) -> Any:
+    return table("controls")
+
+
+@pytest.fixture
+def rows(table: Callable[[str], Any]) -> Any:
+    return table("jobs")
+
+
+@pytest.fixture
+def client(rows: Any) -> Client:
+    return Client(rows.meta.client)
+
+
+@pytest.fixture
+def jobs(rows: Any, controls: Any, client: Client, monkeypatch: pytest.MonkeyPatch) -> DynamoJobs:
+    monkeypatch.setattr("vto.adapters.dynamodb.jobs.time", SimpleNamespace(sleep=lambda seconds: None))
+    seen = SimpleNamespace(
+        name=rows.name,
+        meta=SimpleNamespace(client=client),
+        get_item=rows.get_item,
+        put_item=rows.put_item,
+        update_item=rows.update_item,
+    )
+    return DynamoJobs(seen, controls.name)
+
+
+def create(jobs: DynamoJobs, name: str, at_most: int = 3, **changes: Any) -> str:
+    try:
+        return "new" if jobs.create(new_job(name, **changes), at_most=at_most) else "known"
+    except NoRoomError:
+        return "refused"
+
+
+def counted(controls: Any, user_id: str = ALICE) -> set[str]:
+    item = controls.get_item(Key={"control_id": f"open#{user_id}"}).get("Item", {})
+    return set(item.get("jobs", set()))
+
+
+def end(jobs: DynamoJobs, name: str) -> None:
+    job = jobs.get(name)
+    assert job is not None
+    jobs.save(job.fail(InternalError(), NOON), expected_version=job.version)
+
+
+def test_a_job_is_stored_and_counted_together(jobs: DynamoJobs, controls: Any) -> None:
+    assert create(jobs, "one") == "new"
+    assert jobs.get("one") == new_job("one")
+    assert counted(controls) == {"one"}
+    ttl = controls.get_item(Key={"control_id": f"open#{ALICE}"})["Item"]["ttl"]
+    assert ttl == times.epoch(NOON, days=1)
+
+
+def test_one_more_than_may_be_is_neither_stored_nor_counted(jobs: DynamoJobs, controls: Any) -> None:
+    assert [create(jobs, name) for name in ("one", "two", "three", "four")] == ["new", "new", "new", "refused"]
+    assert jobs.get("four") is None
+    assert counted(controls) == {"one", "two", "three"}
+    assert create(jobs, "five", user_id=BOB) == "new"
+    assert create(jobs, "six", lane=Lane.BATCH) == "new"
+
+
+def test_a_job_that_is_there_is_known_whether_there_is_room_or_not(jobs: DynamoJobs) -> None:
+    assert [create(jobs, name) for name in ("one", "one", "two", "three", "two")] == [
+        "new", "known", "new", "new", "known",
+    ]  # fmt: skip
+
+
+def test_what_has_ended_or_was_erased_is_forgotten_when_somebody_finds_no_room(
+    jobs: DynamoJobs, rows: Any, controls: Any, client: Client
+) -> None:
+    for name in ("one", "two", "three"):
+        create(jobs, name)
+    end(jobs, "one")
+    rows.delete_item(Key={"id": "two"})
+    assert counted(controls) == {"one", "two", "three"}  # nothing was written when they ended
+    assert client.asked == ["transact_write_items"] * 3
+    assert [create(jobs, name) for name in ("four", "five", "six")] == ["new", "new", "refused"]
+    assert counted(controls) == {"three", "four", "five"}
+
+
+def test_a_cancelled_job_counts_until_its_instant_has_passed(jobs: DynamoJobs) -> None:
+    create(jobs, "one", at_most=1)
+    job = jobs.get("one")
+    assert job is not None
+    jobs.save(job, expected_version=1)
+    later = times.after(NOON, 60)
+    job = replace(job.fail(InternalError(), NOON), slot_at=later, revision=1)
+    jobs.save(job, expected_version=1)
+    assert create(jobs, "two", at_most=1) == "refused"
+    assert create(jobs, "two", at_most=1, now=times.from_iso(later)) == "new"
+
+
+def test_what_dynamodb_does_not_answer_counts_as_unfinished(jobs: DynamoJobs, client: Client, rows: Any) -> None:
+    create(jobs, "one", at_most=1)
+    end(jobs, "one")
+    unanswered = {"Responses": {}, "UnprocessedKeys": {rows.name: {"Keys": [{"id": "one"}]}}}
+    client._client = SimpleNamespace(
+        transact_write_items=client._client.transact_write_items,
+        get_item=client._client.get_item,
+        batch_get_item=lambda **options: unanswered,
+        update_item=client._client.update_item,
+    )
+    assert create(jobs, "two", at_most=1) == "refused"
+
+
+def test_of_many_jobs_others_are_looked_at_by_each_who_comes(jobs: DynamoJobs, controls: Any, rows: Any) -> None:
+    key = {"control_id": f"open#{ALICE}#batch"}
+    controls.put_item(Item={**key, "jobs": {f"{number:03}" for number in range(300)}})
+    assert create(jobs, "150", at_most=300, lane=Lane.BATCH) == "new"
+    left = set(controls.get_item(Key=key)["Item"]["jobs"])
+    assert left == {f"{number:03}" for number in range(300) if not 150 <= number < 250} | {"150"}
+
+
+def test_of_a_hundred_that_come_at_once_as_many_as_may_are_let_in_and_none_is_lost(
+    jobs: DynamoJobs, rows: Any, controls: Any
+) -> None:
+    came = at_the_same_time(100, lambda number: create(jobs, f"job-{number}", at_most=10))
+    assert (came.count("new"), came.count("refused")) == (10, 90)
+    stored = {item["id"] for item in rows.scan()["Items"]}
+    assert stored == counted(controls) == {f"job-{number}" for number, one in enumerate(came) if one == "new"}
+
+
+def cancelled(*reasons: str) -> ClientError:
+    error = {
+        "Error": {"Code": "TransactionCanceledException"},
+        "CancellationReasons": [{"Code": one} for one in reasons],
+    }
+    return ClientError(error, "TransactWriteItems")  # type: ignore[arg-type]
+
+
+def test_two_requests_that_meet_are_tried_again(jobs: DynamoJobs, client: Client) -> None:
+    client.fails["transact_write_items"] = [cancelled("None", "TransactionConflict")] * 3
+    assert create(jobs, "one") == "new"
+    assert client.asked.count("transact_write_items") == 4
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        cancelled("None", "TransactionConflict"),
+        cancelled("None", "ThrottlingError"),
+        ClientError({"Error": {"Code": "InternalServerError"}}, "TransactWriteItems"),
+    ],
+)
+def test_a_table_that_does_not_answer_is_said_to_be_unavailable(
+    jobs: DynamoJobs, client: Client, error: ClientError
+) -> None:
+    client.fails["transact_write_items"] = [error] * ADMISSION_RACES
+    with pytest.raises(StorageUnavailableError):
+        jobs.create(new_job("one"), at_most=3)
+    assert jobs.get("one") is None
