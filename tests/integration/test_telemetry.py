@@ -145,6 +145,7 @@ def test_a_jobs_ending_is_one_line_with_what_operators_ask_of_it_and_nothing_of_
         "status": "error",
         "error_code": "content_blocked",
         "attempts": 0,
+        "cost_usd": 0.0,
         "seconds": 5.0,
         "stages": {"created": 2.0, "validating": 3.0},
         "requested_images": 1,

@@ -100,8 +100,8 @@ class FakeJobs:
     changes: list[Job] = field(default_factory=list)
     before_save: Callable[[Job], None] | None = None
     budgets: FakeBudgets = field(default_factory=FakeBudgets)
-    booked: Job | None = None
-    """The last that was saved with a booking: the very same again is an SDK that asks again, with its token."""
+    booked: dict[str, Job] = field(default_factory=dict)
+    """What was last saved with a booking: the very same again is an SDK that asks again, with its token."""
     one_at_a_time: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
     unfinished: dict[tuple[str, Lane], set[str]] = field(default_factory=dict)
 
@@ -133,14 +133,14 @@ class FakeJobs:
         if self.before_save:
             self.before_save(job)
         with self.one_at_a_time:
-            if booking is not None and job is self.booked:
+            if booking is not None and job is self.booked.get(job.id):
                 return
             known = self.rows.get(job.id)
             if known is None or (known.version, known.revision) != (expected_version, job.revision):
                 raise VersionConflictError(job.id)
             if booking is not None:
                 self.budgets.book(booking)
-                self.booked = job
+                self.booked[job.id] = job
             self._write(replace(job, revision=job.revision + 1))
 
     def of_user(self, user_id: str, *, limit: int, cursor: str | None = None) -> tuple[list[Job], str | None]:

@@ -222,7 +222,7 @@ def test_of_100_racing_threads_one_gets_the_last_call_of_the_day(world: World) -
     for number in range(100):
         validated(world, f"job-{number}", user_id=f"user-{number}", product_id="blue-shirt")
         world.results.claims.clear()
-    barrier, answers, room = threading.Barrier(100), [], type(world.spending).ensure_room
+    barrier, answers, room = threading.Barrier(100, timeout=60), [], type(world.spending).ensure_room
 
     def together(*arguments: Any) -> None:
         room(*arguments)  # all find room before any has taken it
