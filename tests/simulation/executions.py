@@ -83,6 +83,7 @@ class Executions:
             one.turn += 1
             if one.waits_for.startswith("invoke_model"):  # its call goes on alone
                 self._simulation.ledger.given_up(one.waits_for, self._simulation.scheduler.seconds)
+                self.heard[one.waits_for] = error or status  # nor does anybody wait for one that it makes from now on
             one.execution.run.status, one.execution.run.error = status, error
             self._end(one)
 
