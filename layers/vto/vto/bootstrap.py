@@ -13,11 +13,20 @@ from botocore.config import Config
 from vto import telemetry
 from vto.adapters.bedrock import NovaCanvas
 from vto.adapters.clock import SystemClock
-from vto.adapters.dynamodb import DynamoCatalogue, DynamoConnections, DynamoControls, DynamoJobs, DynamoResults
+from vto.adapters.dynamodb import (
+    DynamoCatalogue,
+    DynamoConnections,
+    DynamoControls,
+    DynamoErasures,
+    DynamoJobs,
+    DynamoResults,
+)
+from vto.adapters.erasure_queue import ErasureQueue
 from vto.adapters.fashn import FashnApi
 from vto.adapters.models import BedrockModels
 from vto.adapters.preview import Preview
 from vto.adapters.s3 import S3Pictures
+from vto.adapters.s3_versions import S3Versions
 from vto.adapters.sagemaker import CanvasEndpoint
 from vto.adapters.secrets import SecretKey
 from vto.adapters.sockets import ApiGatewaySockets
@@ -31,12 +40,14 @@ from vto.use_cases.browse import Browse
 from vto.use_cases.check_lifecycle import CheckLifecycle
 from vto.use_cases.create_try_on import CreateTryOn
 from vto.use_cases.deliver_result import DeliverResult
+from vto.use_cases.erase_user import EraseUser
 from vto.use_cases.import_picture import ImportPicture
 from vto.use_cases.invoke_model import InvokeModel
 from vto.use_cases.offer_upload import OfferUpload
 from vto.use_cases.plan_try_on import PlanTryOn
 from vto.use_cases.publish_job import PublishJob, Snapshots
 from vto.use_cases.record_failure import RecordFailure
+from vto.use_cases.request_erasure import RequestErasure
 from vto.use_cases.request_try_on import RequestTryOn
 from vto.use_cases.reserve_slot import ReserveSlot
 from vto.use_cases.sockets import AuthorizeSocket, IssueTicket, OpenSocket
@@ -47,6 +58,7 @@ from vto.use_cases.validate_request import ValidateRequest
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
+    from mypy_boto3_s3 import S3Client
 
 # Seconds that the SDK waits for an answer, by the service's prefix in policies. Each lies below the timeout of every
 # function that may call the service, so that the error says which one did not answer; `make lint` compares them.
@@ -168,8 +180,13 @@ def results() -> DynamoResults:
 
 
 @cache
-def pictures() -> S3Pictures:
-    """The two buckets."""
+def erasures() -> DynamoErasures:
+    """Erasures in ``vto-controls``."""
+    return DynamoErasures(_table("CONTROLS_TABLE"))
+
+
+@cache
+def _s3() -> "S3Client":
     config = Config(
         signature_version="s3v4",
         # the bucket's host in its own Region: otherwise links outside us-east-1 name S3's global host, which answers
@@ -178,7 +195,26 @@ def pictures() -> S3Pictures:
         connect_timeout=2,
         read_timeout=READ_TIMEOUT["s3"],
     )
-    return S3Pictures(boto3.client("s3", config=config))
+    return boto3.client("s3", config=config)
+
+
+@cache
+def pictures() -> S3Pictures:
+    """The two buckets."""
+    return S3Pictures(_s3())
+
+
+@cache
+def versions() -> S3Versions:
+    """The two buckets with all that lay in them before."""
+    return S3Versions(_s3())
+
+
+@cache
+def erasure_queue() -> ErasureQueue:
+    """The queue that makes erasures go on."""
+    client = boto3.client("sqs", config=Config(connect_timeout=2, read_timeout=READ_TIMEOUT["sqs"]))
+    return ErasureQueue(client, settings()["ERASURES_QUEUE_URL"])
 
 
 @cache
@@ -266,7 +302,9 @@ class _EnginesByName(dict[str, Engine]):
 def import_picture() -> ImportPicture:
     """Registers uploads."""
     retention = settings().number("RETENTION_DAYS")
-    return ImportPicture(catalogue(), pictures(), picture_tools(), clock(), retention, settings().tier)
+    return ImportPicture(
+        catalogue(), pictures(), versions(), erasures(), picture_tools(), clock(), retention, settings().tier
+    )
 
 
 @cache
@@ -396,7 +434,7 @@ def open_socket() -> OpenSocket:
 @cache
 def offer_upload() -> OfferUpload:
     """Makes upload forms."""
-    return OfferUpload(pictures(), settings()["UPLOADS_BUCKET"])
+    return OfferUpload(pictures(), clock(), settings()["UPLOADS_BUCKET"], settings()["CONSENT_VERSION"])
 
 
 @cache
@@ -429,7 +467,38 @@ def answer_message() -> AnswerMessage:
 @cache
 def browse() -> Browse:
     """Answers questions."""
-    return Browse(catalogue(), jobs(), pictures(), snapshots(), settings().number("RETENTION_DAYS"))
+    return Browse(
+        catalogue(),
+        jobs(),
+        pictures(),
+        snapshots(),
+        settings().number("RETENTION_DAYS"),
+        settings()["CONSENT_VERSION"],
+    )
+
+
+@cache
+def request_erasure() -> RequestErasure:
+    """Takes erasures."""
+    return RequestErasure(erasures(), erasure_queue(), clock())
+
+
+@cache
+def erase_user() -> EraseUser:
+    """Makes erasures come true."""
+    return EraseUser(
+        erasures(),
+        jobs(),
+        catalogue(),
+        results(),
+        connections(),
+        controls(),
+        sockets(),
+        versions(),
+        clock(),
+        settings()["UPLOADS_BUCKET"],
+        settings()["RESULTS_BUCKET"],
+    )
 
 
 def reset() -> None:

@@ -12,6 +12,7 @@
     │   ├── PictureRejectedError      no
     │   ├── QueueFullError            no; the shopper may come back
     │   ├── ExpiredError              no; the shopper may come back
+    │   ├── ErasedError               no: its owner asked for it
     │   └── ContentBlockedError       no: the answer would be the same
     │       ├── PromptBlockedError    no: the answer would be the same
     │       ├── PictureBlockedError   no: the answer would be the same
@@ -163,6 +164,12 @@ class ExpiredError(RefusalError):
 
     message = "This try-on waited too long and was given up. Please try again."
     retryable = True
+
+
+class ErasedError(RefusalError):
+    """The job's owner had everything about them erased while it was not finished yet."""
+
+    message = "This try-on was erased, as its owner asked."
 
 
 class ContentBlockedError(RefusalError):
