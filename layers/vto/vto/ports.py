@@ -192,7 +192,7 @@ class Controls(Protocol):
         ...
 
     def forget(self, *, user_id: str | None, before: str, job_ids: frozenset[str], with_limits: bool) -> int:
-        """Remove what :func:`vto.domain.erasure.is_control_of` says is of somebody, or of these jobs; how many items."""
+        """Remove what :func:`vto.domain.erasure.is_control_of` says is of somebody, or of these jobs; how many."""
         ...
 
 
