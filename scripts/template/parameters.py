@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from asl.lint.framework import TOP, Problem, rule
 from scripts.template.reading import Template
 
-MOST_PARAMETERS = 19  # fifteen were enough for one engine; an endpoint, a fallback and a price tier need some too
+MOST_PARAMETERS = 20  # fifteen were enough for one engine; an endpoint, a fallback, a price tier and a policy need some
 
 
 @rule()
 def few_parameters(template: Template) -> Iterator[Problem]:
-    """There are at most nineteen parameters: nobody reads more before deploying."""
+    """There are at most twenty parameters: nobody reads more before deploying."""
     count = len(template.get("Parameters", {}))
     if count > MOST_PARAMETERS:
         yield TOP, f"{count} parameters", "decide one of them, or let something else imply it"

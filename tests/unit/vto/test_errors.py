@@ -55,6 +55,7 @@ def test_a_client_may_try_again_exactly_where_trying_again_can_help() -> None:
         "RequestConflictError",
         "PictureMissingError",
         "PictureRejectedError",
+        "ErasedError",
         "ContentBlockedError",
         "PromptBlockedError",
         "PictureBlockedError",
