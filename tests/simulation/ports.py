@@ -12,13 +12,14 @@ from tests.simulation.faults import READ, SEND, WRITE, Fault
 from vto.domain import times
 from vto.domain.job import Job
 from vto.errors import NotifierUnavailableError, StorageUnavailableError, VtoError
-from vto.ports import Connection
+from vto.ports import Connection, ObjectVersion
 from vto.testing import FakeConnections, FakeJobs, FakePictures
 
 if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
 
 READS = {"get", "of_user", "overdue", "metadata", "read", "is_running", "is_paused", "next_slot", "get_ready"}
+READS |= {"below", "metadata_of", "models_of", "receipt"}
 LOCAL = {"link", "upload_form", "execution_of"}
 """What an adapter answers without asking anybody."""
 INDEX_LAG = 0.2
@@ -137,6 +138,7 @@ class StreamedJobs(FakeJobs):
     on_write: Callable[[Job | None, Job], None] = lambda before, after: None
     open_jobs: dict[str, None] = field(default_factory=dict)
     written: dict[str, tuple[float, Job | None]] = field(default_factory=dict)
+    deleted: list[Job] = field(default_factory=list)
 
     def overdue(self, now: datetime, *, limit: int) -> list[Job]:
         """Unfinished jobs whose lease has run out, as the index has them: a fresh change may not be there yet."""
@@ -147,6 +149,22 @@ class StreamedJobs(FakeJobs):
             if job is not None and job.open and (job.lease_until or "") < moment:
                 seen.append(job)
         return sorted(seen, key=lambda job: job.lease_until or "")[:limit]
+
+    def of_user(self, user_id: str, *, limit: int, cursor: str | None = None) -> tuple[list[Job], str | None]:
+        """One user's jobs, as the index has them: a fresh change may not be there yet."""
+        page, following = super().of_user(user_id, limit=limit, cursor=cursor)
+        seen = [(self.written[job.id][1] if self._is_fresh(job) else job) for job in page]
+        return [job for job in seen if job is not None], following
+
+    def delete(self, job_id: str) -> None:
+        """Remove a job that was marked as erased."""
+        known = self.rows.get(job_id)
+        super().delete(job_id)
+        if known is not None and job_id not in self.rows:
+            self.deleted.append(known)
+
+    def _is_fresh(self, job: Job) -> bool:
+        return self.now() - self.written[job.id][0] < INDEX_LAG
 
     def _write(self, job: Job) -> None:
         before = self.rows.get(job.id)
@@ -201,6 +219,15 @@ class TracedPictures(FakePictures):
     """S3, whose notifications begin with ``on_write``."""
 
     on_write: Callable[[str], None] = lambda url: None
+    removed: list[tuple[str, str]] = field(default_factory=list)
+    """The versions that were removed, each once: which function did it, and their addresses."""
+
+    def remove(self, versions: Sequence[ObjectVersion]) -> None:
+        """Remove versions for good."""
+        there = [one for one in versions if one in self.old or self.lying.get(str(one.url)) == one]
+        by = getattr(getcurrent(), "name", "").partition("#")[0]
+        self.removed += [(by, str(one.url)) for one in there]
+        super().remove(versions)
 
     def put(self, url: str, content: bytes, **metadata: str) -> None:
         """Put an object in."""

@@ -298,10 +298,15 @@ def everything_of_the_user(system: System) -> None:
     system.put(f"s3://{RESULTS}/results/{JOB_ID}/0.png", b"x")
 
 
+def version_of_generated(system: System) -> str:
+    return system.s3.head_object(Bucket=RESULTS, Key=f"generated/{JOB_ID}/1/0.png")["VersionId"]
+
+
 def job_erased_long_ago(system: System) -> None:
     """Nobody can write for their job any more."""
     bootstrap.erasures().request(USER, "receipt", system.clock.now())
     change_job(system, erased_at="2026-11-21T11:00:00.000Z")
+    system.s3.delete_object(Bucket=RESULTS, Key=f"generated/{JOB_ID}/1/0.png", VersionId=version_of_generated(system))
     told_by_another(system)
 
 

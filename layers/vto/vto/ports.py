@@ -297,16 +297,23 @@ class Versions(Protocol):
 class Erasures(Protocol):
     """``vto-controls``: who asked to be erased, and the receipts of those who were."""
 
-    def request(self, user_id: str, receipt: str, now: datetime) -> Erasure:
-        """Store the wish; one that is open already keeps its receipt, and covers from now on what came since."""
+    def request(self, user_id: str, receipt: str, now: datetime, *, before: str) -> Erasure:
+        """Store the wish; one that is open already keeps its receipt, and covers from now on what came since.
+
+        What was made or agreed to until ``before`` (ISO-8601) is covered; that moment never moves back.
+        """
         ...
 
     def of_user(self, user_id: str) -> Erasure | None:
         """The open erasure of somebody, read consistently."""
         ...
 
-    def note(self, user_id: str, removed: Mapping[str, int]) -> None:
-        """Count what was removed."""
+    def take(self, user_id: str, now: datetime, *, until: str) -> bool:
+        """Be the only one who works on it until then (ISO-8601); False while somebody else is."""
+        ...
+
+    def leave(self, user_id: str, removed: Mapping[str, int], *, taken_until: str) -> None:
+        """Count what was removed, once, and let the next one work on it."""
         ...
 
     def finish(self, erasure: Erasure, now: datetime) -> bool:

@@ -308,24 +308,32 @@ class FakeErasures:
 
     running: dict[str, Erasure] = field(default_factory=dict)
     receipts: dict[str, tuple[str, Receipt]] = field(default_factory=dict)
+    taken: dict[str, str] = field(default_factory=dict)
 
-    def request(self, user_id: str, receipt: str, now: datetime) -> Erasure:
+    def request(self, user_id: str, receipt: str, now: datetime, *, before: str) -> Erasure:
         """Store the wish, or move the one that is open on."""
-        at = times.to_iso(now)
-        known = self.running.get(user_id) or Erasure(user_id, receipt, at, at)
-        self.running[user_id] = replace(known, before=at)
+        known = self.running.get(user_id) or Erasure(user_id, receipt, times.to_iso(now), before)
+        self.running[user_id] = replace(known, before=max(before, known.before))
         return self.running[user_id]
 
     def of_user(self, user_id: str) -> Erasure | None:
         """The open erasure of somebody."""
         return self.running.get(user_id)
 
-    def note(self, user_id: str, removed: Mapping[str, int]) -> None:
-        """Count what was removed."""
+    def take(self, user_id: str, now: datetime, *, until: str) -> bool:
+        """Be the only one who works on it until then."""
+        if user_id not in self.running or self.taken.get(user_id, "") >= times.to_iso(now):
+            return False
+        self.taken[user_id] = until
+        return True
+
+    def leave(self, user_id: str, removed: Mapping[str, int], *, taken_until: str) -> None:
+        """Count what was removed, once, and let the next one work on it."""
         known = self.running.get(user_id)
-        if known is not None:
+        if known is not None and self.taken.get(user_id) == taken_until:
             counts = {kind: known.removed.get(kind, 0) + removed.get(kind, 0) for kind in KINDS}
             self.running[user_id] = replace(known, removed=counts)
+            del self.taken[user_id]
 
     def finish(self, erasure: Erasure, now: datetime) -> bool:
         """Leave the receipt and forget who it was."""
@@ -336,6 +344,7 @@ class FakeErasures:
         done = Receipt(known.receipt, known.requested_at, times.to_iso(now), dict(known.removed))
         self.receipts[known.receipt] = owner, done
         del self.running[erasure.user_id]
+        self.taken.pop(erasure.user_id, None)
         return True
 
     def receipt(self, receipt: str, user_id: str) -> Receipt | None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from vto.domain import times
 
+SKEW_SECONDS = 5  # clocks of two functions may differ: what happens so shortly after the request counts as before it
 FORM_SECONDS = 300  # how long an upload form is good for
 UPLOAD_SECONDS = 900  # the slowest upload that began with it
 WRITER_SECONDS = 400  # longer than any function may run: whoever worked on a job when it was erased is done by then

@@ -42,6 +42,7 @@ from vto.use_cases.changing_jobs import change_job
 PAGE = 100
 PHOTOS = 1000
 PASS_SECONDS = 60  # then the rest is left to the next pass
+TAKEN_SECONDS = 150  # longer than the function may run: two passes at once would count everything twice
 
 
 @dataclass
@@ -63,7 +64,7 @@ class _Pass:
 
 @dataclass(frozen=True, slots=True)
 class EraseUser:
-    """Removes what somebody left behind; harmless when repeated, in any number at once."""
+    """Removes what somebody left behind; harmless when repeated."""
 
     erasures: Erasures
     jobs: Jobs
@@ -92,6 +93,9 @@ class EraseUser:
         erasure = self.erasures.of_user(user_id)
         if erasure is None:
             return True
+        taken_until = times.after(self.clock.now(), TAKEN_SECONDS)
+        if not self.erasures.take(user_id, self.clock.now(), until=taken_until):
+            return False
         going = _Pass(erasure, Counter())
         try:
             self._jobs(going)
@@ -106,7 +110,7 @@ class EraseUser:
             )
         finally:
             with suppress(StorageUnavailableError):  # a receipt may count too little, never too much
-                self.erasures.note(user_id, going.removed)
+                self.erasures.leave(user_id, going.removed, taken_until=taken_until)
         return self.erasures.finish(erasure, self.clock.now())
 
     # --- try-ons ----------------------------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
+from vto.domain import times
+from vto.domain.erasure import SKEW_SECONDS
 from vto.errors import NotFoundError, Violation
 from vto.ports import Clock, ErasureRequests, Erasures
 
@@ -30,7 +32,9 @@ class RequestErasure:
         Raises:
             StorageUnavailableError: It could not be stored or passed on: ask again.
         """
-        erasure = self.erasures.request(user_id, secrets.token_hex(16), self.clock.now())
+        now = self.clock.now()
+        before = times.after(now, SKEW_SECONDS)
+        erasure = self.erasures.request(user_id, secrets.token_hex(16), now, before=before)
         self.requests.send(user_id)
         return erasure.public()
 

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from vto.adapters.aws_errors import as_storage_error
-from vto.adapters.dynamodb.items import conditionally, get_item, plain_values
+from vto.adapters.dynamodb.items import conditionally, get_item
 from vto.domain import times
 from vto.domain.erasure import KINDS, RECEIPT_DAYS, Erasure, Receipt, owner_of
+from vto.errors import StorageUnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -19,36 +20,59 @@ class DynamoErasures:
     def __init__(self, table: "Table") -> None:
         self._table = table
 
-    def request(self, user_id: str, receipt: str, now: datetime) -> Erasure:
-        """Store the wish; one that is open already keeps its receipt, and covers from now on what came since."""
-        with as_storage_error("request erasure"):
-            answer = self._table.update_item(
+    def request(self, user_id: str, receipt: str, now: datetime, *, before: str) -> Erasure:
+        """Store the wish; one that is open already keeps its receipt, and covers from now on what came since.
+
+        What was made or agreed to until ``before`` (ISO-8601) is covered; that moment never moves back.
+
+        Raises:
+            StorageUnavailableError: DynamoDB did not answer, or the erasure was done at this very moment.
+        """
+        conditionally(
+            "request erasure",
+            lambda: self._table.update_item(
                 Key=_open(user_id),
-                UpdateExpression="SET #before = :now, receipt = if_not_exists(receipt, :receipt), "
+                UpdateExpression="SET #before = :before, receipt = if_not_exists(receipt, :receipt), "
                 "requested_at = if_not_exists(requested_at, :now)",
+                ConditionExpression="attribute_not_exists(#before) OR #before < :before",
                 ExpressionAttributeNames={"#before": "before"},
-                ExpressionAttributeValues={":now": times.to_iso(now), ":receipt": receipt},
-                ReturnValues="ALL_NEW",
-            )
-        return _erasure(user_id, plain_values(answer["Attributes"]))
+                ExpressionAttributeValues={":before": before, ":now": times.to_iso(now), ":receipt": receipt},
+            ),
+        )
+        known = self.of_user(user_id)
+        if known is None:
+            raise StorageUnavailableError("an erasure was done while it was asked for again")
+        return known
 
     def of_user(self, user_id: str) -> Erasure | None:
         """The open erasure of somebody, read consistently."""
         item = get_item(self._table, _open(user_id))
         return _erasure(user_id, item) if item else None
 
-    def note(self, user_id: str, removed: Mapping[str, int]) -> None:
-        """Count what was removed; nothing happens when the erasure is done already."""
-        counted = {kind: count for kind, count in removed.items() if count}
-        if not counted:
-            return
-        conditionally(
-            "note erasure",
+    def take(self, user_id: str, now: datetime, *, until: str) -> bool:
+        """Be the only one who works on it until then (ISO-8601); False while somebody else is."""
+        return conditionally(
+            "take erasure",
             lambda: self._table.update_item(
                 Key=_open(user_id),
-                UpdateExpression="ADD " + ", ".join(f"{kind} :{kind}" for kind in counted),
-                ConditionExpression="attribute_exists(control_id)",
-                ExpressionAttributeValues={f":{kind}": count for kind, count in counted.items()},
+                UpdateExpression="SET taken_until = :until",
+                ConditionExpression="attribute_exists(control_id) AND "
+                "(attribute_not_exists(taken_until) OR taken_until < :now)",
+                ExpressionAttributeValues={":until": until, ":now": times.to_iso(now)},
+            ),
+        )
+
+    def leave(self, user_id: str, removed: Mapping[str, int], *, taken_until: str) -> None:
+        """Count what was removed, once, and let the next one work on it."""
+        counted = {kind: count for kind, count in removed.items() if count}
+        adds = " ADD " + ", ".join(f"{kind} :{kind}" for kind in counted) if counted else ""
+        conditionally(
+            "leave erasure",
+            lambda: self._table.update_item(
+                Key=_open(user_id),
+                UpdateExpression=f"REMOVE taken_until{adds}",
+                ConditionExpression="taken_until = :until",
+                ExpressionAttributeValues={":until": taken_until, **{f":{kind}": n for kind, n in counted.items()}},
             ),
         )
 
