@@ -117,6 +117,8 @@ class ErasureQueue:
 
     def __init__(self, simulation: "Simulation", resource: str, mapping: str, function: str) -> None:
         self._simulation, self._queue = simulation, Queue(simulation, resource, mapping, function)
+        self.seconds = 0.0
+        """How long a new message takes beyond the usual."""
 
     @property
     def waiting(self) -> int:
@@ -144,7 +146,7 @@ class ErasureQueue:
         """Have somebody's erasure worked on."""
 
         def put() -> None:
-            self._queue.send({"user_id": user_id}, self._simulation.latency())
+            self._queue.send({"user_id": user_id}, self._simulation.latency() + self.seconds)
 
         self._simulation.boundary.cross("erasure_queue.send", put, WRITE, StorageUnavailableError)
 

@@ -454,7 +454,6 @@ class FakePictures:
             self.old[self._lying(url)] = self.objects.pop(url), self.user_metadata.pop(url, {})
             del self.lying[url]
 
-
     def below(self, prefix: S3Url) -> list[ObjectVersion]:
         """All versions and delete markers of the objects whose keys begin like this."""
         current = [self._lying(url) for url in self.objects if url.startswith(str(prefix))]

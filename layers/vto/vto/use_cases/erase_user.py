@@ -202,15 +202,16 @@ class EraseUser:
                 going.removed["sockets"] += 1
 
     def _covered(self, going: _Pass, found: Iterable[ObjectVersion]) -> list[ObjectVersion]:
-        """Of these versions, those that the erasure covers; a marker goes unless a version of its key stays."""
-        versions = list(found)
-        staying = {
-            one.url
+        """Of these versions, those that the erasure covers; a later marker goes, too, if nothing stays below it."""
+        versions, covers = list(found), going.erasure.covers
+        staying = [
+            one
             for one in versions
-            if not one.is_marker
-            and not going.erasure.covers(self.versions.metadata_of(one).get(TIME_KEY) or one.written_at)
-        }
-        return [one for one in versions if one.url not in staying]
+            if not one.is_marker and not covers(self.versions.metadata_of(one).get(TIME_KEY) or one.written_at)
+        ]
+        kept = {one.url for one in staying}
+        staying += [one for one in versions if one.is_marker and one.url in kept and not covers(one.written_at)]
+        return [one for one in versions if one not in staying]
 
     def _objects(self, going: _Pass, found: list[ObjectVersion]) -> None:
         if found:
