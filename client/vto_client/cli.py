@@ -8,6 +8,7 @@ from rich.console import Console
 
 from vto_client import __version__
 from vto_client.conformance.command import PASSED_ON, conformance
+from vto_client.erase.command import erase
 from vto_client.explain.command import explain
 from vto_client.problems import CommandError
 from vto_client.try_on.command import try_on
@@ -15,6 +16,7 @@ from vto_client.try_on.command import try_on
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 app.command("try")(try_on)
 app.command()(explain)
+app.command()(erase)
 app.command(add_help_option=False, context_settings=PASSED_ON)(conformance)
 
 

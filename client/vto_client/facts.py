@@ -19,6 +19,7 @@ REFUSALS = frozenset(
         "picture_missing",
         "picture_rejected",
         "queue_full",
+        "erased",
         "expired",
         "content_blocked",
         "prompt_blocked",

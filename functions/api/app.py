@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
 from vto import bootstrap
 from vto.adapters.rest import caller_of, error_response, json_body, with_idempotency_key
@@ -15,10 +15,7 @@ from vto.use_cases.sockets import TICKET_SECONDS
 app = APIGatewayHttpResolver()
 
 
-@app.exception_handler(VtoError)
-def answer_error(error: VtoError) -> Response[str]:
-    """Every error of ours in its one form."""
-    return error_response(error)
+app.exception_handler(VtoError)(error_response)  # every error of ours in its one form
 
 
 @app.get("/health")

@@ -146,7 +146,8 @@ def test_every_version_and_marker_below_a_prefix_is_found_and_removed_for_good(v
     port = S3Versions(versioned)
 
     found = port.below(PREFIX)
-    assert [(one.url.key[-5:], one.is_marker) for one in sorted(found, key=lambda one: (one.url.key, one.is_marker))] == [
+    assert [(one.url.key[-5:], one.is_marker) for one in sorted(found, key=lambda one: (one.url.key, one.is_marker))
+    ] == [
         ("a.jpg", False), ("a.jpg", False), ("b.jpg", False), ("b.jpg", True)
     ]  # fmt: skip
     assert {json.dumps(port.metadata_of(one)) for one in found if not one.is_marker} == {json.dumps(consent)}
