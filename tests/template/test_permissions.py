@@ -63,9 +63,9 @@ SERVICES = {"dynamodb": "dynamodb", "s3": "s3", "stepfunctions": "states", "sqs"
 IAM_ACTIONS = {
     "s3:HeadObject": "s3:GetObject",
     "s3:ListObjectVersions": "s3:ListBucketVersions",
-    "s3:DeleteObjects": "s3:DeleteObjectVersion",  # each with its version
     "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
 }
+VERSIONED = {"HeadObject": "s3:GetObjectVersion", "DeleteObject": "s3:DeleteObjectVersion"}
 
 # Allowed, though no code of ours calls it.
 USED_BY_OTHERS = {
@@ -147,12 +147,8 @@ class Uses:
     def call(self, service: str, operation: str, asked: dict[str, Any]) -> None:
         if self.function is None or service not in SERVICES:
             return
-        if operation == "DeleteObjects":
-            for one in asked["Delete"]["Objects"]:
-                assert one["VersionId"], one
-                self.note("s3:DeleteObjects", self._resource(service, {**asked, **one}))
-        elif operation == "HeadObject" and "VersionId" in asked:
-            self.note("s3:GetObjectVersion", self._resource(service, asked))
+        if operation in VERSIONED and "VersionId" in asked:
+            self.note(VERSIONED[operation], self._resource(service, asked))
         else:
             self.note(f"{SERVICES[service]}:{operation}", self._resource(service, asked))
 
@@ -288,7 +284,7 @@ def erasing(user_id: str) -> Event:
 
 def everything_of_the_user(system: System) -> None:
     """They asked to be erased while their job is being made, and left something in every place."""
-    bootstrap.erasures().request(USER, "receipt", system.clock.now())
+    bootstrap.erasures().request(USER, "receipt", system.clock.now(), before=times.to_iso(system.clock.now()))
     change_job(system, cache_key="key")
     photo = {"model_id": "photo-1", "user_id": USER, "created_at": "2026-11-20T00:00:00.000Z"}
     system.dynamodb.Table("vto-models").put_item(Item=photo)
@@ -304,7 +300,7 @@ def version_of_generated(system: System) -> str:
 
 def job_erased_long_ago(system: System) -> None:
     """Nobody can write for their job any more."""
-    bootstrap.erasures().request(USER, "receipt", system.clock.now())
+    bootstrap.erasures().request(USER, "receipt", system.clock.now(), before=times.to_iso(system.clock.now()))
     change_job(system, erased_at="2026-11-21T11:00:00.000Z")
     system.s3.delete_object(Bucket=RESULTS, Key=f"generated/{JOB_ID}/1/0.png", VersionId=version_of_generated(system))
     told_by_another(system)

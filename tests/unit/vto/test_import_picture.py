@@ -257,7 +257,7 @@ def test_a_private_photo_without_a_consent_is_not_looked_at_and_goes(world: Worl
 
 def test_a_photo_whose_owner_has_had_everything_erased_since_leaves_nothing(world: World) -> None:
     metadata = consented(world)
-    world.erasures.request("alice", "receipt", world.clock.now())
+    world.erasures.request("alice", "receipt", world.clock.now(), before=times.to_iso(world.clock.now()))
     world.clock.advance(100)
     upload(world, MINE, **metadata)
     assert world.catalogue.models_of("alice", limit=9) == []
@@ -266,7 +266,7 @@ def test_a_photo_whose_owner_has_had_everything_erased_since_leaves_nothing(worl
 
 
 def test_a_photo_that_its_owner_agreed_to_after_an_erasure_is_imported(world: World) -> None:
-    world.erasures.request("alice", "receipt", world.clock.now())
+    world.erasures.request("alice", "receipt", world.clock.now(), before=times.to_iso(world.clock.now()))
     world.clock.advance(1)
     upload(world, MINE, **consented(world))
     assert photo_of(world).readiness is Readiness.READY

@@ -1,7 +1,6 @@
 """Objects in S3 with all their versions, to remove them for good."""
 
 from collections.abc import Sequence
-from itertools import batched, groupby
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -10,13 +9,11 @@ from vto.adapters.aws_errors import as_storage_error, code_of
 from vto.adapters.s3 import MISSING
 from vto.domain import times
 from vto.domain.storage import S3Url
-from vto.errors import StorageUnavailableError
 from vto.ports import ObjectVersion
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-PER_CALL = 1000  # what DeleteObjects takes at most
 GONE = (*MISSING, "NoSuchVersion", "405", "MethodNotAllowed")  # the last two: a marker has no metadata
 
 
@@ -49,19 +46,9 @@ class S3Versions:
 
     def remove(self, versions: Sequence[ObjectVersion]) -> None:
         """Remove versions for good; those that are gone already do no harm."""
-        by_bucket = sorted(versions, key=lambda one: one.url.bucket)
-        for bucket, those in groupby(by_bucket, key=lambda one: one.url.bucket):
-            for some in batched(those, PER_CALL, strict=False):
-                with as_storage_error(f"remove versions from {bucket}"):
-                    answer = self._s3.delete_objects(
-                        Bucket=bucket,
-                        Delete={
-                            "Objects": [{"Key": one.url.key, "VersionId": one.version_id} for one in some],
-                            "Quiet": True,
-                        },
-                    )
-                if failed := answer.get("Errors"):
-                    raise StorageUnavailableError(f"remove versions from {bucket}: {failed[0].get('Code')}")
+        for one in versions:
+            with as_storage_error(f"remove a version from {one.url.bucket}"):
+                self._s3.delete_object(Bucket=one.url.bucket, Key=one.url.key, VersionId=one.version_id)
 
 
 def _version(bucket: str, one: Any, *, is_marker: bool = False) -> ObjectVersion:
