@@ -12,6 +12,7 @@ import json
 import re
 import time
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -25,6 +26,7 @@ from local.outcomes import EVENTS, Outcome, read_outcomes
 from local.stack import Endpoints
 from samples.catalogue import CATALOGUE, Sample
 from vto.adapters.dynamodb import item_to_job, job_to_item
+from vto.domain.consent import Consent
 from vto.domain.job import StoredImage, execution_input
 from vto.domain.storage import S3Url, result_key
 from vto.domain.times import from_iso, to_iso
@@ -95,8 +97,10 @@ class Scene:
         for table in ("connections", "controls"):
             for row in rows[f"vto-{table}"]:
                 self._put(table, _as_of_now(row))
-        for url in [*self._pictures(), *self._photos()]:
+        for url in self._pictures():
             self._store(url, _drawn(url.key))
+        for url in self._photos():
+            self._store(url, _drawn(url.key), Consent.given("1", datetime.now(UTC)).metadata())
         [job] = rows["vto-jobs"]
         if seed is not None:
             job["seed"] = job["parameters"]["imageGenerationConfig"]["seed"] = seed
@@ -148,8 +152,8 @@ class Scene:
         key = {"id": {"S": self.job_id}}
         self._client("dynamodb").delete_item(TableName=self._endpoints.tables["jobs"], Key=key)
 
-    def _store(self, url: S3Url, content: bytes) -> None:
-        self._client("s3").put_object(Bucket=url.bucket, Key=url.key, Body=content)
+    def _store(self, url: S3Url, content: bytes, metadata: Mapping[str, str] | None = None) -> None:
+        self._client("s3").put_object(Bucket=url.bucket, Key=url.key, Body=content, Metadata=dict(metadata or {}))
 
     def _created(self, ago: timedelta = timedelta()) -> dict[str, Any]:
         record = json.loads(self._told((EVENTS / "start_try_on" / "accepted.json").read_text()))["Records"][0]

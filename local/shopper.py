@@ -93,7 +93,7 @@ class Shopper:
         return self._document(self._http.post(path, json=body or {}, headers=headers))
 
     def upload(self, picture: Path, kind: str = "photo") -> dict[str, Any]:
-        """Upload a private photo or mask, as a page would.
+        """Upload a private photo or mask, as a page would whose shopper agrees to the shop's policy.
 
         Returns:
             The offer that was used, with `s3_url` and, for a photo, `model_id`.
@@ -102,7 +102,8 @@ class Shopper:
             ShopperError: The service refused the offer or the upload.
         """
         content_type = content_type_of(picture)
-        offer = self.post("/uploads", {"kind": kind, "content_type": content_type})
+        consent = self.get("/config")["consent"]
+        offer = self.post("/uploads", {"kind": kind, "content_type": content_type, "consent": consent})
         files = {"file": (picture.name, picture.read_bytes(), content_type)}
         answer = httpx.post(offer["url"], data=offer["fields"], files=files, timeout=60, trust_env=False)
         if answer.is_error:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from scripts import contract, diagrams, facts, guarantees, tables
+from scripts import contract, diagrams, facts, guarantees, privacy, tables
 from scripts.facts import ROOT
 from vto.errors import all_errors
 
@@ -44,6 +44,9 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "prices": contract.prices,
     "simulation": guarantees.simulation,
     "quota": guarantees.quota,
+    "privacy-places": privacy.places,
+    "privacy-rows": privacy.rows,
+    "privacy-figures": privacy.figures,
     "conformance-groups": tables.conformance_groups,
 }
 # one region for each entry of the runbook, such as `state-claim-job` and `error-queue_full`

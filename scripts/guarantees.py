@@ -46,6 +46,15 @@ def simulation() -> str:
         f" {every} of faults ({one['pairs']:,}) was played: {one['broken']} broke a promise. The checker notices each"
         f" of {len(planted)} planted bugs: the real code with one protection taken out."
     )
+    if erased := told.get("erasures"):
+        said += (
+            f"\n\n{erased['runs']:,} times somebody had everything about them erased at a moment that the seed chose,"
+            f" while {erased['jobs']:,} jobs of theirs stood anywhere between request and delivery"
+            f" ({erased['running_jobs_ended']:,} were ended by it) and {erased['faults']:,} faults struck; in"
+            f" {erased['went_on_afterwards']:,} runs they went on using the shop. {erased['versions_removed']:,}"
+            f" versions of objects were removed, the {erased['jobs_of_others']:,} jobs of others were left as they"
+            f" were: {erased['problems']} things were left that should not be, or gone that should be there."
+        )
     return table("", *(f"{float(rate):.0%} of crossings fail" for rate in rates), rows=rows) + f"\n\n{said}"
 
 

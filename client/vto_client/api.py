@@ -148,6 +148,20 @@ class Api:
         """The caller's own photos and the stock models; raises as `create`."""
         return list(self._call("GET", "/models")["models"])
 
+    # --- the caller themselves ----------------------------------------------------------------------------------------
+
+    def erase_me(self) -> Document:
+        """Have everything about the caller erased; raises as `create`.
+
+        Returns:
+            ``receipt``, ``state``, ``requested_at``, ``done_at``, ``removed``; the receipt of one that is under way.
+        """
+        return self._call("DELETE", "/me")
+
+    def erasure(self, receipt: str) -> Document:
+        """What became of an erasure of the caller; raises as `create`."""
+        return self._call("GET", f"/me/erasures/{quote(receipt, safe='')}")
+
     # --- pictures -----------------------------------------------------------------------------------------------------
 
     def download(self, link: str) -> bytes:

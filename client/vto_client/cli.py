@@ -8,6 +8,7 @@ from rich.console import Console
 
 from vto_client import __version__
 from vto_client.conformance.command import PASSED_ON, conformance
+from vto_client.erase.command import erase
 from vto_client.explain.command import explain
 from vto_client.ops.command import ops
 from vto_client.problems import CommandError
@@ -17,6 +18,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 app.command("try")(try_on)
 app.command()(explain)
 app.add_typer(ops, name="ops")
+app.command()(erase)
 app.command(add_help_option=False, context_settings=PASSED_ON)(conformance)
 
 

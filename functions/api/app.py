@@ -88,6 +88,18 @@ def socket_tickets() -> dict[str, Any]:
     return {"ticket": ticket.ticket, "expires_in": TICKET_SECONDS}
 
 
+@app.delete("/me")
+def erase_me() -> tuple[dict[str, Any], int]:
+    """The caller wants everything about them erased; the receipt says how far that is."""
+    return bootstrap.request_erasure()(caller_of(app.current_event).user_id), HTTPStatus.ACCEPTED
+
+
+@app.get("/me/erasures/<receipt>")
+def erasure(receipt: str) -> dict[str, Any]:
+    """What became of an erasure of the caller's own."""
+    return bootstrap.request_erasure().state(caller_of(app.current_event).user_id, receipt)
+
+
 def _cursor() -> str | None:
     return (app.current_event.query_string_parameters or {}).get("cursor")
 

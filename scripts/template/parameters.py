@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from asl.lint.framework import TOP, Problem, rule
 from scripts.template.reading import Template
 
-MOST_PARAMETERS = (
-    26  # fifteen were enough for one engine; an endpoint, a fallback, prices, budgets, fairness need some too
-)
+# fifteen were enough for one engine; an endpoint, a fallback, prices, budgets, fairness and a policy need some too
+MOST_PARAMETERS = 26
 
 
 @rule()

@@ -41,12 +41,13 @@ EVERY_RESOURCE = {
     "cloudwatch:PutMetricData": "a metric knows no resource; a condition keeps it to SageMaker's namespaces",
 }
 OF_THE_PLACE = {"AWS::Partition", "AWS::Region", "AWS::AccountId", "AWS::URLSuffix"}  # true of everybody's resources
-ON_OBJECTS = {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"}
+ON_OBJECTS = {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:GetObjectVersion", "s3:DeleteObjectVersion"}
 SOCKET_METHODS = {  # whoever hears a client whose session is over also closes its socket
     "MessageFunction": ("POST", "DELETE"),
     "NotifyClientFunction": ("POST",),
     "PublishJobFunction": ("POST",),
     "DeliverResultFunction": ("POST",),
+    "EraseUserFunction": ("DELETE",),
 }
 
 
@@ -126,7 +127,7 @@ def index_named(template: Template) -> Iterator[Problem]:
 
 @rule()
 def socket_pushers(template: Template) -> Iterator[Problem]:
-    """Only those who tell clients reach sockets, on the live stage, with the methods that they use."""
+    """Only those who tell clients, or erase them, reach sockets, on the live stage, with the methods that they use."""
     for logical_id, statement in _allowed(template):
         if any(action.startswith("execute-api:") for action in actions(statement)):
             if logical_id not in SOCKET_METHODS:

@@ -171,4 +171,6 @@ def create_storage() -> None:
     for table in resources("AWS::DynamoDB::Table").values():
         dynamodb.create_table(**{key: resolved(table[key]) for key in wanted if key in table})
     for bucket in resources("AWS::S3::Bucket").values():
-        s3.create_bucket(Bucket=resolved(bucket["BucketName"]))
+        name = resolved(bucket["BucketName"])
+        s3.create_bucket(Bucket=name)
+        s3.put_bucket_versioning(Bucket=name, VersioningConfiguration=bucket["VersioningConfiguration"])

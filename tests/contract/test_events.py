@@ -33,6 +33,7 @@ from tests.contract.deployed import (
 from vto import bootstrap
 from vto.adapters.dynamodb import item_to_job, job_to_item
 from vto.adapters.preview import Preview
+from vto.domain.consent import Consent
 from vto.domain.job import Job, StoredImage
 from vto.domain.lifecycle import Lifecycle
 from vto.testing import FakeClock, FakeModels, FakeNotifier
@@ -42,8 +43,11 @@ JOB = ROWS["vto-jobs"][0]
 PRODUCT, MODEL = ROWS["vto-products"][0], ROWS["vto-models"][0]
 USER, JOB_ID, SOCKET = JOB["user_id"], JOB["id"], JOB["connection_id"]
 UPLOADS, RESULTS = f"vto-uploads-{ACCOUNT}-{REGION}", f"vto-results-{ACCOUNT}-{REGION}"
+ERASED, RECEIPT = "c41d7e02-8a95-4b1f-9d36-2f0e6a7b5c18", "6a1f0c9be24d4f7d8f35b0a97c21d4e6"
 MODEL_ID = "amazon.nova-canvas-v1:0"
 PHOTO = f"models/users/{USER}/0d9e3f5b7a1c4e6f8a2b4c6d8e0f1a2b.jpg"
+
+CONSENT = Consent("1", "2026-11-21T11:59:40.010Z")
 
 
 def picture(kind: str) -> bytes:
@@ -75,8 +79,9 @@ class System:
         jpeg, png = picture("JPEG"), picture("PNG")
         for row in (PRODUCT, MODEL):
             self.put(row["prepared_s3_url"], jpeg)
-        for key in ("products/tops/green-hoodie.jpg", "models/stock/standing-person.png", PHOTO, "models/robin.jpg"):
+        for key in ("products/tops/green-hoodie.jpg", "models/stock/standing-person.png", "models/robin.jpg"):
             self.put(f"s3://{UPLOADS}/{key}", jpeg)
+        self.put(f"s3://{UPLOADS}/{PHOTO}", jpeg, **CONSENT.metadata())
         self.put(f"s3://{UPLOADS}/products/tops/price list 2026.jpg", b"Moss hoodie; 49.90")
         self.put(f"s3://{RESULTS}/generated/{JOB_ID}/1/0.png", png)
         machine = resources("AWS::Serverless::StateMachine")["TryOnStateMachine"]
@@ -90,9 +95,9 @@ class System:
             for row in rows:
                 self.dynamodb.Table(table).put_item(Item=changed(row))
 
-    def put(self, url: str, content: bytes) -> None:
+    def put(self, url: str, content: bytes, **metadata: str) -> None:
         bucket, _, key = url.removeprefix("s3://").partition("/")
-        self.s3.put_object(Bucket=bucket, Key=key, Body=content)
+        self.s3.put_object(Bucket=bucket, Key=key, Body=content, Metadata=metadata)
 
     def row(self, table: str, **key: str) -> dict[str, Any]:
         return self.dynamodb.Table(table).get_item(Key=key).get("Item", {})
@@ -264,7 +269,7 @@ EFFECTS = {
     ),
     "api/accepted_cancelling_a_job": Effects(job="error cancelled"),
     "api/accepted_a_ticket_for_the_socket": Effects(
-        and_so=lambda system: system.dynamodb.Table("vto-controls").scan()["Count"] == 2
+        and_so=lambda system: system.dynamodb.Table("vto-controls").scan()["Count"] == 3
     ),
     "api/accepted_health_without_a_token": Effects(),
     "api/accepted_the_list_of_products": Effects(
@@ -275,11 +280,12 @@ EFFECTS = {
     "api/refused_an_id_token": Effects(job="none", and_so=nothing_started),
     "api/refused_the_batch_lane": Effects(job="none", and_so=nothing_started),
     "api/refused_cancelling_a_finished_job": Effects(job="completed"),
+    "api/refused_somebody_elses_receipt": Effects(),
     "authorize_socket/accepted": Effects(
-        and_so=lambda system: system.dynamodb.Table("vto-controls").scan()["Count"] == 0  # used up
+        and_so=lambda system: system.dynamodb.Table("vto-controls").scan()["Count"] == 1  # used up
     ),
     "authorize_socket/refused_unknown_ticket": Effects(
-        and_so=lambda system: system.dynamodb.Table("vto-controls").scan()["Count"] == 1
+        and_so=lambda system: system.dynamodb.Table("vto-controls").scan()["Count"] == 2
     ),
     "connect/accepted": Effects(
         and_so=lambda system: system.row("vto-connections", connection_id=SOCKET)["user_id"] == USER
@@ -309,7 +315,10 @@ EFFECTS = {
         and_so=lambda system: system.product()["updated_at"] == "2026-11-21T12:00:00.000Z"
     ),
     "import_picture/accepted_a_private_photo": Effects(
-        and_so=lambda system: len(system.keys(UPLOADS, f"prepared/models/users/{USER}/")) == 1
+        and_so=lambda system: (
+            len(system.keys(UPLOADS, f"prepared/models/users/{USER}/")) == 1
+            and system.keys(UPLOADS, "models/users/") == []
+        )
     ),
     "import_picture/accepted_the_test_message_of_s3": Effects(and_so=lambda system: system.product() == PRODUCT),
     "import_picture/refused_a_text_file_named_jpg": Effects(
@@ -337,6 +346,17 @@ EFFECTS = {
     "record_failure/refused_a_job_of_another_execution": Effects(),
     "sweep_jobs/accepted": Effects(job="created", and_so=lambda system: system.started == [JOB_ID]),
     "sweep_jobs/refused_nothing_is_overdue": Effects(),
+    "erase_user/accepted": Effects(
+        and_so=lambda system: (
+            system.row("vto-controls", control_id=f"erase#{ERASED}") == {}
+            and system.row("vto-controls", control_id=f"receipt#{RECEIPT}")["jobs"] == 3
+            and ERASED not in str(system.dynamodb.Table("vto-controls").scan()["Items"])
+        )
+    ),
+    "erase_user/accepted_again_after_it_was_done": Effects(),
+    "erase_user/refused_a_message_that_names_nobody": Effects(
+        and_so=lambda system: system.row("vto-controls", control_id=f"erase#{ERASED}") != {}
+    ),
     "check_lifecycle/accepted": Effects(more={"status": "ACTIVE", "days_to_end_of_life": None}),
     "check_lifecycle/refused_a_model_that_is_gone": Effects(),
     "reconcile_uploads/accepted": Effects(

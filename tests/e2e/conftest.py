@@ -52,7 +52,7 @@ class World:
             one.sample.file: one.item_id for one in upload_samples(self.endpoints, ROOT / "out" / "samples", samples)
         }
         self.person, self.garment = ids[PERSON], ids[GARMENT]
-        self.logins = {name: stack.sign_in(f"{name}@example.com") for name in ("ada", "bob")}
+        self.logins = {name: stack.sign_in(f"{name}@example.com") for name in ("ada", "bob", "eve")}
         for product in (self.garment, ids[STORY]):
             eventually(lambda product=product: self.row("products", product_id=product))
         eventually(lambda: self.row("models", model_id=self.person))

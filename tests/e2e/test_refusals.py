@@ -401,10 +401,12 @@ def test_an_id_token_is_no_access_token(world: World) -> None:
 
 
 def test_an_upload_form_takes_only_what_it_was_made_for(world: World, ada: Shopper) -> None:
-    offer = ada.post("/uploads", {"kind": "photo", "content_type": "image/jpeg"})
+    consent = ada.get("/config")["consent"]
+    offer = ada.post("/uploads", {"kind": "photo", "content_type": "image/jpeg", "consent": consent})
     user = world.login("ada").user_id
     assert offer["fields"]["key"].startswith(f"models/users/{user}/")
-    for change in ({"key": "products/tops/x.jpg"}, {"Content-Type": "text/html"}):
+    changes = ({"key": "products/tops/x.jpg"}, {"Content-Type": "text/html"}, {"x-amz-meta-consent-version": "0"})
+    for change in changes:
         answer = httpx.post(
             offer["url"], data={**offer["fields"], **change}, files={"file": ("x", b"x")}, trust_env=False
         )

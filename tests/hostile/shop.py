@@ -10,8 +10,11 @@ import pytest
 
 from tests.contract.deployed import environment, handler, replace_builders, use_environment
 from tests.hostile.residue import residue
+from vto.domain import times
 from vto.domain.catalogue import CatalogueItem
-from vto.testing import FakeCatalogue, FakeClock, FakePictures
+from vto.domain.consent import Consent
+from vto.domain.storage import USER_MODELS
+from vto.testing import NOON, FakeCatalogue, FakeClock, FakeErasures, FakePictures
 
 BUCKET = "vto-uploads"
 FULL = os.environ.get("VTO_FUZZ") == "1"
@@ -50,13 +53,14 @@ class Shop:
     def open(self, monkeypatch: pytest.MonkeyPatch, **built: Any) -> None:
         """Let the function find this shop where AWS would be."""
         use_environment(monkeypatch, environment("import_picture"))
-        clock = FakeClock()
-        replace_builders(monkeypatch, catalogue=self.catalogue, pictures=self.pictures, clock=clock, **built)
+        stored = {"pictures": self.pictures, "versions": self.pictures, "erasures": FakeErasures()}
+        replace_builders(monkeypatch, catalogue=self.catalogue, clock=FakeClock(), **stored, **built)
 
     def receive(self, uploads: dict[str, bytes]) -> list[CatalogueItem]:
         """One batch of messages; the rows of its uploads, in order. No message may have to come again."""
         for key, content in uploads.items():
-            self.pictures.put(f"s3://{BUCKET}/{key}", content)
+            agreed = Consent("1", times.to_iso(NOON)).metadata() if key.startswith(USER_MODELS) else {}
+            self.pictures.put(f"s3://{BUCKET}/{key}", content, **agreed)
         before, written = len(self.imports), len(self.pictures.written)
         answer = handler("import_picture")({"Records": [message(key) for key in uploads]})
         assert answer == {"batchItemFailures": []}, answer

@@ -14,8 +14,10 @@ from botocore.config import Config
 
 from tests.hostile.post_policy import Form, refusal, utc
 from vto.adapters.s3 import S3Pictures
+from vto.domain.erasure import FORM_SECONDS
 from vto.domain.pictures import MAX_UPLOAD_BYTES
-from vto.use_cases.offer_upload import EXTENSIONS, FORM_SECONDS, OfferUpload
+from vto.testing import FakeClock
+from vto.use_cases.offer_upload import EXTENSIONS, OfferUpload
 
 BUCKET, ALICE, BOB = "vto-uploads", "alice", "bob"
 SECRET = "secret-of-the-function"
@@ -43,6 +45,13 @@ MORE_FIELDS = {
     "x-amz-expected-bucket-owner": "123456789012",
     "x-amz-security-token": "another",
 }
+CONSENT_FIELDS = ("x-amz-meta-consent-version", "x-amz-meta-consent-time")
+OTHER_CONSENTS = [
+    *(("consent-version", value) for value in ("0", "2", "1 ", " 1", "01", "1,1", "1\n", "*", "${filename}")),
+    *(("consent-time", value) for value in ("2020-01-01T00:00:00.000Z", "2044-01-01T00:00:00.000Z", "now", "*", " ")),
+    ("consent-given", "yes"),
+    ("Consent-Version-2", "1"),
+]
 
 
 def client(secret: str = SECRET) -> Any:
@@ -54,7 +63,9 @@ def client(secret: str = SECRET) -> Any:
 
 def offered(kind: str, content_type: str, secret: str = SECRET) -> Form:
     """A form as Alice is offered it, filled in as it is meant."""
-    offer = OfferUpload(S3Pictures(client(secret)), BUCKET)({"kind": kind, "content_type": content_type}, ALICE)
+    agreed = {"consent": {"policy_version": "1"}}
+    ask = OfferUpload(S3Pictures(client(secret)), FakeClock(), BUCKET, "1")
+    offer = ask({"kind": kind, "content_type": content_type, **agreed}, ALICE)
     return Form(BUCKET, offer["fields"], 200_000, utc(offer["fields"]["x-amz-date"]) + timedelta(seconds=10))
 
 
@@ -102,6 +113,9 @@ def hostile(form: Form) -> Iterator[tuple[str, Form]]:
         yield f"{size} bytes", replace(form, size=size)
     for name, value in MORE_FIELDS.items():
         yield f"field {name}", changed(form, **{name: value})
+    for name, value in OTHER_CONSENTS:
+        yield f"{name} {value!r}", changed(form, **{f"x-amz-meta-{name}": value})
+    yield "no consent at all", changed(form, **dict.fromkeys(CONSENT_FIELDS))
     for name in form.fields:
         yield f"without {name}", changed(form, **{name: None})
         yield f"empty {name}", changed(form, **{name: ""})

@@ -15,6 +15,7 @@ from vto.domain.storage import S3Url
 from vto.errors import PictureMissingError, StorageUnavailableError
 
 URL = S3Url(RESULTS, "results/job-1/0.png")
+AGREED = {"consent-version": "1", "consent-time": "2026-11-21T12:00:00.000Z"}
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def policy_of(fields: Any) -> list[Any]:
 
 def test_a_form_accepts_exactly_one_key_one_type_and_a_limited_size(pictures: S3Pictures) -> None:
     url = S3Url(UPLOADS, "models/users/alice/1.jpg")
-    form = pictures.upload_form(url, content_type="image/jpeg", max_bytes=25_000_000, seconds=300)
+    form = pictures.upload_form(url, content_type="image/jpeg", max_bytes=25_000_000, seconds=300, metadata=AGREED)
     assert UPLOADS in form.url
     assert (form.fields["key"], form.fields["Content-Type"]) == (url.key, "image/jpeg")
     conditions = policy_of(form.fields)
@@ -111,9 +112,11 @@ def test_a_form_accepts_exactly_one_key_one_type_and_a_limited_size(pictures: S3
 
 
 def test_a_form_lets_nobody_choose_metadata_or_access(pictures: S3Pictures) -> None:
-    form = pictures.upload_form(URL, content_type="image/png", max_bytes=1, seconds=300)
+    form = pictures.upload_form(URL, content_type="image/png", max_bytes=1, seconds=300, metadata=AGREED)
+    pinned = [{f"x-amz-meta-{name}": value} for name, value in AGREED.items()]
+    assert [one for one in policy_of(form.fields) if one in pinned] == pinned
     allowed = {name for one in policy_of(form.fields) if isinstance(one, dict) for name in one}
-    assert allowed <= {
+    assert allowed - {name for one in pinned for name in one} <= {
         "key", "bucket", "Content-Type", "x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-security-token",
     }  # fmt: skip
 
@@ -128,7 +131,7 @@ def test_links_and_forms_name_the_buckets_host_in_its_own_region(monkeypatch: py
     bootstrap.reset()
     pictures, url = bootstrap.pictures(), S3Url("shop-results", "results/job/0.png")
     links = pictures.link(url, seconds=60), pictures.upload_form(
-        url, content_type="image/png", max_bytes=9, seconds=60
+        url, content_type="image/png", max_bytes=9, seconds=60, metadata=AGREED
     ).url  # fmt: skip
     bootstrap.reset()
 

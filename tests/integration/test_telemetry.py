@@ -187,6 +187,7 @@ def test_neither_a_ticket_nor_a_link_nor_a_picture_is_ever_logged(
         monkeypatch.setenv(f"{name.upper()}_TABLE", f"vto-{name}")
     for name, value in {
         "UPLOADS_BUCKET": UPLOADS,
+        "CONSENT_VERSION": "1",
         "RESULTS_BUCKET": "shop-results",
         "RETENTION_DAYS": "30",
         "ENGINES": "preview",
@@ -225,7 +226,9 @@ def test_neither_a_ticket_nor_a_link_nor_a_picture_is_ever_logged(
     assert allowed["policyDocument"]["Statement"][0]["Effect"] == "Allow"
     denied = handler_of("authorize_socket")(connect, CONTEXT)
     assert denied["policyDocument"]["Statement"][0]["Effect"] == "Deny"
-    form = rest("POST", "/uploads", {"kind": "photo", "content_type": "image/jpeg"})["document"]
+    form = rest(
+        "POST", "/uploads", {"kind": "photo", "content_type": "image/jpeg", "consent": {"policy_version": "1"}}
+    )["document"]
     link = bootstrap.pictures().link(S3Url(UPLOADS, "prepared/x.jpg"), seconds=60)
     assert rest("POST", "/try-ons", {"product_id": link, "model_id": ticket})["statusCode"] == 400
     monkeypatch.setenv("CONTROLS_TABLE", "no-such-table")

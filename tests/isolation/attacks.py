@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from tests.isolation.mall import PRODUCT, STOCK_MODEL, UPLOADS, Mall, Shopper, neutral, without
+from tests.isolation.mall import AGREED, PRODUCT, STOCK_MODEL, UPLOADS, Mall, Shopper, metadata_of, neutral, without
 from vto.domain.storage import S3Url
 
 OWNER = re.compile(r"(?:models|masks)/users/([^/]+)/")
@@ -97,6 +97,33 @@ def ticket_for(mall: Mall, me: Shopper, thing: str) -> Any:
     return [status, sorted(answer)]
 
 
+def erase_as(mall: Mall, me: Shopper, thing: str) -> Any:
+    """Asks for oneself to be erased, and says to be somebody else; afterwards what was one's own is put back."""
+    kept = [mall.erasures.running.pop(me.user_id, None), dict(mall.jobs.rows), dict(mall.catalogue.rows)]
+    kept += [dict(mall.pictures.objects), dict(mall.connections.rows), dict(mall.controls.tickets)]
+    status, answer = mall.rest(
+        me.user_id,
+        "DELETE /me",
+        {"user_id": thing, "sub": thing},
+        query={"user_id": thing, "sub": thing},
+        headers={"x-user-id": thing},
+        claims={"username": thing, "cognito:username": thing, "email": thing},
+    )
+    mall.erase(mall.erasure_queue.sent[-1])
+    whose = {mall.jobs.rows[name].user_id for name in kept[1] if mall.jobs.rows.get(name) != kept[1][name]}
+    _put_back(mall, me, kept)
+    return [status, answer["state"], sorted(answer), sorted(whose - {me.user_id})]
+
+
+def _put_back(mall: Mall, me: Shopper, kept: list[Any]) -> None:
+    running, mall.jobs.rows, mall.catalogue.rows, objects, mall.connections.rows, mall.controls.tickets = kept
+    mall.erasures.running.pop(me.user_id, None)
+    if running is not None:
+        mall.erasures.running[me.user_id] = running
+    mall.erasures.taken.pop(me.user_id, None)
+    mall.pictures.objects.update(objects)
+
+
 def show(mall: Mall, me: Shopper, thing: str) -> Any:
     """Takes something else for a ticket."""
     return [mall.authorize(one) for one in (thing, f"ticket#{thing}", f"delivered#{thing}#{me.socket}")]
@@ -121,8 +148,9 @@ def upload(**metadata: str) -> Attempt:
     """Uploads below one's own folder, with metadata that names the thing."""
 
     def attempt(mall: Mall, me: Shopper, thing: str) -> Any:
-        form = mall.rest(me.user_id, "POST /uploads", {"kind": "photo", "content_type": "image/png"})[1]
-        mall.upload(form["s3_url"], **{name: value.replace("*", thing) for name, value in metadata.items()})
+        form = mall.rest(me.user_id, "POST /uploads", {**AGREED, "kind": "photo", "content_type": "image/png"})[1]
+        said = {name: value.replace("*", thing) for name, value in metadata.items()}
+        mall.upload(form["s3_url"], **metadata_of(form), **said)
         [row] = [one for (_, name), one in mall.catalogue.rows.items() if name == form["model_id"]]
         assert row.user_id == me.user_id
         del mall.catalogue.rows[row.kind, row.item_id]
@@ -208,16 +236,21 @@ ATTACKS = (
     Attack("pose as another", lambda one: one.user_id, NOBODY, posing),
     Attack("upload for another", lambda one: one.user_id, NOBODY,
            lambda mall, me, it: mall.rest(
-               me.user_id, "POST /uploads", {"kind": "photo", "content_type": "image/png", "user_id": it})),
+               me.user_id, "POST /uploads", {**AGREED, "kind": "photo", "content_type": "image/png", "user_id": it})),
     Attack("upload over a photo", lambda one: key(one.photo), key(PHOTO),
            lambda mall, me, it: mall.rest(
-               me.user_id, "POST /uploads", {"kind": "photo", "content_type": "image/png", "key": it})),
+               me.user_id, "POST /uploads", {**AGREED, "kind": "photo", "content_type": "image/png", "key": it})),
     Attack("upload under another's name", lambda one: one.user_id, NOBODY,
            upload(**{"user-id": "*", "name": "*", "owner": "*"})),
     Attack("upload under a photo's name", lambda one: one.model_id, MODEL,
            upload(**{"model-id": "*", "product-id": "*", "name": "*"})),
     Attack("list jobs", lambda one: one.done, JOB, listed),
     Attack("list photos", lambda one: one.model_id, MODEL, lambda mall, me, it: mall.rest(me.user_id, "GET /models")),
+    # an erasure
+    Attack("look an erasure up", lambda one: one.receipt, "f" * 32, rest("GET /me/erasures/*")),
+    Attack("look a person up as an erasure", lambda one: one.user_id, NOBODY,
+           lambda mall, me, it: mall.rest(me.user_id, f"GET /me/erasures/{quote(it, safe='')}")),
+    Attack("erase another", lambda one: one.user_id, NOBODY, erase_as),
     # a socket
     Attack("buy a ticket for another", lambda one: one.user_id, NOBODY, ticket_for),
     Attack("show a job as a ticket", lambda one: one.done, JOB, show),

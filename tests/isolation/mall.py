@@ -27,6 +27,8 @@ from vto.testing import (
     FakeClock,
     FakeConnections,
     FakeControls,
+    FakeErasureRequests,
+    FakeErasures,
     FakeJobs,
     FakeNotifier,
     FakePictures,
@@ -38,6 +40,7 @@ from vto.testing import (
 UPLOADS, RESULTS = "vto-uploads-123456789012-us-east-1", "vto-results-123456789012-us-east-1"
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 PRODUCT, STOCK_MODEL = "hoodie", "stock-robin"
+AGREED = {"consent": {"policy_version": "1"}}
 
 # Ids that some reading of a key, a row or a pattern might take for another's.
 ODD_USERS = (
@@ -86,12 +89,13 @@ class Shopper:
     result: str
     requests: tuple[str, str]
     ticket: str
+    receipt: str
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """What nobody else may ever be told."""
         keys = (S3Url.parse(one).key for one in (self.photo, self.prepared, self.mask, self.result))
-        names = (self.user_id, self.socket, self.model_id, self.waiting, self.done, self.ticket)
+        names = (self.user_id, self.socket, self.model_id, self.waiting, self.done, self.ticket, self.receipt)
         return (*names, *keys, *self.requests)
 
 
@@ -107,6 +111,8 @@ class Mall:
     controls: FakeControls = field(default_factory=FakeControls)
     pictures: Watched = field(default_factory=Watched)
     notifier: FakeNotifier = field(default_factory=FakeNotifier)
+    erasures: FakeErasures = field(default_factory=FakeErasures)
+    erasure_queue: FakeErasureRequests = field(default_factory=FakeErasureRequests)
     workflow: FakeWorkflow = field(default_factory=FakeWorkflow)
     shoppers: list[Shopper] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
@@ -131,6 +137,9 @@ class Mall:
             picture_tools=FakePictureTools(),
             sockets=self.notifier,
             workflow=self.workflow,
+            versions=self.pictures,
+            erasures=self.erasures,
+            erasure_queue=self.erasure_queue,
             results_queue=SimpleNamespace(retry_soon=lambda event, answer: None),
         )
         self.catalogue.add(
@@ -243,13 +252,13 @@ class Mall:
         socket = f"socket-{number:04}="
         self.connect(user_id, socket)
         forms = [
-            self.rest(user_id, "POST /uploads", {"kind": kind, "content_type": "image/jpeg"})[1]
+            self.rest(user_id, "POST /uploads", {**AGREED, "kind": kind, "content_type": "image/jpeg"})[1]
             for kind in ("photo", "mask")
         ]
         for form in forms:
             assert S3Url.parse(form["s3_url"]).key == form["fields"]["key"]
-        self.upload(forms[0]["s3_url"])
-        self.pictures.put(forms[1]["s3_url"], b"mask")
+        self.upload(forms[0]["s3_url"], **metadata_of(forms[0]))
+        self.pictures.put(forms[1]["s3_url"], b"mask", **metadata_of(forms[1]))
         names = (f"request-of-{number:04}-one", f"request-of-{number:04}-two")
         mask = {"maskType": "IMAGE", "imageBasedMask": {"maskImage": forms[1]["s3_url"]}}
         asked = [
@@ -281,7 +290,21 @@ class Mall:
             result=result,
             requests=names,
             ticket=self.ticket(user_id),
+            receipt=self.receipt(user_id, number),
         )
+
+    def receipt(self, user_id: str, number: int) -> str:
+        """An erasure of this user, done or under way; it covers nothing that is here."""
+        before = times.after(self.clock.now(), -3600)
+        erasure = self.erasures.request(user_id, f"{number:032x}", self.clock.now(), before=before)
+        if number % 2:
+            self.erasures.finish(erasure, self.clock.now())
+        return erasure.receipt
+
+    def erase(self, user_id: str) -> Any:
+        """What the function that erases does with this user's message."""
+        message = {"messageId": "m", "receiptHandle": "r", "body": json.dumps({"user_id": user_id})}
+        return handler("erase_user")({"Records": [message]})
 
     # --- what came of it ----------------------------------------------------------------------------------------------
 
@@ -289,8 +312,15 @@ class Mall:
         """What a shopper has; these are the same objects as long as nobody writes."""
         rows = [self.jobs.rows.get(shopper.waiting), self.jobs.rows.get(shopper.done)]
         models = [self.catalogue.get(kind, shopper.model_id) for kind in Kind]
-        files = [self.pictures.objects.get(one) for one in (shopper.photo, shopper.prepared, shopper.mask)]
-        return [*rows, *models, *files, self.connections.rows.get(shopper.socket)]
+        files = [self.pictures.objects.get(one) for one in (shopper.prepared, shopper.mask, shopper.result)]
+        erasing = [self.erasures.running.get(shopper.user_id), self.erasures.receipts.get(shopper.receipt)]
+        return [*rows, *models, *files, *erasing, self.connections.rows.get(shopper.socket)]
+
+
+def metadata_of(form: Mapping[str, Any]) -> dict[str, str]:
+    """The metadata that an upload with this form has."""
+    prefix = "x-amz-meta-"
+    return {name.removeprefix(prefix): value for name, value in form["fields"].items() if name.startswith(prefix)}
 
 
 def users(count: int) -> list[str]:

@@ -68,6 +68,8 @@ ROUTES = (
     "POST /socket-tickets",
     "POST /uploads",
     "POST /try-ons",
+    "DELETE /me",
+    f"GET /me/erasures/{'0' * 32}",
 )
 
 
@@ -78,7 +80,7 @@ def test_a_token_that_does_not_say_who_may_come_in_is_refused_everywhere_in_the_
     answers = [mall.rest(USER, route, {}, claims=claims) for route in ROUTES]
     assert [status for status, _ in answers] == [401] * len(ROUTES)
     assert {answer["code"] for _, answer in answers} == {"not_authorized"}
-    assert (mall.jobs.changes, mall.controls.tickets) == ([], {})
+    assert (mall.jobs.changes, mall.controls.tickets, mall.erasures.running) == ([], {}, {})
 
 
 @pytest.mark.parametrize("claims", BOASTFUL.values(), ids=BOASTFUL)

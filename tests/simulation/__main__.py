@@ -8,11 +8,13 @@ import json
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from pathlib import Path
 
+from tests.simulation import erasing
 from tests.simulation.exhaustive import choices, left_behind, tell
 from tests.simulation.faults import Fault
 from tests.simulation.figures import ROWS, Figures
@@ -31,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, help="replay this seed only, and write every crossing to out/")
     parser.add_argument("--rate", type=float, default=0.05, help="the rate of the replayed run")
     parser.add_argument("--pairs", choices=["all", "some", "none"], default="some", help="pairs of faults on one job")
+    parser.add_argument("--erasures", type=int, default=1000, help="runs in which somebody is erased (1000)")
     asked = parser.parse_args(arguments)
     OUT.mkdir(exist_ok=True)
     return _replay(asked) if asked.seed is not None else _all(asked)
@@ -58,7 +61,9 @@ def _all(asked: argparse.Namespace) -> int:
                     _print(f"seed {seed}, rate {rate}: {problem}")
         document["rates"] = {str(rate): made.document() for rate, made in by_rate.items()}
         exhaustive = _exhaustive(pool, asked.pairs)
+        erasures = _erasures(pool, asked.erasures)
     document["exhaustive"] = exhaustive
+    document["erasures"] = erasures
     document["planted_bugs_noticed"] = [mutant.name for mutant in MUTANTS]  # each by a test
     (OUT / "simulation.json").write_text(json.dumps(document, indent=2) + "\n")
     _table(by_rate)
@@ -66,7 +71,11 @@ def _all(asked: argparse.Namespace) -> int:
         f"one job: {exhaustive['points']} points, {exhaustive['singles']} single faults, {exhaustive['pairs']} pairs,"
         f" {exhaustive['broken']} of them broke a promise; {time.monotonic() - began:.0f} s in all"
     )
-    return any(made.problems for made in by_rate.values()) or bool(exhaustive["broken"])
+    _print(
+        f"{erasures.get('runs', 0)} erasures between all else: {erasures.get('jobs', 0)} jobs and"
+        f" {erasures.get('versions_removed', 0)} versions removed, {erasures['problems']} problems"
+    )
+    return any(made.problems for made in by_rate.values()) or bool(exhaustive["broken"] or erasures["problems"])
 
 
 def _run(seed: int, rate: float, jobs: int) -> tuple[int, Figures]:
@@ -78,6 +87,20 @@ def _sum(runs: Iterator[Figures]) -> Figures:
     for one in runs:
         total.add(one)
     return total
+
+
+# --- somebody is erased -----------------------------------------------------------------------------------------------
+
+
+def _erasures(pool: ProcessPoolExecutor, runs: int) -> dict[str, int]:
+    counts = Counter[str]()
+    found = 0
+    for seed, problems, made in pool.map(erasing.tell, range(runs), chunksize=10):
+        counts.update(made)
+        found += len(problems)
+        for problem in problems:
+            _print(f"erasing, seed {seed}: {problem}")
+    return {**counts, "problems": found}
 
 
 # --- one job, every fault ---------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from tests.simulation.faults import READ, SEND, WRITE, Fault
 from vto.domain import times
 from vto.domain.job import Job
 from vto.errors import NotifierUnavailableError, StorageUnavailableError, VtoError
-from vto.ports import Connection
+from vto.ports import Connection, ObjectVersion
 from vto.testing import NOON, FakeConnections, FakeJobs, FakePictures
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 READS = {"get", "of_user", "overdue", "metadata", "read", "is_running", "is_paused", "next_slot", "get_ready"}
 READS |= {"is_stopped", "spent", "holder"}
+READS |= {"below", "metadata_of", "models_of", "receipt"}
 LOCAL = {"link", "upload_form", "execution_of"}
 """What an adapter answers without asking anybody."""
 INDEX_LAG = 0.2
@@ -138,6 +139,7 @@ class StreamedJobs(FakeJobs):
     on_write: Callable[[Job | None, Job], None] = lambda before, after: None
     open_jobs: dict[str, None] = field(default_factory=dict)
     written: dict[str, tuple[float, Job | None]] = field(default_factory=dict)
+    deleted: list[Job] = field(default_factory=list)
 
     def overdue(self, now: datetime, *, limit: int, cursor: str | None = None) -> tuple[list[Job], str | None]:
         """Unfinished jobs whose lease has run out, as the index has them: a fresh change may not be there yet."""
@@ -150,6 +152,22 @@ class StreamedJobs(FakeJobs):
         late = {f"{job.lease_until} {job.id}": job for job in seen}
         page = [key for key in sorted(late) if key > (cursor or "")][: limit + 1]
         return [late[key] for key in page[:limit]], page[limit - 1] if len(page) > limit else None
+
+    def of_user(self, user_id: str, *, limit: int, cursor: str | None = None) -> tuple[list[Job], str | None]:
+        """One user's jobs, as the index has them: a fresh change may not be there yet."""
+        page, following = super().of_user(user_id, limit=limit, cursor=cursor)
+        seen = [(self.written[job.id][1] if self._is_fresh(job) else job) for job in page]
+        return [job for job in seen if job is not None], following
+
+    def delete(self, job_id: str) -> None:
+        """Remove a job that was marked as erased."""
+        known = self.rows.get(job_id)
+        super().delete(job_id)
+        if known is not None and job_id not in self.rows:
+            self.deleted.append(known)
+
+    def _is_fresh(self, job: Job) -> bool:
+        return self.now() - self.written[job.id][0] < INDEX_LAG
 
     def _write(self, job: Job) -> None:
         before = self.rows.get(job.id)
@@ -205,6 +223,15 @@ class TracedPictures(FakePictures):
 
     on_write: Callable[[str], None] = lambda url: None
     now: Callable[[], float] = lambda: 0.0
+    removed: list[tuple[str, str]] = field(default_factory=list)
+    """The versions that were removed, each once: which function did it, and their addresses."""
+
+    def remove(self, versions: Sequence[ObjectVersion]) -> None:
+        """Remove versions for good."""
+        there = [one for one in versions if one in self.old or self.lying.get(str(one.url)) == one]
+        by = getattr(getcurrent(), "name", "").partition("#")[0]
+        self.removed += [(by, str(one.url)) for one in there]
+        super().remove(versions)
 
     def put(self, url: str, content: bytes, **metadata: str) -> None:
         """Put an object in."""

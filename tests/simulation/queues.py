@@ -4,7 +4,7 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tests.contract.deployed import resources, template
 from tests.simulation.faults import DELIVERY, WRITE, Fault
 from tests.simulation.lambdas import Outcome
+from vto.adapters.erasure_queue import pause
 from vto.adapters.sqs import wait_seconds
 from vto.domain import times
 from vto.domain.storage import S3Url
@@ -79,6 +80,11 @@ class Queue:
         with suppress(StorageUnavailableError):  # then they come again by themselves, later
             self._simulation.boundary.cross(f"{self._function}.retry_soon", show, WRITE, StorageUnavailableError)
 
+    def show_again(self, number: int, pause: Callable[[int], float]) -> None:
+        """Let a message come again after a while that depends on how often it came."""
+        if number in self._messages:
+            self._show(self._messages[number], pause(self._messages[number].receives))
+
     def _show(self, one: Message, seconds: float) -> None:
         one.visible_at = self._simulation.scheduler.seconds + seconds
         self._simulation.scheduler.after(seconds, self._poll)
@@ -124,6 +130,45 @@ class SentUploads:
         thing = {"key": url.key, "sequencer": sequencer}
         record = {"eventTime": time, "s3": {"bucket": {"name": url.bucket}, "object": thing}}
         self._queue.send({"Records": [record]}, 0.0)
+
+
+class ErasureQueue:
+    """The port of both ends of the queue of erasures."""
+
+    def __init__(self, simulation: "Simulation", resource: str, mapping: str, function: str) -> None:
+        self._simulation, self._queue = simulation, Queue(simulation, resource, mapping, function)
+        self.seconds = 0.0
+        """How long a new message takes beyond the usual."""
+
+    @property
+    def waiting(self) -> int:
+        """How many erasures are not done."""
+        return self._queue.waiting
+
+    @property
+    def dead_letters(self) -> list[Message]:
+        """Those that were given up."""
+        return self._queue.dead_letters
+
+    def come_again(self, event: dict[str, Any], answer: dict[str, Any]) -> None:
+        """Let what is not done come again after a while that grows."""
+        open_ones = [int(one["itemIdentifier"]) for one in answer["batchItemFailures"]]
+
+        def show() -> None:
+            for number in open_ones:
+                self._queue.show_again(number, pause)
+
+        if open_ones:
+            with suppress(StorageUnavailableError):  # then they come again by themselves, later
+                self._simulation.boundary.cross("erasure_queue.come_again", show, WRITE, StorageUnavailableError)
+
+    def send(self, user_id: str) -> None:
+        """Have somebody's erasure worked on."""
+
+        def put() -> None:
+            self._queue.send({"user_id": user_id}, self._simulation.latency() + self.seconds)
+
+        self._simulation.boundary.cross("erasure_queue.send", put, WRITE, StorageUnavailableError)
 
 
 def object_created(url: str, sequencer: int, seconds: float) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from tests.simulation.gateway import Gateway
 from tests.simulation.lambdas import Lambda
 from tests.simulation.money import Books
 from tests.simulation.ports import Boundary, IndexedConnections, Port, StreamedJobs, TracedPictures
-from tests.simulation.queues import Queue, SentUploads, object_created
+from tests.simulation.queues import ErasureQueue, Queue, SentUploads, object_created
 from tests.simulation.rules import Rule, Schedule
 from tests.simulation.scheduler import Scheduler, VirtualClock
 from tests.simulation.shopper import Shopper
@@ -30,11 +30,12 @@ from tests.simulation.stock import shelf
 from tests.simulation.stream import StreamMapping
 from tests.workflow.world import MACHINE, UPLOADS, definition_of
 from vto import bootstrap, telemetry
-from vto.domain import reading
+from vto.domain import reading, times
 from vto.domain.catalogue import model_id_of
+from vto.domain.consent import Consent
 from vto.domain.job import Job
 from vto.domain.storage import MANIFEST
-from vto.testing import FakeCatalogue, FakeControls, FakeOperations, FakePictureTools, FakeResults
+from vto.testing import NOON, FakeCatalogue, FakeControls, FakeErasures, FakeOperations, FakePictureTools, FakeResults
 from vto.use_cases import create_try_on, sockets
 
 
@@ -118,12 +119,14 @@ class Simulation:
         self.changed = StreamMapping(self, "JobChangedMapping", "publish_job")
         self.results_queue = Queue(self, "ResultsQueue", "ResultStoredMapping", "deliver_result")
         self.uploads_queue = Queue(self, "ModelUploadsQueue", "ImportModelsMapping", "import_picture")
+        self.erasure_queue = ErasureQueue(self, "ErasuresQueue", "EraseUserMapping", "erase_user")
         now = self._seconds
         self.jobs = StreamedJobs(now=now, on_write=self._job_written)
         self.catalogue, self.controls, self.results = FakeCatalogue(), FakeControls(), FakeResults()
         self.books = Books(self.jobs.budgets, self.settings.budget, self.settings.per_user)
         self.connections = IndexedConnections(now=now)
-        self.pictures = TracedPictures(on_write=self._object_written, now=now)
+        self.pictures = TracedPictures(on_write=self._object_written, now=now, time=self._iso)
+        self.erasures = FakeErasures()
         self.ledger = Ledger()
         self.engines = {name: SimulatedEngine(self, name, self.ledger) for name in self.settings.engines}
         self.shoppers: list[Shopper] = []
@@ -199,14 +202,23 @@ class Simulation:
             or self.changed.waiting
             or self.results_queue.waiting
             or self.uploads_queue.waiting
+            or self.erasure_queue.waiting
             or self.rule.waiting
         )
 
-    def upload(self, user_id: str, content: bytes) -> str:
-        """Somebody uploads a photo of their own; the model's id."""
+    def upload(self, user_id: str, content: bytes, seconds: float = 0.0) -> str:
+        """Somebody gets a form and uploads a photo of their own with it, at once or so much later; the model's id."""
         self._objects += 1
         key = f"models/users/{user_id}/{self._objects}.jpg"
-        self.pictures.put(f"s3://{UPLOADS}/{key}", content)
+        consent = Consent("1", self._iso()).metadata()
+
+        def put() -> None:
+            self.pictures.put(f"s3://{UPLOADS}/{key}", content, **consent)
+
+        if seconds:
+            self.scheduler.after(seconds, put)
+        else:
+            put()
         return model_id_of(key)
 
     def digest(self) -> str:
@@ -241,11 +253,14 @@ class Simulation:
                 "sockets": self.gateway,
                 "workflow": self.executions,
                 "operations": FakeOperations(self.controls),
+                "versions": self.pictures,
+                "erasures": self.erasures,
             }.items()
         }
         ports["results_queue"] = self.results_queue
         ports["upload_queues"] = self.uploads_queue
         ports["import_queue"] = SentUploads(self.uploads_queue)
+        ports["erasure_queue"] = self.erasure_queue
         replace_builders(
             patch,
             settings=settings,
@@ -269,6 +284,9 @@ class Simulation:
 
     def _seconds(self) -> float:
         return self.scheduler.seconds
+
+    def _iso(self) -> str:
+        return times.after(NOON, self.scheduler.seconds)
 
     def _jitter(self, longest: float) -> float:
         return self.random.uniform(0, longest)

@@ -560,6 +560,26 @@ BROKEN += [
         "UploadsBucket nobody decided how long thumbnails/ is kept",
     ),
     (
+        "removers",
+        changed(allow("StoreResultFunction", "s3:DeleteObjectVersion", sub("${ResultsBucket.Arn}/results/*"))),
+        "StoreResultFunction may remove ResultsBucket/results/ for good",
+    ),
+    (
+        "removers",
+        changed(allow("ImportPictureFunction", "s3:DeleteObjectVersion", sub("${UploadsBucket.Arn}/products/*"))),
+        "ImportPictureFunction may remove UploadsBucket/products/ for good",
+    ),
+    (
+        "erasable",
+        changed(drop("EraseUserFunction/Properties/Policies")),
+        "EraseUserFunction cannot erase ResultsBucket/generated/",
+    ),
+    (
+        "writers-end",
+        changed(put("StoreResultFunction/Properties/Timeout", 900)),
+        "StoreResultFunction may run for 900 s",
+    ),
+    (
         "expiry",
         changed(put("Extra", {"Type": BUCKET, "Properties": {}})),
         "Extra keeps everything for ever",

@@ -42,15 +42,28 @@ TRY_ON = {
     "MAX_JOBS_PER_USER",
     "TIER_MEASURE",
 }
+CONSENT = {"CONSENT_VERSION", "ERASURES_QUEUE_URL"}
 PACE = {"REQUESTS_PER_MINUTE", "FALLBACK_REQUESTS_PER_MINUTE"}
 MONEY = {"DAILY_BUDGET", "DAILY_BUDGET_PER_USER", "PRICE_PER_IMAGE", "SPENDING"}
 
 ENVIRONMENT = {
     "import_picture": {
-        *("PRODUCTS_TABLE", "MODELS_TABLE", "RETENTION_DAYS", "PICTURE_TIER", "TIER_MEASURE"),
+        *("PRODUCTS_TABLE", "MODELS_TABLE", "CONTROLS_TABLE", "RETENTION_DAYS", "PICTURE_TIER", "TIER_MEASURE"),
         *("PRODUCT_UPLOADS_QUEUE_URL", "MODEL_UPLOADS_QUEUE_URL"),
     },
-    "api": TRY_ON,
+    "api": TRY_ON | CONSENT,
+    "erase_user": {
+        "PRODUCTS_TABLE",
+        "MODELS_TABLE",
+        "JOBS_TABLE",
+        "CONNECTIONS_TABLE",
+        "RESULTS_TABLE",
+        "CONTROLS_TABLE",
+        "UPLOADS_BUCKET",
+        "RESULTS_BUCKET",
+        "ERASURES_QUEUE_URL",
+        "SOCKET_ENDPOINT",
+    },
     "authorize_socket": {"CONTROLS_TABLE"},
     "connect": {"CONNECTIONS_TABLE"},
     "disconnect": {"CONNECTIONS_TABLE"},
@@ -121,6 +134,7 @@ BUCKETS = {
     "notify_client": {"ResultsBucket"},
     "publish_job": {"ResultsBucket"},
     "deliver_result": {"ResultsBucket"},
+    "erase_user": {"UploadsBucket", "ResultsBucket"},
 }
 
 # The published data model: key, indexes (hash, range). Attributes beyond keys need no definition.
@@ -145,6 +159,8 @@ HTTP_ROUTES = {
     "GET /try-ons/{job_id}",
     "POST /try-ons/{job_id}/cancel",
     "POST /socket-tickets",
+    "DELETE /me",
+    "GET /me/erasures/{receipt}",
 }
 SOCKET_ROUTES = {
     "$connect": "ConnectFunction",
@@ -285,13 +301,13 @@ def test_the_socket_api_has_the_routes_of_the_protocol_and_the_stage_live(templa
     assert named(properties["Auth"]["AuthArn"]) == "AuthorizeSocketFunction"
 
 
-def test_only_the_function_that_hears_clients_may_close_their_sockets(template: Template) -> None:
+def test_only_who_hears_clients_or_erases_them_may_close_their_sockets(template: Template) -> None:
     closing = {
         logical_id
         for logical_id, properties in resources(template, FUNCTION)
         if "/live/DELETE/@connections/*" in str(properties.get("Policies"))
     }
-    assert closing == {"MessageFunction"}
+    assert closing == {"MessageFunction", "EraseUserFunction"}
 
 
 def test_functions_reach_sockets_on_aws_unless_another_address_is_given(template: Template) -> None:
@@ -302,7 +318,7 @@ def test_functions_reach_sockets_on_aws_unless_another_address_is_given(template
     ]
     given, on_aws = "${SocketEndpointBase}/${SocketApi}/live", "https://${SocketApi}.execute-api.${AWS::Region}"
     expected = ["HasSocketEndpointBase", {"Fn::Sub": given}, {"Fn::Sub": on_aws + ".${AWS::URLSuffix}/live"}]
-    assert endpoints == [{"Fn::If": expected}] * 4
+    assert endpoints == [{"Fn::If": expected}] * 5
 
 
 def test_each_bucket_tells_the_queue_of_its_import_or_delivery(template: Template) -> None:

@@ -32,6 +32,7 @@ from tests.contract.deployed import (
 )
 from tests.contract.test_events import (
     BEFORE,
+    CONSENT,
     JOB,
     JOB_ID,
     MODEL,
@@ -72,6 +73,7 @@ SERVICES = {"dynamodb": "dynamodb", "s3": "s3", "stepfunctions": "states", "sqs"
 IAM_ACTIONS = {
     "s3:HeadObject": "s3:GetObject",
     "s3:ListObjectsV2": "s3:ListBucket",
+    "s3:ListObjectVersions": "s3:ListBucketVersions",
     "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
 }
 TRANSACTED = {  # a part of a transaction, IAM's
@@ -79,6 +81,7 @@ TRANSACTED = {  # a part of a transaction, IAM's
     "Update": "UpdateItem",
     "ConditionCheck": "ConditionCheckItem",
 }
+VERSIONED = {"HeadObject": "s3:GetObjectVersion", "DeleteObject": "s3:DeleteObjectVersion"}
 
 # Allowed, though no code of ours calls it.
 USED_BY_OTHERS = {
@@ -93,6 +96,7 @@ USED_BY_OTHERS = {
         "sqs:DeleteMessage",
         "sqs:GetQueueAttributes",
     },
+    # the one call of ours of that action is of another function
     "Lambda itself sets aside what failed with the function's role": {"sqs:SendMessage"},
     "without it S3 says that a missing picture is forbidden": {"s3:ListBucket"},
 }
@@ -173,6 +177,8 @@ class Uses:
         elif operation == "BatchGetItem":
             for table in asked["RequestItems"]:
                 self.note(f"dynamodb:{operation}", self._resource(service, {"TableName": table}))
+        elif operation in VERSIONED and "VersionId" in asked:
+            self.note(VERSIONED[operation], self._resource(service, asked))
         else:
             self.note(f"{SERVICES[service]}:{operation}", self._resource(service, asked))
 
@@ -182,7 +188,8 @@ class Uses:
                 index = f"/index/{asked['IndexName']}" if "IndexName" in asked else ""
                 return self._tables[asked["TableName"]] + index
             case "s3":
-                return self._buckets[asked["Bucket"]] + (f"/{asked['Key']}" if "Key" in asked else "")
+                bucket = self._buckets[asked["Bucket"]]
+                return f"{bucket}/{asked['Key']}" if "Key" in asked else bucket
             case "stepfunctions" if "executionArn" in asked:
                 return "TryOnStateMachine:" + asked["executionArn"].rpartition(":")[2]
             case "stepfunctions":
@@ -322,6 +329,38 @@ def turn_of_the_batch_lane(system: System) -> None:
     change_job(system, lane=Lane.BATCH, turn=True)
 
 
+AGREED = {"consent": {"policy_version": "1"}}
+
+
+def erasing(user_id: str) -> Event:
+    event = read("erase_user/accepted")
+    return {"Records": [{**event["Records"][0], "body": json.dumps({"user_id": user_id})}]}
+
+
+def everything_of_the_user(system: System) -> None:
+    """They asked to be erased while their job is being made, and left something in every place."""
+    bootstrap.erasures().request(USER, "receipt", system.clock.now(), before=times.to_iso(system.clock.now()))
+    change_job(system, cache_key="key")
+    photo = {"model_id": "photo-1", "user_id": USER, "created_at": "2026-11-20T00:00:00.000Z"}
+    system.dynamodb.Table("vto-models").put_item(Item=photo)
+    for key in ("models/users/{}/a.jpg", "masks/users/{}/a.png", "prepared/models/users/{}/photo-1/1.jpg"):
+        system.put(f"s3://{UPLOADS}/{key.format(USER)}", b"x", **CONSENT.metadata())
+    system.put(f"s3://{UPLOADS}/prepared/masks/{JOB_ID}/mask.png", b"x")
+    system.put(f"s3://{RESULTS}/results/{JOB_ID}/0.png", b"x")
+
+
+def version_of_generated(system: System) -> str:
+    return system.s3.head_object(Bucket=RESULTS, Key=f"generated/{JOB_ID}/1/0.png")["VersionId"]
+
+
+def job_erased_long_ago(system: System) -> None:
+    """Nobody can write for their job any more."""
+    bootstrap.erasures().request(USER, "receipt", system.clock.now(), before=times.to_iso(system.clock.now()))
+    change_job(system, erased_at="2026-11-21T11:00:00.000Z")
+    system.s3.delete_object(Bucket=RESULTS, Key=f"generated/{JOB_ID}/1/0.png", VersionId=version_of_generated(system))
+    told_by_another(system)
+
+
 REUSED = {"images": [f"s3://{RESULTS}/results/other/0.png"], "mask": None, "engine": "preview"}
 
 
@@ -407,8 +446,11 @@ PUBLISHERS = {
 SITUATIONS = [
     Situation("api", request("GET", "/models")),
     Situation("api", request("GET", f"/products/{PRODUCT['product_id']}")),
-    Situation("api", request("POST", "/uploads", {"kind": "photo", "content_type": "image/jpeg"})),
-    Situation("api", request("POST", "/uploads", {"kind": "mask", "content_type": "image/png"})),
+    Situation("api", request("POST", "/uploads", {**AGREED, "kind": "photo", "content_type": "image/jpeg"})),
+    Situation("api", request("POST", "/uploads", {**AGREED, "kind": "mask", "content_type": "image/png"})),
+    Situation("api", request("DELETE", "/me")),
+    Situation("erase_user", erasing(USER), everything_of_the_user),
+    Situation("erase_user", erasing(USER), job_erased_long_ago),
     Situation("api", request("GET", "/try-ons"), job_completed),
     Situation("api", request("GET", f"/try-ons/{JOB_ID}"), job_completed),
     Situation("message", read("message/accepted_watching_a_job"), job_completed),
@@ -551,6 +593,8 @@ def test_what_others_use_is_allowed_somewhere_and_called_by_none_of_our_function
     assert by_others <= {action for permissions in allowed(template).values() for action, _ in permissions}
     for function, found in uses.items():
         assert by_others & {action for action, _ in found} == OWN.get(function, set()), function
+    called = {action for function, found in uses.items() if function != "api" for action, _ in found}
+    assert by_others & called == set()
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def _beginning(wanted: Wanted, stack: str, region: str | None) -> Api:
         ensure_key(wanted.key)
         if wanted.out is not None and not wanted.dry_run:
             wanted.out.mkdir(parents=True, exist_ok=True)
-        return _api(stack, region, os.environ)
+        return api_of(stack, region, os.environ)
     except OSError as problem:
         raise CommandError(f"--out: {problem}", exit_code=USAGE) from problem
     except ValueError as problem:
@@ -101,7 +101,7 @@ def _beginning(wanted: Wanted, stack: str, region: str | None) -> Api:
         raise
 
 
-def _api(stack: str, region: str | None, environment: Mapping[str, str]) -> Api:
+def api_of(stack: str, region: str | None, environment: Mapping[str, str]) -> Api:
     """The API that the environment names, or else the stack's; AWS is asked only for what the environment lacks."""
 
     @cache

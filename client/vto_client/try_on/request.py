@@ -100,7 +100,8 @@ def ensure_ids(*values: str) -> None:
         if Path(value).is_file():
             raise CommandError(
                 f"{value} is a file, and `vto try` takes ids of the catalogue: it cannot upload pictures yet. Upload "
-                "it first (a photo by POST /uploads, a product into products/ of the uploads bucket); then name its id",
+                "it first (a photo by POST /uploads with the shopper's consent; a product into products/ of the "
+                "uploads bucket); then name its id",
                 exit_code=USAGE,
             )
 

@@ -18,15 +18,18 @@ from vto.adapters.dynamodb import (
     DynamoCatalogue,
     DynamoConnections,
     DynamoControls,
+    DynamoErasures,
     DynamoJobs,
     DynamoOperations,
     DynamoResults,
 )
+from vto.adapters.erasure_queue import ErasureQueue
 from vto.adapters.fashn import FashnApi
 from vto.adapters.models import BedrockModels
 from vto.adapters.operating import JobChanges, LambdaFunctions, SqsDeadLetters
 from vto.adapters.preview import Preview
 from vto.adapters.s3 import S3Pictures
+from vto.adapters.s3_versions import S3Versions
 from vto.adapters.sagemaker import CanvasEndpoint
 from vto.adapters.secrets import SecretKey
 from vto.adapters.sockets import ApiGatewaySockets
@@ -43,6 +46,7 @@ from vto.use_cases.cancel_try_on import CancelTryOn
 from vto.use_cases.check_lifecycle import CheckLifecycle
 from vto.use_cases.create_try_on import CreateTryOn
 from vto.use_cases.deliver_result import DeliverResult
+from vto.use_cases.erase_user import EraseUser
 from vto.use_cases.finish_result import FinishResult
 from vto.use_cases.import_picture import ImportPicture
 from vto.use_cases.invoke_model import InvokeModel
@@ -55,6 +59,7 @@ from vto.use_cases.reconcile_uploads import ReconcileUploads
 from vto.use_cases.record_failure import RecordFailure
 from vto.use_cases.redrive_letters import RedriveLetters
 from vto.use_cases.report_status import ReportStatus
+from vto.use_cases.request_erasure import RequestErasure
 from vto.use_cases.request_try_on import RequestTryOn
 from vto.use_cases.rerun_job import RerunJob
 from vto.use_cases.reserve_slot import ReserveSlot
@@ -67,6 +72,7 @@ from vto.use_cases.validate_request import ValidateRequest
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
 # Seconds that the SDK waits for an answer, by the service's prefix in policies. Each lies below the timeout of every
@@ -222,8 +228,13 @@ def results() -> DynamoResults:
 
 
 @cache
-def pictures() -> S3Pictures:
-    """The two buckets."""
+def erasures() -> DynamoErasures:
+    """Erasures in ``vto-controls``."""
+    return DynamoErasures(_table("CONTROLS_TABLE"))
+
+
+@cache
+def _s3() -> "S3Client":
     config = Config(
         signature_version="s3v4",
         # the bucket's host in its own Region: otherwise links outside us-east-1 name S3's global host, which answers
@@ -232,7 +243,26 @@ def pictures() -> S3Pictures:
         connect_timeout=2,
         read_timeout=READ_TIMEOUT["s3"],
     )
-    return S3Pictures(boto3.client("s3", config=config))
+    return boto3.client("s3", config=config)
+
+
+@cache
+def pictures() -> S3Pictures:
+    """The two buckets."""
+    return S3Pictures(_s3())
+
+
+@cache
+def versions() -> S3Versions:
+    """The two buckets with all that lay in them before."""
+    return S3Versions(_s3())
+
+
+@cache
+def erasure_queue() -> ErasureQueue:
+    """The queue that makes erasures go on."""
+    client = boto3.client("sqs", config=Config(connect_timeout=2, read_timeout=READ_TIMEOUT["sqs"]))
+    return ErasureQueue(client, settings()["ERASURES_QUEUE_URL"])
 
 
 @cache
@@ -356,7 +386,9 @@ class _EnginesByName(dict[str, Engine]):
 def import_picture() -> ImportPicture:
     """Registers uploads."""
     retention = settings().number("RETENTION_DAYS")
-    return ImportPicture(catalogue(), pictures(), picture_tools(), clock(), retention, settings().tier)
+    return ImportPicture(
+        catalogue(), pictures(), versions(), erasures(), picture_tools(), clock(), retention, settings().tier
+    )
 
 
 @cache
@@ -540,7 +572,7 @@ def open_socket() -> OpenSocket:
 @cache
 def offer_upload() -> OfferUpload:
     """Makes upload forms."""
-    return OfferUpload(pictures(), settings()["UPLOADS_BUCKET"])
+    return OfferUpload(pictures(), clock(), settings()["UPLOADS_BUCKET"], settings()["CONSENT_VERSION"])
 
 
 @cache
@@ -579,7 +611,38 @@ def answer_message() -> AnswerMessage:
 @cache
 def browse() -> Browse:
     """Answers questions."""
-    return Browse(catalogue(), jobs(), pictures(), snapshots(), settings().number("RETENTION_DAYS"))
+    return Browse(
+        catalogue(),
+        jobs(),
+        pictures(),
+        snapshots(),
+        settings().number("RETENTION_DAYS"),
+        settings()["CONSENT_VERSION"],
+    )
+
+
+@cache
+def request_erasure() -> RequestErasure:
+    """Takes erasures."""
+    return RequestErasure(erasures(), erasure_queue(), clock())
+
+
+@cache
+def erase_user() -> EraseUser:
+    """Makes erasures come true."""
+    return EraseUser(
+        erasures(),
+        jobs(),
+        catalogue(),
+        results(),
+        connections(),
+        controls(),
+        sockets(),
+        versions(),
+        clock(),
+        settings()["UPLOADS_BUCKET"],
+        settings()["RESULTS_BUCKET"],
+    )
 
 
 def reset() -> None:

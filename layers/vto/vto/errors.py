@@ -18,6 +18,7 @@
     │   ├── NotYourTurnError          yes, through Reserve Slot; batch jobs only
     │   ├── ExpiredError              no; the shopper may come back
     │   ├── CancelledError            no: its owner ended it
+    │   ├── ErasedError               no: its owner asked for it
     │   └── ContentBlockedError       no: the answer would be the same
     │       ├── PromptBlockedError    no: the answer would be the same
     │       ├── PictureBlockedError   no: the answer would be the same
@@ -224,6 +225,12 @@ class CancelledError(RefusalError):
     """The job's owner cancelled it before its pictures were being made; nothing was spent."""
 
     message = "You cancelled this try-on."
+
+
+class ErasedError(RefusalError):
+    """The job's owner had everything about them erased while it was not finished yet."""
+
+    message = "This try-on was erased, as its owner asked."
 
 
 class ContentBlockedError(RefusalError):

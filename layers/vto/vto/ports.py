@@ -1,6 +1,6 @@
 """What the use cases need from the world outside, as protocols; adapters implement them, ``vto.testing`` fakes them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from vto.domain.budgets import Booking
 from vto.domain.catalogue import CatalogueItem, Kind
 from vto.domain.engines import Adaptation
+from vto.domain.erasure import Erasure, Receipt
 from vto.domain.health import Door
 from vto.domain.job import Job
 from vto.domain.lifecycle import Lifecycle
@@ -73,6 +74,10 @@ class Jobs(Protocol):
         """Unfinished jobs whose lease has run out, the longest overdue first, and the cursor of the next page."""
         ...
 
+    def delete(self, job_id: str) -> None:
+        """Remove a job that was marked as erased; nothing happens to any other."""
+        ...
+
 
 class Catalogue(Protocol):
     """``vto-products`` and ``vto-models``."""
@@ -91,6 +96,10 @@ class Catalogue(Protocol):
 
     def models_of(self, user_id: str | None, *, limit: int) -> list[CatalogueItem]:
         """A user's private photos; the stock models when ``user_id`` is None."""
+        ...
+
+    def delete_photo(self, model_id: str, user_id: str) -> None:
+        """Remove the row of a user's private photo; nothing happens when it is anybody else's."""
         ...
 
 
@@ -211,6 +220,10 @@ class Controls(Protocol):
         """Note that the engine answers."""
         ...
 
+    def forget(self, *, user_id: str | None, before: str, job_ids: frozenset[str], with_limits: bool) -> int:
+        """Remove what :func:`vto.domain.erasure.is_control_of` says is of somebody, or of these jobs; how many."""
+        ...
+
 
 class Budgets(Protocol):
     """``vto-controls``: the money that stands on each day's budgets; only :class:`Jobs` changes it, with a job."""
@@ -271,6 +284,10 @@ class Results(Protocol):
         """Give up a claim of this job; others' claims and finished results stay."""
         ...
 
+    def withdraw(self, key: str, job_id: str) -> bool:
+        """Take away what this job claims or offers; False when that is nothing, or another job's."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class UploadForm:
@@ -311,8 +328,75 @@ class Pictures(Protocol):
         """A presigned link to read an object."""
         ...
 
-    def upload_form(self, url: S3Url, *, content_type: str, max_bytes: int, seconds: int) -> UploadForm:
-        """A presigned form that accepts exactly this key and type."""
+    def upload_form(
+        self, url: S3Url, *, content_type: str, max_bytes: int, seconds: int, metadata: Mapping[str, str]
+    ) -> UploadForm:
+        """A presigned form that accepts exactly this key, type and user metadata."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectVersion:
+    """One version of an object, or a marker that says that it was deleted."""
+
+    url: S3Url
+    version_id: str
+    written_at: str
+    is_marker: bool = False
+
+
+class Versions(Protocol):
+    """Objects in S3 with their past. All raise StorageUnavailableError when S3 does not answer."""
+
+    def below(self, prefix: S3Url) -> list[ObjectVersion]:
+        """All versions and delete markers of the objects whose keys begin like this."""
+        ...
+
+    def metadata_of(self, version: ObjectVersion) -> dict[str, str]:
+        """A version's user metadata; empty when it is gone."""
+        ...
+
+    def remove(self, versions: Sequence[ObjectVersion]) -> None:
+        """Remove versions for good; those that are gone already do no harm."""
+        ...
+
+
+class Erasures(Protocol):
+    """``vto-controls``: who asked to be erased, and the receipts of those who were."""
+
+    def request(self, user_id: str, receipt: str, now: datetime, *, before: str) -> Erasure:
+        """Store the wish; one that is open already keeps its receipt, and covers from now on what came since.
+
+        What was made or agreed to until ``before`` (ISO-8601) is covered; that moment never moves back.
+        """
+        ...
+
+    def of_user(self, user_id: str) -> Erasure | None:
+        """The open erasure of somebody, read consistently."""
+        ...
+
+    def take(self, user_id: str, now: datetime, *, until: str) -> bool:
+        """Be the only one who works on it until then (ISO-8601); False while somebody else is."""
+        ...
+
+    def leave(self, user_id: str, removed: Mapping[str, int], *, taken_until: str) -> None:
+        """Count what was removed, once, and let the next one work on it."""
+        ...
+
+    def finish(self, erasure: Erasure, now: datetime) -> bool:
+        """Leave the receipt and forget who it was; False, and nothing is forgotten, when it was asked for again."""
+        ...
+
+    def receipt(self, receipt: str, user_id: str) -> Receipt | None:
+        """The receipt of an erasure that is done; None when it is somebody else's."""
+        ...
+
+
+class ErasureRequests(Protocol):
+    """The queue that makes an erasure go on until it is done."""
+
+    def send(self, user_id: str) -> None:
+        """Have somebody's erasure worked on; raises StorageUnavailableError."""
         ...
 
 

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from vto.domain import times
 from vto.domain.budgets import Booking
 from vto.domain.catalogue import CatalogueItem, Kind
+from vto.domain.erasure import KINDS, Erasure, Receipt, is_control_of, owner_of
 from vto.domain.health import Door, Health
 from vto.domain.job import Job, Stage, Status
 from vto.domain.lifecycle import GONE, Lifecycle
@@ -32,6 +33,7 @@ from vto.ports import (
     Generation,
     Letter,
     NoRoomError,
+    ObjectVersion,
     StoredObject,
     Ticket,
     TryOnRequest,
@@ -157,6 +159,11 @@ class FakeJobs:
         page = [key for key in sorted(late) if key > (cursor or "")][: limit + 1]
         return [late[key] for key in page[:limit]], page[limit - 1] if len(page) > limit else None
 
+    def delete(self, job_id: str) -> None:
+        """Remove a job that was marked as erased."""
+        if job_id in self.rows and self.rows[job_id].erased_at is not None:
+            del self.rows[job_id]
+
     def claim(self, job_id: str, execution_arn: str, now: datetime) -> bool:
         """What the state Claim Job does with the table directly; False when its condition does not hold."""
         job = self.rows.get(job_id)
@@ -220,6 +227,12 @@ class FakeCatalogue:
     def models_of(self, user_id: str | None, *, limit: int) -> list[CatalogueItem]:
         """A user's private photos; the stock models when ``user_id`` is None."""
         return [i for (kind, _), i in self.rows.items() if kind is Kind.MODEL and i.user_id == user_id][:limit]
+
+    def delete_photo(self, model_id: str, user_id: str) -> None:
+        """Remove the row of a user's private photo."""
+        known = self.rows.get((Kind.MODEL, model_id))
+        if known is not None and known.user_id == user_id:
+            del self.rows[Kind.MODEL, model_id]
 
 
 @dataclass
@@ -341,6 +354,97 @@ class FakeControls:
         """Note that the engine answers."""
         self.health.pop(engine, None)
 
+    def forget(self, *, user_id: str | None, before: str, job_ids: frozenset[str], with_limits: bool) -> int:
+        """Remove what is kept of somebody, or of these jobs."""
+
+        def is_theirs(name: str, **item: Any) -> bool:
+            found = {"control_id": name, **item}
+            return is_control_of(found, user_id=user_id, before=before, job_ids=job_ids, with_limits=with_limits)
+
+        told = {*self.delivered, *self.sending}
+        gone = [one for one in told if is_theirs(f"delivered#{'#'.join(one)}")]
+        for one in gone:
+            self.delivered.pop(one, None)
+            self.sending.pop(one, None)
+        sold = [
+            name
+            for name, one in self.tickets.items()
+            if is_theirs(f"ticket#{name}", user_id=one.user_id, expires_at=one.expires_at)
+        ]
+        for name in sold:
+            del self.tickets[name]
+        return len(gone) + len(sold)
+
+
+@dataclass
+class FakeErasures:
+    """Erasures in memory."""
+
+    running: dict[str, Erasure] = field(default_factory=dict)
+    receipts: dict[str, tuple[str, Receipt]] = field(default_factory=dict)
+    taken: dict[str, str] = field(default_factory=dict)
+
+    def request(self, user_id: str, receipt: str, now: datetime, *, before: str) -> Erasure:
+        """Store the wish, or move the one that is open on."""
+        known = self.running.get(user_id) or Erasure(user_id, receipt, times.to_iso(now), before)
+        self.running[user_id] = replace(known, before=max(before, known.before))
+        return self.running[user_id]
+
+    def of_user(self, user_id: str) -> Erasure | None:
+        """The open erasure of somebody."""
+        return self.running.get(user_id)
+
+    def take(self, user_id: str, now: datetime, *, until: str) -> bool:
+        """Be the only one who works on it until then."""
+        if user_id not in self.running or self.taken.get(user_id, "") >= times.to_iso(now):
+            return False
+        self.taken[user_id] = until
+        return True
+
+    def leave(self, user_id: str, removed: Mapping[str, int], *, taken_until: str) -> None:
+        """Count what was removed, once, and let the next one work on it."""
+        known = self.running.get(user_id)
+        if known is not None and self.taken.get(user_id) == taken_until:
+            counts = {kind: known.removed.get(kind, 0) + removed.get(kind, 0) for kind in KINDS}
+            self.running[user_id] = replace(known, removed=counts)
+            del self.taken[user_id]
+
+    def finish(self, erasure: Erasure, now: datetime) -> bool:
+        """Leave the receipt and forget who it was."""
+        known = self.running.get(erasure.user_id)
+        if known is None or known.before != erasure.before:
+            return known is None
+        owner = owner_of(known.receipt, known.user_id)
+        done = Receipt(known.receipt, known.requested_at, times.to_iso(now), dict(known.removed))
+        self.receipts[known.receipt] = owner, done
+        del self.running[erasure.user_id]
+        self.taken.pop(erasure.user_id, None)
+        return True
+
+    def receipt(self, receipt: str, user_id: str) -> Receipt | None:
+        """The receipt of an erasure that is done."""
+        owner, found = self.receipts.get(receipt, ("", None))
+        return found if owner == owner_of(receipt, user_id) else None
+
+
+@dataclass
+class FakeErasureRequests:
+    """Remembers whose erasures are to be worked on; ``problem`` is raised instead where it is set."""
+
+    sent: list[str] = field(default_factory=list)
+    again: list[str] = field(default_factory=list)
+    problem: VtoError | None = None
+
+    def send(self, user_id: str) -> None:
+        """Remember whose."""
+        if self.problem:
+            raise self.problem
+        self.sent.append(user_id)
+
+    def come_again(self, event: dict[str, Any], answer: dict[str, Any]) -> None:
+        """Remember what comes again."""
+        self.again += [one["itemIdentifier"] for one in answer["batchItemFailures"]]
+
 
 @dataclass
 class FakeResults:
@@ -390,21 +494,75 @@ class FakeResults:
         if self.claims.get(key, ("",))[0] == job_id:
             del self.claims[key]
 
+    def withdraw(self, key: str, job_id: str) -> bool:
+        """Take away what this job claims or offers."""
+        is_offered = key in self.ready and self.ready[key].job_id == job_id
+        is_claimed = self.claims.get(key, ("",))[0] == job_id
+        if is_offered:
+            del self.ready[key], self.expiry[key]
+        if is_claimed:
+            del self.claims[key]
+        return is_offered or is_claimed
+
 
 @dataclass
 class FakePictures:
-    """S3 as a dictionary from address to bytes."""
+    """S3 as a dictionary from address to bytes; ``old`` has what lay there before, markers as None."""
 
     objects: dict[str, bytes] = field(default_factory=dict)
     user_metadata: dict[str, dict[str, str]] = field(default_factory=dict)
     written: list[str] = field(default_factory=list)
     modified: dict[str, datetime] = field(default_factory=dict)
     """When an object was written, where that was not at noon."""
+    lying: dict[str, ObjectVersion] = field(default_factory=dict)
+    old: dict[ObjectVersion, tuple[bytes | None, dict[str, str]]] = field(default_factory=dict)
+    time: Callable[[], str] = lambda: ""
+    count: int = 0
 
     def put(self, url: str, content: bytes, **metadata: str) -> None:
-        """Put an object in, as somebody outside would."""
+        """Put an object in, as somebody outside would; what lay there becomes an old version."""
+        self._retire(url)
         self.objects[url] = content
         self.user_metadata[url] = metadata
+        self.lying[url] = self._version(url)
+
+    def expire(self, url: str) -> None:
+        """Delete an object as a lifecycle rule does: it becomes an old version under a marker."""
+        self._retire(url)
+        self.old[replace(self._version(url), is_marker=True)] = None, {}
+
+    def _version(self, url: str) -> ObjectVersion:
+        self.count += 1
+        return ObjectVersion(_address(url), f"version-{self.count}", self.time())
+
+    def _lying(self, url: str) -> ObjectVersion:
+        return self.lying.setdefault(url, ObjectVersion(_address(url), "version-0", ""))
+
+    def _retire(self, url: str) -> None:
+        if url in self.objects:
+            self.old[self._lying(url)] = self.objects.pop(url), self.user_metadata.pop(url, {})
+            del self.lying[url]
+
+    def below(self, prefix: S3Url) -> list[ObjectVersion]:
+        """All versions and delete markers of the objects whose keys begin like this."""
+        current = [self._lying(url) for url in self.objects if url.startswith(str(prefix))]
+        return current + [one for one in self.old if str(one.url).startswith(str(prefix))]
+
+    def metadata_of(self, version: ObjectVersion) -> dict[str, str]:
+        """A version's user metadata."""
+        if self.lying.get(str(version.url)) == version:
+            return self.user_metadata.get(str(version.url), {})
+        return self.old.get(version, (None, {}))[1]
+
+    def remove(self, versions: Sequence[ObjectVersion]) -> None:
+        """Remove versions for good."""
+        for one in versions:
+            if self.lying.get(str(one.url)) == one:
+                self.objects.pop(str(one.url), None)
+                self.user_metadata.pop(str(one.url), None)
+                del self.lying[str(one.url)]
+            else:
+                self.old.pop(one, None)
 
     def read(self, url: S3Url) -> bytes:
         """An object's bytes."""
@@ -431,9 +589,18 @@ class FakePictures:
         """A link that says what it is."""
         return f"https://link/{url.key}?expires={seconds}"
 
-    def upload_form(self, url: S3Url, *, content_type: str, max_bytes: int, seconds: int) -> UploadForm:
+    def upload_form(
+        self, url: S3Url, *, content_type: str, max_bytes: int, seconds: int, metadata: Mapping[str, str]
+    ) -> UploadForm:
         """A form that says what it is."""
-        return UploadForm(f"https://upload/{url.bucket}", {"key": url.key, "Content-Type": content_type})
+        pinned = {f"x-amz-meta-{name}": value for name, value in metadata.items()}
+        return UploadForm(f"https://upload/{url.bucket}", {"key": url.key, "Content-Type": content_type, **pinned})
+
+
+def _address(url: str) -> S3Url:
+    """Where something lies, also where a test writes what is no address."""
+    bucket, _, key = url.removeprefix("s3://").partition("/")
+    return S3Url(bucket, key)
 
 
 @dataclass

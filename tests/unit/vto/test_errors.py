@@ -57,6 +57,7 @@ def test_a_client_may_try_again_exactly_where_trying_again_can_help() -> None:
         "PictureMissingError",
         "PictureRejectedError",
         "CancelledError",
+        "ErasedError",
         "ContentBlockedError",
         "PromptBlockedError",
         "PictureBlockedError",

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.unit.vto.world import UPLOADS, World, shirt
 from vto.domain import times
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness, product_id_of
+from vto.domain.consent import Consent
 from vto.domain.pictures import MAX_UPLOAD_BYTES
 from vto.domain.storage import S3Url
 from vto.errors import PictureMissingError, PictureRejectedError, StorageUnavailableError, Violation
@@ -23,6 +24,16 @@ def upload(world: World, key: str = KEY, content: bytes = b"photo", sequencer: s
     url = S3Url(UPLOADS, key)
     world.pictures.put(str(url), content, **metadata)
     world.import_picture(url, sequencer)
+
+
+def consented(world: World) -> dict[str, str]:
+    """What an upload form pins to a photo."""
+    return Consent.given("1", world.clock.now()).metadata()
+
+
+def photo_of(world: World, user_id: str = "alice") -> CatalogueItem:
+    (row,) = world.catalogue.models_of(user_id, limit=9)
+    return row
 
 
 def row_of(world: World, key: str = KEY) -> CatalogueItem:
@@ -50,8 +61,8 @@ def test_the_prepared_picture_is_there_before_the_row_says_so(world: World) -> N
 def test_a_private_photo_belongs_to_its_owner_expires_and_its_prepared_picture_lies_below_the_owner(
     world: World,
 ) -> None:
-    upload(world, "models/users/alice/me.jpg")
-    (row,) = world.catalogue.models_of("alice", limit=9)
+    upload(world, "models/users/alice/me.jpg", **consented(world))
+    row = photo_of(world)
     assert row.ttl == times.epoch(world.clock.now(), days=30)
     assert f"s3://{UPLOADS}/prepared/models/users/alice/{row.item_id}/" in str(row.prepared_s3_url)
 
@@ -195,3 +206,81 @@ def test_of_two_files_with_the_same_product_id_the_later_one_counts_whatever_the
     item = world.catalogue.get(Kind.PRODUCT, "SKU-1")
     assert item is not None
     assert item.picture_s3_url == str(second)
+
+
+# --- private photos: their consent, and how long what was uploaded is kept ---
+
+MINE = "models/users/alice/me.jpg"
+
+
+def test_the_consent_stands_on_the_row_and_on_what_was_made_of_the_photo(world: World) -> None:
+    upload(world, MINE, **consented(world))
+    row = photo_of(world)
+    assert row.consent == Consent("1", times.to_iso(world.clock.now()))
+    assert world.pictures.user_metadata[str(row.prepared_s3_url)] == row.consent.metadata()
+
+
+def test_a_private_photo_as_it_was_uploaded_goes_as_soon_as_it_is_imported_with_all_its_versions(world: World) -> None:
+    world.pictures.put(f"s3://{UPLOADS}/{MINE}", b"an earlier try with the same form", **consented(world))
+    world.pictures.put(f"s3://{UPLOADS}/{MINE}x", b"another photo of hers", **consented(world))
+    upload(world, MINE, **consented(world))
+    assert photo_of(world).readiness is Readiness.READY
+    assert [one.url.key for one in world.pictures.below(S3Url(UPLOADS, "models/users/"))] == [f"{MINE}x"]
+
+
+def test_products_and_stock_models_are_kept_as_they_were_uploaded(world: World) -> None:
+    upload(world)
+    upload(world, "models/stock/tall.jpg")
+    assert {str(ORIGINAL), f"s3://{UPLOADS}/models/stock/tall.jpg"} <= world.pictures.objects.keys()
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {},
+        {"consent-version": "1"},
+        {"consent-time": "2026-11-21T12:00:00.000Z"},
+        {"consent-version": "", "consent-time": "2026-11-21T12:00:00.000Z"},
+        {"consent-version": "one version", "consent-time": "2026-11-21T12:00:00.000Z"},
+        {"consent-version": "1", "consent-time": "yesterday"},
+        {"consent-version": "1", "consent-time": "2026-11-21T12:06:00.000Z"},  # tomorrow's consent is none
+    ],
+)
+def test_a_private_photo_without_a_consent_is_not_looked_at_and_goes(world: World, metadata: dict[str, str]) -> None:
+    upload(world, MINE, **metadata)
+    row = photo_of(world)
+    assert (row.readiness, row.consent) == (Readiness.REJECTED, None)
+    assert str(row.readiness_reason).startswith("consent was not given for this photo: ask POST /uploads")
+    assert world.pictures.below(S3Url(UPLOADS, "models/users/")) == []
+    assert world.pictures.written == []
+
+
+def test_a_photo_whose_owner_has_had_everything_erased_since_leaves_nothing(world: World) -> None:
+    metadata = consented(world)
+    world.erasures.request("alice", "receipt", world.clock.now(), before=times.to_iso(world.clock.now()))
+    world.clock.advance(100)
+    upload(world, MINE, **metadata)
+    assert world.catalogue.models_of("alice", limit=9) == []
+    assert world.pictures.below(S3Url(UPLOADS, "models/users/")) == []
+    assert world.pictures.written == []
+
+
+def test_a_photo_that_its_owner_agreed_to_after_an_erasure_is_imported(world: World) -> None:
+    world.erasures.request("alice", "receipt", world.clock.now(), before=times.to_iso(world.clock.now()))
+    world.clock.advance(1)
+    upload(world, MINE, **consented(world))
+    assert photo_of(world).readiness is Readiness.READY
+
+
+def test_a_photo_that_cannot_be_used_goes_too(world: World) -> None:
+    world.tools.problem = PictureRejectedError("damaged")
+    upload(world, MINE, **consented(world))
+    assert photo_of(world).readiness is Readiness.REJECTED
+    assert world.pictures.below(S3Url(UPLOADS, "models/users/")) == []
+
+
+def test_an_event_of_a_photo_that_comes_again_changes_nothing(world: World) -> None:
+    upload(world, MINE, **consented(world))
+    before = dict(world.catalogue.rows)
+    assert world.import_picture(S3Url(UPLOADS, MINE), "01") is None
+    assert world.catalogue.rows == before

@@ -55,7 +55,7 @@ def desk() -> Desk:
 # --- redrive ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("queue", ["product_uploads", "model_uploads", "results"])
+@pytest.mark.parametrize("queue", ["product_uploads", "model_uploads", "results", "erasures"])
 def test_messages_go_back_where_they_came_from_before_they_are_removed(desk: Desk, queue: str) -> None:
     for n in range(25):
         desk.letters.put(queue, f"body {n}")

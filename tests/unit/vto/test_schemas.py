@@ -229,10 +229,14 @@ def test_the_schema_and_the_domain_agree_on_the_garment_classes() -> None:
 @pytest.mark.parametrize(
     ("document", "paths"),
     [
-        ({"kind": "photo", "content_type": "image/jpeg"}, []),
-        ({"kind": "mask", "content_type": "image/png"}, []),
-        ({"kind": "photo", "content_type": "image/gif"}, ["content_type"]),
-        ({"kind": "avatar"}, ["content_type", "kind"]),
+        ({"kind": "photo", "content_type": "image/jpeg", "consent": {"policy_version": "1"}}, []),
+        ({"kind": "mask", "content_type": "image/png", "consent": {"policy_version": "1"}}, []),
+        ({"kind": "photo", "content_type": "image/gif", "consent": {"policy_version": "1"}}, ["content_type"]),
+        ({"kind": "avatar"}, ["consent", "content_type", "kind"]),
+        (
+            {"kind": "mask", "content_type": "image/png", "consent": {"agreed": True}},
+            ["consent.agreed", "consent.policy_version"],
+        ),
     ],
 )
 def test_an_upload_says_what_it_is_and_of_which_type(document: Any, paths: list[str]) -> None:

@@ -19,6 +19,8 @@ from vto.testing import (
     FakeConnections,
     FakeControls,
     FakeEngine,
+    FakeErasureRequests,
+    FakeErasures,
     FakeJobs,
     FakeNotifier,
     FakeOperations,
@@ -32,6 +34,7 @@ from vto.use_cases.browse import Browse
 from vto.use_cases.cancel_try_on import CancelTryOn
 from vto.use_cases.create_try_on import CreateTryOn
 from vto.use_cases.deliver_result import DeliverResult
+from vto.use_cases.erase_user import EraseUser
 from vto.use_cases.finish_result import FinishResult
 from vto.use_cases.import_picture import ImportPicture
 from vto.use_cases.invoke_model import InvokeModel
@@ -39,6 +42,7 @@ from vto.use_cases.looking_ahead import LookAhead
 from vto.use_cases.plan_try_on import PlanTryOn
 from vto.use_cases.publish_job import PublishJob, Snapshots
 from vto.use_cases.record_failure import RecordFailure
+from vto.use_cases.request_erasure import RequestErasure
 from vto.use_cases.request_try_on import RequestTryOn
 from vto.use_cases.reserve_slot import ReserveSlot
 from vto.use_cases.spending import Spending
@@ -131,6 +135,8 @@ class World:
     controls: FakeControls = field(default_factory=FakeControls)
     results: FakeResults = field(default_factory=FakeResults)
     pictures: FakePictures = field(default_factory=FakePictures)
+    erasures: FakeErasures = field(default_factory=FakeErasures)
+    erasure_requests: FakeErasureRequests = field(default_factory=FakeErasureRequests)
     tools: FakePictureTools = field(default_factory=FakePictureTools)
     notifier: FakeNotifier = field(default_factory=FakeNotifier)
     workflow: FakeWorkflow = field(default_factory=FakeWorkflow)
@@ -147,6 +153,7 @@ class World:
     def __post_init__(self) -> None:
         self.engine = FakeEngine(self.pictures)
         self.operations = FakeOperations(self.controls)
+        self.pictures.time = lambda: times.to_iso(self.clock.now())
         self.stock(shirt(), photo())
 
     def stock(self, *items: CatalogueItem) -> None:
@@ -175,7 +182,7 @@ class World:
 
     @property
     def import_picture(self) -> ImportPicture:
-        return ImportPicture(self.catalogue, self.pictures, self.tools, self.clock, 30)
+        return ImportPicture(self.catalogue, self.pictures, self.pictures, self.erasures, self.tools, self.clock, 30)
 
     @property
     def create_try_on(self) -> CreateTryOn:
@@ -290,7 +297,27 @@ class World:
 
     @property
     def browse(self) -> Browse:
-        return Browse(self.catalogue, self.jobs, self.pictures, self.snapshots, 30)
+        return Browse(self.catalogue, self.jobs, self.pictures, self.snapshots, 30, "1")
+
+    @property
+    def request_erasure(self) -> RequestErasure:
+        return RequestErasure(self.erasures, self.erasure_requests, self.clock)
+
+    @property
+    def erase_user(self) -> EraseUser:
+        return EraseUser(
+            self.erasures,
+            self.jobs,
+            self.catalogue,
+            self.results,
+            self.connections,
+            self.controls,
+            self.notifier,
+            self.pictures,
+            self.clock,
+            UPLOADS,
+            RESULTS,
+        )
 
     # --- shortcuts to a certain point of a job's life ---
 

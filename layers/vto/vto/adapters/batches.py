@@ -35,6 +35,16 @@ def s3_objects(event: dict[str, Any]) -> Entries[Written]:
         yield message["messageId"], _written(message["body"])
 
 
+def erased_users(event: dict[str, Any]) -> Entries[str]:
+    """Whom each message of the erasures' queue is about, by the message's id."""
+    for message in event["Records"]:
+        yield message["messageId"], _user(message["body"])
+
+
+def _user(body: str) -> Iterator[str]:
+    yield json.loads(body)["user_id"]
+
+
 def _written(body: str) -> Iterator[Written]:
     for record in json.loads(body).get("Records", []):
         yield Written(
@@ -42,6 +52,10 @@ def _written(body: str) -> Iterator[Written]:
             record["s3"]["object"].get("sequencer") or record["eventTime"],
             record["eventTime"],
         )
+
+
+class ComesAgain(Exception):  # noqa: N818 - nothing is wrong: there is more to do later
+    """Raised by who serves an entry to have it come again."""
 
 
 def with_partial_failures[T](entries: Entries[T], serve: Callable[[T], object]) -> dict[str, Any]:
@@ -60,6 +74,8 @@ def with_partial_failures[T](entries: Entries[T], serve: Callable[[T], object]) 
         try:
             for one in carried:
                 serve(one)
+        except ComesAgain:
+            failures.append({"itemIdentifier": identifier})
         except VtoError as error:
             telemetry.report("comes again", error)
             failures.append({"itemIdentifier": identifier})

@@ -64,13 +64,16 @@ class S3Pictures:
             "get_object", Params={"Bucket": url.bucket, "Key": url.key}, ExpiresIn=seconds
         )
 
-    def upload_form(self, url: S3Url, *, content_type: str, max_bytes: int, seconds: int) -> UploadForm:
-        """A presigned form that accepts exactly this key and type."""
+    def upload_form(
+        self, url: S3Url, *, content_type: str, max_bytes: int, seconds: int, metadata: Mapping[str, str]
+    ) -> UploadForm:
+        """A presigned form that accepts exactly this key, type and user metadata."""
+        pinned = {"Content-Type": content_type, **{f"x-amz-meta-{name}": value for name, value in metadata.items()}}
         form = self._s3.generate_presigned_post(
             url.bucket,
             url.key,
-            Fields={"Content-Type": content_type},
-            Conditions=[{"Content-Type": content_type}, ["content-length-range", 1, max_bytes]],
+            Fields=dict(pinned),
+            Conditions=[*({name: value} for name, value in pinned.items()), ["content-length-range", 1, max_bytes]],
             ExpiresIn=seconds,
         )
         return UploadForm(form["url"], form["fields"])

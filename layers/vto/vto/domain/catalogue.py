@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import Self
 
 from vto.domain import planner, reading
+from vto.domain.consent import Consent
 from vto.domain.parameters import GARMENT_CLASSES
 from vto.domain.storage import PRODUCTS, STOCK_MODELS, USER_MODELS
 from vto.errors import PictureRejectedError, Violation
@@ -68,6 +69,7 @@ class CatalogueItem:
     source_sequencer: str | None = None
     source_time: str | None = None
     ttl: int | None = None
+    consent: Consent | None = None
 
     def is_visible_to(self, user_id: str) -> bool:
         """Whether this caller may use the item: products and stock models are everybody's, photos their owner's.
@@ -77,6 +79,13 @@ class CatalogueItem:
         if self.user_id is None:
             return self.kind is Kind.PRODUCT or self.readiness is not Readiness.REJECTED
         return self.user_id == user_id
+
+    @property
+    def consented_at(self) -> str | None:
+        """When its owner agreed to its being here (ISO-8601): None for what is the shop's own."""
+        if self.user_id is None:
+            return None
+        return self.consent.time if self.consent else self.created_at
 
     def is_past(self, now: int) -> bool:
         """Whether its time was over by then (epoch seconds): the table may keep such a row for two more days."""

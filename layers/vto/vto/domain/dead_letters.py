@@ -28,6 +28,7 @@ QUEUES: Mapping[str, Contents] = {
     "product_uploads": Contents.MESSAGES,
     "model_uploads": Contents.MESSAGES,
     "results": Contents.MESSAGES,
+    "erasures": Contents.MESSAGES,
     "start_try_on": Contents.RECORDS,
     "publish_job": Contents.RECORDS,
     "events": Contents.EVENTS,

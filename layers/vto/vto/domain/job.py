@@ -17,7 +17,15 @@ from vto.domain.ledger import CallState, Ledger
 from vto.domain.notices import Notice
 from vto.domain.pacing import MAX_QUEUE_SECONDS, Lane
 from vto.domain.parameters import MAX_SEED, Parameters
-from vto.errors import ExpiredError, JobClosedError, ModelTimeoutError, ResultsBlockedError, VtoError, all_errors
+from vto.errors import (
+    ErasedError,
+    ExpiredError,
+    JobClosedError,
+    ModelTimeoutError,
+    ResultsBlockedError,
+    VtoError,
+    all_errors,
+)
 
 START_LEASE_SECONDS = 60  # a job that nobody has started by then is started by the sweep
 MAX_BILLABLE_CALLS = 2  # what one execution may spend on a job, whatever goes wrong
@@ -137,6 +145,11 @@ class Job:
     execution_arn: str | None = None
     open: str | None = None  # a row without it is a finished job: see create, complete and fail
     lease_until: str | None = None
+    consented_at: str | None = None
+    """The oldest consent that its pictures rest on; None where all of them are the shop's."""
+    erased_at: str | None = None
+    """When its owner had it erased: to everybody but the erasure it is gone, and its row goes as soon as nobody can
+    write for it any more."""
     ttl: int | None = field(default=None, compare=False)
     revision: int = field(default=0, compare=False)
     """Counts every write, also those that extend a lease only; ``version`` counts what a client sees."""
@@ -161,6 +174,7 @@ class Job:
         warnings: Iterable[Notice] = (),
         source_pixels: int | None = None,
         lane: Lane = Lane.SHOPPER,
+        consented_at: str | None = None,
     ) -> Self:
         """A new job: version 1, status ``created``, with a lease after which the sweep starts it."""
         at = times.to_iso(now)
@@ -186,6 +200,7 @@ class Job:
             warnings=tuple(one.public() for one in warnings),
             source_pixels=source_pixels,
             lane=lane,
+            consented_at=consented_at,
             open=OPEN,
             lease_until=times.after(now, START_LEASE_SECONDS),
             ttl=times.epoch(now, days=retention_days),
@@ -425,6 +440,11 @@ class Job:
             lease_until=None,
         )
         return failed._changed(Status.ERROR, now)
+
+    def erase(self, now: datetime) -> Self:
+        """The job as one that is being erased: ended, if it had not, and nobody's any more."""
+        ended = self if self.status.is_terminal else self.fail(ErasedError(f"job {self.id}"), now)
+        return replace(ended, erased_at=times.to_iso(now))
 
     def _changed(self, status: Status, now: datetime, stage: Stage | None = None) -> Self:
         at = times.to_iso(now)

@@ -84,19 +84,39 @@ def prepared_model_key(model_id: str, user_id: str | None, digest: str) -> str:
     return f"{PREPARED}models/{owner}/{model_id}/{digest[:16]}.jpg"
 
 
+def prepared_user_prefix(user_id: str) -> str:
+    """Where one shopper's model-ready photos lie."""
+    return f"{PREPARED}{user_model_prefix(user_id)}"
+
+
+def prepared_mask_folder(job_id: str) -> str:
+    """Where what was made of one job's mask lies."""
+    return f"{PREPARED}masks/{job_id}/"
+
+
 def prepared_mask_key(job_id: str) -> str:
     """Where the model-ready mask of one job lies."""
-    return f"{PREPARED}masks/{job_id}/mask.png"
+    return f"{prepared_mask_folder(job_id)}mask.png"
+
+
+def generated_folder(job_id: str) -> str:
+    """Where all that engines answered to one job lies."""
+    return f"generated/{job_id}/"
 
 
 def generated_prefix(job_id: str, attempt: int) -> str:
     """Where an engine's unverified answer lies; each attempt has its own place, so a late one overwrites nothing."""
-    return f"generated/{job_id}/{attempt}/"
+    return f"{generated_folder(job_id)}{attempt}/"
+
+
+def result_folder(job_id: str) -> str:
+    """Where one job's result lies, with all that was made of it."""
+    return f"results/{job_id}/"
 
 
 def result_key(job_id: str, name: str) -> str:
     """Where a verified result lies: ``0.png`` … ``4.png``, ``mask.png``, ``result.json``."""
-    return f"results/{job_id}/{name}"
+    return f"{result_folder(job_id)}{name}"
 
 
 def job_id_of_result(key: str) -> str:

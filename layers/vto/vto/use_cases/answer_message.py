@@ -94,7 +94,7 @@ class AnswerMessage:
 
     def _answer_snapshot(self, job_id: str, connection: Connection) -> None:
         job = self.jobs.get(job_id)
-        if job is None or job.user_id != connection.user_id:
+        if job is None or job.user_id != connection.user_id or job.erased_at is not None:
             found = [Violation("job_id", "is none of your try-ons", "choose one of GET /try-ons")]
             raise NotFoundError(shown_id(job_id), found)
         self.notifier.send(connection.connection_id, job_frame(self.publish_job.snapshots(job)))

@@ -8,6 +8,7 @@ from vto.domain.contract import MAX_SIDE, MIN_SIDE
 from vto.domain.log_text import shown_id
 from vto.domain.parameters import GARMENT_CLASSES
 from vto.domain.pictures import MAX_UPLOAD_BYTES, UPLOAD_FORMATS
+from vto.domain.retention import retention
 from vto.domain.storage import S3Url
 from vto.errors import NotFoundError, Violation
 from vto.ports import Catalogue, Jobs, Pictures
@@ -25,6 +26,7 @@ class Browse:
     pictures: Pictures
     snapshots: Snapshots
     retention_days: float
+    policy_version: str
 
     def config(self) -> dict[str, Any]:
         """What a client should know before it asks for anything."""
@@ -37,6 +39,8 @@ class Browse:
                 "max_side_pixels": MAX_SIDE,
             },
             "retention_days": self.retention_days,
+            "retention": retention(self.retention_days),
+            "consent": {"policy_version": self.policy_version},
         }
 
     def products(self, cursor: str | None) -> dict[str, Any]:
@@ -73,7 +77,7 @@ class Browse:
     def try_ons(self, user_id: str, cursor: str | None) -> dict[str, Any]:
         """A page of the caller's own try-ons, the newest first."""
         jobs, following = self.jobs.of_user(user_id, limit=PAGE, cursor=cursor)
-        return {"try_ons": [self.snapshots(job) for job in jobs], "next": following}
+        return {"try_ons": [self.snapshots(job) for job in jobs if job.erased_at is None], "next": following}
 
     def try_on(self, user_id: str, job_id: str) -> dict[str, Any]:
         """The current snapshot of one of the caller's own try-ons.
@@ -82,7 +86,7 @@ class Browse:
             NotFoundError: There is none, or it is somebody else's.
         """
         job = self.jobs.get(job_id)
-        if job is None or job.user_id != user_id:
+        if job is None or job.user_id != user_id or job.erased_at is not None:
             found = [Violation("job_id", "is none of your try-ons", "choose one of GET /try-ons")]
             raise NotFoundError(shown_id(job_id), found)
         return self.snapshots(job)

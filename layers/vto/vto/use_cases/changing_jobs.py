@@ -51,6 +51,6 @@ def read_job(jobs: Jobs, job_id: str) -> Job:
         JobClosedError: It is not (it was erased).
     """
     job = jobs.get(job_id)
-    if job is None:
+    if job is None or job.erased_at is not None:
         raise JobClosedError(f"there is no job {job_id}")
     return job

@@ -93,6 +93,7 @@ class CreateTryOn:
             warnings=admitted.warnings,
             source_pixels=admitted.source_pixels,
             lane=admitted.lane,
+            consented_at=admitted.model.consented_at,
         )
         at_most = self.max_jobs if job.lane is Lane.SHOPPER else MAX_BATCH_JOBS
         try:
@@ -239,6 +240,9 @@ def _with_its_mask_alone(parameters: Parameters) -> Parameters:
 
 def _same(earlier: Job, print_of_request: str) -> Job:
     """The job of an earlier request, if that was this very request."""
+    if earlier.erased_at is not None:
+        found = [Violation("request_id", "was used for a try-on that is being erased", "choose a new one")]
+        raise RequestConflictError(f"job {earlier.id}", found)
     if earlier.request_fingerprint != print_of_request:
         found = [Violation("request_id", "was used for a different try-on", "choose a new one")]
         raise RequestConflictError(f"job {earlier.id}", found)

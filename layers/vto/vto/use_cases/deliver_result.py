@@ -25,8 +25,8 @@ class DeliverResult:
             NotifierUnavailableError: Not now: the job is not completed yet, or a socket could not be told.
         """
         job = self.jobs.get(job_id)
-        if job is None:
-            return 0  # erased
+        if job is None or job.erased_at is not None:
+            return 0
         if job.status is not Status.COMPLETED:
             # status comes before the manifest, so this is an old manifest of a job that is run again, or a late read
             raise NotifierUnavailableError(f"job {job_id} is {job.status.value}, not completed yet")

@@ -4,10 +4,11 @@ from dataclasses import dataclass, replace
 
 from vto.domain import times
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness, Upload, comparable_sequencer
+from vto.domain.consent import Consent
 from vto.domain.pictures import LOWER_TIER, MAX_UPLOAD_BYTES, Tier
 from vto.domain.storage import S3Url, prepared_model_key, prepared_product_key
 from vto.errors import PictureMissingError, PictureRejectedError, Violation
-from vto.ports import Catalogue, Clock, Pictures, PictureTools
+from vto.ports import Catalogue, Clock, Erasures, Pictures, PictureTools, Versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,8 @@ class ImportPicture:
 
     catalogue: Catalogue
     pictures: Pictures
+    versions: Versions
+    erasures: Erasures
     tools: PictureTools
     clock: Clock
     retention_days: float
@@ -31,7 +34,7 @@ class ImportPicture:
 
         Returns:
             The row as written (``rejected`` for a misplaced upload too); None when the object is gone again, is only
-            a folder's marker, or a later upload was first.
+            a folder's marker, a later upload was first, or its owner has had everything erased since.
 
         Raises:
             StorageUnavailableError: S3 or DynamoDB did not answer: the event has to come again.
@@ -48,6 +51,27 @@ class ImportPicture:
             row = self._row(original, Upload.misplaced(original.key), sequencer, event_time)
             return self._record(self._rejected(row, problem))
         row = self._row(original, upload, sequencer, event_time)
+        if upload.user_id is None:
+            return self._imported(row, original, size)
+        written = self._with_consent(row, original, size, metadata, upload.user_id)
+        # a photo as it was uploaded has served: what is shown and sent to engines was made from it
+        self.versions.remove([one for one in self.versions.below(original) if one.url == original])
+        return written
+
+    def _with_consent(
+        self, row: CatalogueItem, original: S3Url, size: int, metadata: dict[str, str], user_id: str
+    ) -> CatalogueItem | None:
+        """Import a private photo under the consent that it carries: without one, it is not even decoded."""
+        try:
+            consent = Consent.of_metadata(metadata, self.clock.now())
+        except PictureRejectedError as problem:
+            return self._record(self._rejected(row, problem))
+        erasure = self.erasures.of_user(user_id)
+        if erasure is not None and erasure.covers(consent.time):
+            return None
+        return self._imported(replace(row, consent=consent), original, size)
+
+    def _imported(self, row: CatalogueItem, original: S3Url, size: int) -> CatalogueItem | None:
         try:
             return self._record(self._prepared(row, original, size))
         except PictureRejectedError as problem:
@@ -88,7 +112,8 @@ class ImportPicture:
             key = prepared_model_key(row.item_id, row.user_id, picture.sha256)
         prepared = S3Url(original.bucket, key)
         # the picture first, the row second: a row that says "ready" always has its picture
-        self.pictures.write(prepared, picture.content, "image/jpeg")
+        carried = row.consent.metadata() if row.consent else None
+        self.pictures.write(prepared, picture.content, "image/jpeg", carried)
         return replace(
             row,
             readiness=Readiness.READY,

@@ -73,8 +73,8 @@ class PublishJob:
             NotifierUnavailableError: At least one socket could not be told: the caller has to come again.
         """
         job = self.jobs.get(job_id)
-        if job is None:
-            return 0  # erased
+        if job is None or job.erased_at is not None:
+            return 0
         told, failed = 0, 0
         for connection in self._sockets(job):
             try:

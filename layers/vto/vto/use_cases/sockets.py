@@ -8,9 +8,9 @@ import secrets
 from dataclasses import dataclass
 
 from vto.domain import times
+from vto.domain.erasure import TICKET_SECONDS
 from vto.ports import Clock, Connection, Connections, Controls, Ticket
 
-TICKET_SECONDS = 30
 MAX_TICKET_LENGTH = 128
 SOCKET_SECONDS = 2 * 60 * 60  # API Gateway closes a socket after two hours
 

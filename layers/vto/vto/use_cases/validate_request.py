@@ -8,6 +8,7 @@ from typing import Any
 
 from vto.domain import times
 from vto.domain.catalogue import Kind
+from vto.domain.consent import TIME_KEY
 from vto.domain.contract import body_violations
 from vto.domain.engines import able, identity, refusals
 from vto.domain.job import Job, Stage, Status
@@ -140,11 +141,19 @@ class ValidateRequest:
         found.extend(wrong)
         if content is None or model is None:
             return None
+        self._rest_on_its_consent(job, address)
         try:
             return self.tools.prepare_mask(content, model.width, model.height)
         except PictureRejectedError as bad:
             found.extend(rejected(path, one.problem, one.remedy) for one in bad.violations)
             return None
+
+    def _rest_on_its_consent(self, job: Job, mask: S3Url) -> None:
+        """Note when the mask's consent was given, if that is the older one: whoever withdraws it withdraws the job."""
+        time = self.pictures.metadata(mask)[1].get(TIME_KEY)
+        if time and not (job.consented_at and job.consented_at <= time):
+            arn = job.execution_arn or ""
+            change_job(self.jobs, job.id, lambda now: replace(self._enter(now, arn), consented_at=time))
 
     def _kept_mask(self, job: Job, model: ReadyPicture, mask: bytes) -> str:
         address = S3Url(model.address.bucket, prepared_mask_key(job.id))

@@ -4,6 +4,7 @@ from vto.adapters.dynamodb.budgets import DynamoBudgets
 from vto.adapters.dynamodb.catalogue import DynamoCatalogue, catalogue_to_item, item_to_catalogue
 from vto.adapters.dynamodb.connections import DynamoConnections
 from vto.adapters.dynamodb.controls import DynamoControls
+from vto.adapters.dynamodb.erasures import DynamoErasures
 from vto.adapters.dynamodb.jobs import DynamoJobs, item_to_job, job_to_item
 from vto.adapters.dynamodb.operations import DynamoOperations
 from vto.adapters.dynamodb.results import DynamoResults
@@ -13,6 +14,7 @@ __all__ = [
     "DynamoCatalogue",
     "DynamoConnections",
     "DynamoControls",
+    "DynamoErasures",
     "DynamoJobs",
     "DynamoOperations",
     "DynamoResults",

@@ -16,6 +16,7 @@ from vto.adapters.dynamodb.items import (
     to_dynamo,
 )
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness
+from vto.domain.consent import Consent
 from vto.domain.storage import S3Url
 from vto.errors import PictureRejectedError
 
@@ -67,7 +68,16 @@ class DynamoCatalogue:
         row = catalogue_to_item(item)
         key = {_id_name(item.kind): row.pop(_id_name(item.kind))}
         curated = {"name", "category", "description", "garment_class", "auto_imported", "created_at"}
-        of_picture = {"readiness_reason", "prepared_s3_url", "sha256", "width", "height", "stock", "source_time"}
+        of_picture = {
+            "readiness_reason",
+            "prepared_s3_url",
+            "sha256",
+            "width",
+            "height",
+            "stock",
+            "source_time",
+            "consent",
+        }
         url = f"{item.kind}_picture_s3_url"
         expression, names, values = set_and_remove(row, of_picture - row.keys(), keep=curated)
         return conditionally(
@@ -106,6 +116,17 @@ class DynamoCatalogue:
                 Limit=limit,
             )
         return [item_to_catalogue(Kind.MODEL, item) for item in page["Items"]]
+
+    def delete_photo(self, model_id: str, user_id: str) -> None:
+        """Remove the row of a user's private photo; nothing happens when it is anybody else's."""
+        conditionally(
+            "delete photo",
+            lambda: self._tables[Kind.MODEL].delete_item(
+                Key={"model_id": model_id},
+                ConditionExpression="user_id = :user_id",
+                ExpressionAttributeValues={":user_id": user_id},
+            ),
+        )
 
 
 def catalogue_to_item(item: CatalogueItem) -> dict[str, Any]:
@@ -150,6 +171,7 @@ def item_to_catalogue(kind: Kind, item: Mapping[str, Any]) -> CatalogueItem:
             "item_id": item_id,
             "picture_s3_url": "" if url in bad else plain.get(url, ""),
             "readiness": Readiness(readiness) if readiness else None,
+            "consent": Consent(**plain["consent"]) if plain.get("consent") else None,
         }
     )
 

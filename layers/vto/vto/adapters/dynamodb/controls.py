@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 from vto.adapters.aws_errors import as_storage_error, code_of
 from vto.adapters.dynamodb.items import CONDITION_FAILED, SHORT_LIVED_SECONDS, conditionally, get_item, plain_values
 from vto.domain import times
+from vto.domain.erasure import is_control_of
 from vto.domain.health import Door, Health
 from vto.domain.pacing import Counter, next_slot
 from vto.errors import StorageUnavailableError
@@ -187,6 +188,32 @@ class DynamoControls:
         """Note that the engine answers."""
         with as_storage_error("close engine"):
             self._table.delete_item(Key={"control_id": _health_key(engine)})
+
+    def forget(self, *, user_id: str | None, before: str, job_ids: frozenset[str], with_limits: bool) -> int:
+        """Remove what is kept of somebody, or of these jobs; how many items.
+
+        The table is read whole: it is small, its items live for a day at most, and nothing else finds what a closed
+        socket was told.
+        """
+        found: list[str] = []
+        start: dict[str, Any] = {}
+        while True:
+            with as_storage_error("scan controls"):
+                page = self._table.scan(
+                    ProjectionExpression="control_id, user_id, expires_at", ConsistentRead=True, **start
+                )
+            found += [
+                str(item["control_id"])
+                for item in page["Items"]
+                if is_control_of(item, user_id=user_id, before=before, job_ids=job_ids, with_limits=with_limits)
+            ]
+            if "LastEvaluatedKey" not in page:
+                break
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        for name in found:
+            with as_storage_error("forget control"):
+                self._table.delete_item(Key={"control_id": name})
+        return len(found)
 
     def _save_health(self, engine: str, read: Mapping[str, Any] | None, health: Health, now: datetime) -> bool:
         """Write what is known of an engine, if nobody has written since it was read."""

@@ -160,6 +160,15 @@ class DynamoJobs:
             )
         return list(_readable(page["Items"])), cursor_of(page.get("LastEvaluatedKey"))
 
+    def delete(self, job_id: str) -> None:
+        """Remove a job that was marked as erased; nothing happens to any other."""
+        conditionally(
+            "delete job",
+            lambda: self._table.delete_item(
+                Key={"id": job_id}, ConditionExpression="attribute_exists(erased_at) OR attribute_not_exists(id)"
+            ),
+        )
+
 
 def _readable(items: Iterable[Mapping[str, Any]]) -> Iterator[Job]:
     """The jobs of rows that this code can read; one that it cannot must not keep the sweep from the others."""

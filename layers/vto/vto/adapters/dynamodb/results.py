@@ -93,3 +93,14 @@ class DynamoResults:
                 ExpressionAttributeValues={":job_id": job_id, ":making": "making"},
             ),
         )
+
+    def withdraw(self, key: str, job_id: str) -> bool:
+        """Take away what this job claims or offers; False when that is nothing, or another job's."""
+        return conditionally(
+            "withdraw result",
+            lambda: self._table.delete_item(
+                Key={"cache_key": key},
+                ConditionExpression="job_id = :job_id",
+                ExpressionAttributeValues={":job_id": job_id},
+            ),
+        )

@@ -1,0 +1,1 @@
+"""`vto erase`: everything about the caller is erased, and the receipt for it."""

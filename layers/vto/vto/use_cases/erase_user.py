@@ -1,0 +1,224 @@
+"""One pass of an erasure: everything that somebody left behind goes; repeated until nobody can leave anything any more.
+
+Who works on a job when it is erased is not interrupted: a function cannot be. It is refused at its next step, and what
+it has written by then is found by a later pass, for the job's row stays, marked, until the longest-running function is
+over. So nothing that writes has to clean up after itself, and one function alone may delete.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from vto.domain import times
+from vto.domain.consent import TIME_KEY
+from vto.domain.erasure import REUSE_SECONDS, WRITER_SECONDS, Erasure, has_passed
+from vto.domain.job import Job, Status
+from vto.domain.storage import (
+    S3Url,
+    generated_folder,
+    prepared_mask_folder,
+    prepared_user_prefix,
+    result_folder,
+    user_mask_prefix,
+    user_model_prefix,
+)
+from vto.errors import JobClosedError, NotifierUnavailableError, StorageUnavailableError
+from vto.ports import (
+    Catalogue,
+    Clock,
+    Connections,
+    Controls,
+    Erasures,
+    Jobs,
+    Notifier,
+    ObjectVersion,
+    Results,
+    VersionConflictError,
+    Versions,
+)
+from vto.use_cases.changing_jobs import change_job
+
+PAGE = 100
+PHOTOS = 1000
+PASS_SECONDS = 60  # then the rest is left to the next pass
+TAKEN_SECONDS = 150  # longer than the function may run: two passes at once would count everything twice
+
+
+@dataclass
+class _Pass:
+    """What one pass finds out.
+
+    Args:
+        erasure: Which one.
+        removed: What was removed, by kind.
+        waits: Whether there is something left that only a later pass can remove.
+        has_newer: Whether its owner did something since, which stays.
+    """
+
+    erasure: Erasure
+    removed: Counter[str]
+    waits: bool = False
+    has_newer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EraseUser:
+    """Removes what somebody left behind; harmless when repeated."""
+
+    erasures: Erasures
+    jobs: Jobs
+    catalogue: Catalogue
+    results: Results
+    connections: Connections
+    controls: Controls
+    notifier: Notifier
+    versions: Versions
+    clock: Clock
+    uploads_bucket: str
+    results_bucket: str
+
+    def __call__(self, user_id: str) -> bool:
+        """Make one pass.
+
+        Args:
+            user_id: Whose erasure.
+
+        Returns:
+            Whether it is done; if not, another pass has to come.
+
+        Raises:
+            StorageUnavailableError: DynamoDB or S3 did not answer: another pass has to come.
+        """
+        erasure = self.erasures.of_user(user_id)
+        if erasure is None:
+            return True
+        taken_until = times.after(self.clock.now(), TAKEN_SECONDS)
+        if not self.erasures.take(user_id, self.clock.now(), until=taken_until):
+            return False
+        going = _Pass(erasure, Counter())
+        try:
+            self._jobs(going)
+            self._photos(going)
+            for prefix in (user_model_prefix(user_id), prepared_user_prefix(user_id), user_mask_prefix(user_id)):
+                self._objects(going, self._covered(going, self.versions.below(S3Url(self.uploads_bucket, prefix))))
+            self._sockets(going)
+            if going.waits or going.removed.total() or not erasure.may_end(self.clock.now()):
+                return False
+            going.removed["control_items"] += self.controls.forget(
+                user_id=user_id, before=erasure.before, job_ids=frozenset(), with_limits=not going.has_newer
+            )
+        finally:
+            with suppress(StorageUnavailableError):  # a receipt may count too little, never too much
+                self.erasures.leave(user_id, going.removed, taken_until=taken_until)
+        return self.erasures.finish(erasure, self.clock.now())
+
+    # --- try-ons ----------------------------------------------------------------------------------------------------
+
+    def _jobs(self, going: _Pass) -> None:
+        """Take every job away from its owner and from whoever works on it; its row once nobody can write for it."""
+        began, over = self.clock.now(), list[str]()
+        for job in self._of_user(going.erasure.user_id):
+            if not (going.erasure.covers(job.created_at) or _rests_on(job, going.erasure)):
+                going.has_newer = True
+            elif self._job(going, job):
+                over.append(job.id)
+            else:
+                going.waits = True
+            if (self.clock.now() - began).total_seconds() > PASS_SECONDS:
+                going.waits = True
+                break
+        if not over:
+            return
+        going.removed["control_items"] += self.controls.forget(
+            user_id=None, before=going.erasure.before, job_ids=frozenset(over), with_limits=False
+        )
+        for job_id in over:
+            self.jobs.delete(job_id)
+            going.removed["jobs"] += 1
+
+    def _of_user(self, user_id: str) -> Iterator[Job]:
+        cursor: str | None = None
+        while True:
+            page, cursor = self.jobs.of_user(user_id, limit=PAGE, cursor=cursor)
+            yield from page
+            if cursor is None:
+                return
+
+    def _job(self, going: _Pass, listed: Job) -> bool:
+        """Remove what there is of one job; whether its row can go, too."""
+        was_marked = listed.erased_at is not None
+        job = listed if was_marked else self._marked(listed.id)
+        if job is None:
+            return False  # it is gone, and the index does not know yet
+        is_offered = job.cache_key is not None and self.results.withdraw(job.cache_key, job.id)
+        going.removed["cached_results"] += is_offered
+        if is_offered and was_marked:
+            job = self._marked_anew(job)  # offered by a step that had begun before the mark: others may have found it
+        now, since = self.clock.now(), job.erased_at or ""
+        folders = [S3Url(self.results_bucket, generated_folder(job.id))]
+        folders.append(S3Url(self.uploads_bucket, prepared_mask_folder(job.id)))
+        # Others may be about to copy what they found on offer; of a private photo nothing is on offer to them.
+        is_shared = job.status is Status.COMPLETED and job.consented_at is None
+        if not is_shared or has_passed(since, REUSE_SECONDS, now):
+            folders.append(S3Url(self.results_bucket, result_folder(job.id)))
+        left = [one for folder in folders for one in self.versions.below(folder)]
+        self._objects(going, left)
+        seconds = max(WRITER_SECONDS, REUSE_SECONDS) if is_shared else WRITER_SECONDS
+        return not left and not is_offered and has_passed(since, seconds, now)
+
+    def _marked(self, job_id: str) -> Job | None:
+        """The job with its mark: ended, unseen, closed to whoever works on it; None when it is gone."""
+        try:
+            return change_job(self.jobs, job_id, lambda job: job.erase(self.clock.now()))
+        except JobClosedError:  # gone, or another pass was faster
+            return self.jobs.get(job_id)
+
+    def _marked_anew(self, job: Job) -> Job:
+        again = replace(job, erased_at=times.to_iso(self.clock.now()))
+        try:
+            self.jobs.save(again, expected_version=job.version)
+        except VersionConflictError as conflict:
+            raise StorageUnavailableError(f"job {job.id} changed while it was erased") from conflict
+        return again
+
+    # --- everything else --------------------------------------------------------------------------------------------
+
+    def _photos(self, going: _Pass) -> None:
+        user_id = going.erasure.user_id
+        for photo in self.catalogue.models_of(user_id, limit=PHOTOS):
+            if going.erasure.covers(photo.consented_at):
+                self.catalogue.delete_photo(photo.item_id, user_id)
+                going.removed["photos"] += 1
+
+    def _sockets(self, going: _Pass) -> None:
+        """Close the sockets that were open: whoever is still there opens another one, and finds nothing."""
+        user_id = going.erasure.user_id
+        for one in self.connections.of_user(user_id):
+            if going.erasure.covers(one.connected_at):
+                with suppress(NotifierUnavailableError):  # it ends by itself after two hours, and hears nothing more
+                    self.notifier.close(one.connection_id)
+                self.connections.remove(one.connection_id, user_id)
+                going.removed["sockets"] += 1
+
+    def _covered(self, going: _Pass, found: Iterable[ObjectVersion]) -> list[ObjectVersion]:
+        """Of these versions, those that the erasure covers; a later marker goes, too, if nothing stays below it."""
+        versions, covers = list(found), going.erasure.covers
+        staying = [
+            one
+            for one in versions
+            if not one.is_marker and not covers(self.versions.metadata_of(one).get(TIME_KEY) or one.written_at)
+        ]
+        kept = {one.url for one in staying}
+        staying += [one for one in versions if one.is_marker and one.url in kept and not covers(one.written_at)]
+        return [one for one in versions if one not in staying]
+
+    def _objects(self, going: _Pass, found: list[ObjectVersion]) -> None:
+        if found:
+            self.versions.remove(found)
+            going.removed["objects"] += len(found)
+
+
+def _rests_on(job: Job, erasure: Erasure) -> bool:
+    """Whether a job that was asked for afterwards rests on a picture of before."""
+    return job.consented_at is not None and erasure.covers(job.consented_at)
