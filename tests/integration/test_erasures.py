@@ -65,15 +65,18 @@ def test_a_receipt_does_not_say_whose_it_is_and_goes_after_its_time(aws: None) -
     assert int(item["ttl"]) == times.epoch(NOON, days=90)
 
 
+TODAYS = f"budget#user#{ALICE}#2026-11-21"  # nobody gets a new budget by having everything erased
+
+
 def test_what_controls_keep_of_somebody_is_forgotten_and_nothing_else(aws: None) -> None:
     table = create_table("controls")
     controls = DynamoControls(table)
     controls.issue_ticket(Ticket("old", ALICE, times.epoch(NOON) + 30, 0))
     controls.issue_ticket(Ticket("new", ALICE, times.epoch(NOON) + 31, 0))
     controls.issue_ticket(Ticket("bobs", BOB, times.epoch(NOON) + 30, 0))
-    for name in ("delivered#job-1#s", "delivered#job-12#s", f"open#{ALICE}", f"budget#user#{ALICE}#2026-11-21"):
+    for name in ("delivered#job-1#s", "delivered#job-12#s", f"open#{ALICE}", f"budget#user#{ALICE}#2026-11-20"):
         table.put_item(Item={"control_id": name})
-    for name in (f"erase#{ALICE}", "receipt#alice", "pace#preview", "pace#alice", f"open#{BOB}", "spending"):
+    for name in (f"erase#{ALICE}", "receipt#alice", "pace#preview", "pace#alice", f"open#{BOB}", "spending", TODAYS):
         table.put_item(Item={"control_id": name})
 
     def left() -> set[str]:
@@ -86,7 +89,7 @@ def test_what_controls_keep_of_somebody_is_forgotten_and_nothing_else(aws: None)
     assert controls.forget(user_id=ALICE, before=BEFORE, job_ids=frozenset(), with_limits=False) == 1
     assert everything - left() == {"delivered#job-1#s", "ticket#old"}
     assert controls.forget(user_id=ALICE, before=BEFORE, job_ids=frozenset(), with_limits=True) == 2
-    kept = {"ticket#new", "ticket#bobs", "delivered#job-12#s", f"erase#{ALICE}", "receipt#alice", "spending"}
+    kept = {TODAYS, "ticket#new", "ticket#bobs", "delivered#job-12#s", f"erase#{ALICE}", "receipt#alice", "spending"}
     assert left() == kept | {"pace#preview", "pace#alice", f"open#{BOB}"}
 
 

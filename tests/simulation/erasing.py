@@ -261,6 +261,8 @@ def _everything(simulation: Simulation, last: str) -> Iterator[tuple[str, str, s
         yield "ticket", repr(ticket), ""
     for told in (*simulation.controls.delivered, *simulation.controls.sending):
         yield "delivered", repr(told), ""
+    for counted in simulation.controls.unfinished.items():
+        yield "unfinished jobs", repr(counted), ""
     for health in simulation.controls.health.values():
         yield "health", repr(health), ""
     for key, result in simulation.results.ready.items():

@@ -122,7 +122,8 @@ class Simulation:
         self.erasure_queue = ErasureQueue(self, "ErasuresQueue", "EraseUserMapping", "erase_user")
         now = self._seconds
         self.jobs = StreamedJobs(now=now, on_write=self._job_written)
-        self.catalogue, self.controls, self.results = FakeCatalogue(), FakeControls(), FakeResults()
+        self.catalogue, self.results = FakeCatalogue(), FakeResults()
+        self.controls = FakeControls(unfinished=self.jobs.unfinished)
         self.books = Books(self.jobs.budgets, self.settings.budget, self.settings.per_user)
         self.connections = IndexedConnections(now=now)
         self.pictures = TracedPictures(on_write=self._object_written, now=now, time=self._iso)

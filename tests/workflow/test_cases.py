@@ -16,6 +16,7 @@ ELSEWHERE = {
     "TooManyJobsError",
     "TooLateError",
     "CancelledError",
+    "ErasedError",
     "ExecutionLostError",
 }
 

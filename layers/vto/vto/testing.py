@@ -271,6 +271,8 @@ class FakeControls:
     turns: dict[str, datetime] = field(default_factory=dict)
     shares: dict[str, datetime] = field(default_factory=dict)
     paused: set[str] = field(default_factory=set)
+    unfinished: dict[tuple[str, Lane], set[str]] = field(default_factory=dict)
+    """The same as those of :class:`FakeJobs`, where a test is about both: they stand in one table."""
     health: dict[str, Health] = field(default_factory=dict)
 
     def issue_ticket(self, ticket: Ticket) -> None:
@@ -373,7 +375,10 @@ class FakeControls:
         ]
         for name in sold:
             del self.tickets[name]
-        return len(gone) + len(sold)
+        counted = [key for key in self.unfinished if is_theirs("#".join(("open", *key)))]
+        for key in counted:
+            del self.unfinished[key]
+        return len(gone) + len(sold) + len(counted)
 
 
 @dataclass

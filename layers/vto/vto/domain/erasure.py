@@ -94,7 +94,7 @@ def is_control_of(
     Args:
         item: Its ``control_id``, and ``user_id`` and ``expires_at`` where it has them.
         user_id: About whom; None to ask for the jobs alone.
-        before: A ticket that was sold later is of the time after the erasure.
+        before: The moment of the erasure (ISO-8601): a ticket that was sold later is of the time after it.
         job_ids: Jobs of theirs.
         with_limits: Whether to count what keeps limits, which also speaks of what they do after the erasure.
     """
@@ -108,7 +108,10 @@ def is_control_of(
     if name.startswith("ticket#"):
         limit = times.epoch(times.from_iso(before), seconds=TICKET_SECONDS)
         return item.get("user_id") == user_id and int(item.get("expires_at", 0)) <= limit
-    is_limit = name == f"open#{user_id}" or name.startswith((f"open#{user_id}#", f"budget#user#{user_id}#"))
+    if name.startswith(f"budget#user#{user_id}#"):
+        # that of the day itself goes a day later by itself: nobody gets a new budget by having everything erased
+        return name.rpartition("#")[2] < before[:10]
+    is_limit = name == f"open#{user_id}" or name.startswith(f"open#{user_id}#")
     return with_limits and (is_limit or item.get("user_id") == user_id)
 
 

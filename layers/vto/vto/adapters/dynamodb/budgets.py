@@ -17,7 +17,7 @@ from vto.ports import VersionConflictError
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-KEPT_DAYS = 8  # what was spent in the last week can be looked up
+KEPT_DAYS = 2  # its own, and the next, on which the last of its money may be given back
 ATTEMPTS = 9
 LONGEST_PAUSE_SECONDS = 0.4
 NO_ROOM = "ConditionalCheckFailed"

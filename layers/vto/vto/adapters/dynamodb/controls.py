@@ -192,7 +192,7 @@ class DynamoControls:
     def forget(self, *, user_id: str | None, before: str, job_ids: frozenset[str], with_limits: bool) -> int:
         """Remove what is kept of somebody, or of these jobs; how many items.
 
-        The table is read whole: it is small, its items live for a day at most, and nothing else finds what a closed
+        The table is read whole: it is small, its items live for two days at most, and nothing else finds what a closed
         socket was told.
         """
         found: list[str] = []
