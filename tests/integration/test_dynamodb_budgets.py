@@ -35,7 +35,7 @@ def controls(table: Callable[[str], Any]) -> Any:
 
 @pytest.fixture
 def jobs(table: Callable[[str], Any], controls: Any) -> DynamoJobs:
-    return DynamoJobs(table("jobs"), DynamoBudgets(controls))
+    return DynamoJobs(table("jobs"), controls)
 
 
 def reserve(jobs: DynamoJobs, job_id: str, limits: Limits) -> Job:
@@ -89,7 +89,7 @@ def test_money_that_was_set_aside_is_given_back_on_its_own_day_when_the_job_ends
     change_job(jobs, "job-1", lambda job: job.fail(StorageUnavailableError(), NOON.replace(day=23)))
     assert on_budgets(controls) == (0, 0)
     row = controls.get_item(Key={"control_id": shop_budget(DAY)})["Item"]
-    assert row["ttl"] > NOON.timestamp() + 7 * 24 * 3600
+    assert row["ttl"] > NOON.timestamp() + 24 * 3600
 
 
 def test_a_call_that_costs_more_than_a_whole_day_is_refused_though_nothing_has_been_spent(jobs: DynamoJobs) -> None:

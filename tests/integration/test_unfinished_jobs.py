@@ -64,7 +64,7 @@ def jobs(rows: Any, controls: Any, client: Client, monkeypatch: pytest.MonkeyPat
         put_item=rows.put_item,
         update_item=rows.update_item,
     )
-    return DynamoJobs(seen, controls.name)
+    return DynamoJobs(seen, controls)
 
 
 def create(jobs: DynamoJobs, name: str, at_most: int = 3, **changes: Any) -> str:

@@ -179,6 +179,11 @@ def _claims_are_kept(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(FakeResults, "release", lambda self, key, job_id: None)
 
 
+def _claims_are_kept_for_good(patch: pytest.MonkeyPatch) -> None:
+    _claims_are_kept(patch)
+    patch.setattr(FakeResults, "holder", lambda self, key: None)
+
+
 def _client_shows_everything(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Device, "is_news", lambda self, job_id, seq: True)
 
@@ -310,7 +315,12 @@ MUTANTS = [
         "a record that failed does not come again", _what_failed_does_not_come_again, exams.only_the_stream_tells, "I6"
     ),
     Mutant("whoever is late may cancel too", _cancels_too_late, exams.cancelled_at_every_moment, "while it was"),
-    Mutant("a cancelled job keeps its claim", _claims_are_kept, exams.cancelled_at_every_moment, "waited for a claim"),
+    Mutant(
+        "a cancelled job keeps its claim",
+        _claims_are_kept_for_good,
+        exams.cancelled_at_every_moment,
+        "waited for a claim",
+    ),
     Mutant(
         "a result without its manifest is left so",
         _nobody_finishes_a_result,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.simulation.checker import problems
-from tests.simulation.exhaustive import WISH, tell
+from tests.simulation.exhaustive import PAID, WISH, tell
 from tests.simulation.faults import Fault, Quiet, Scripted, Seeded
 from tests.simulation.lambdas import Outcome
 from tests.simulation.shopper import Habits, Shopper
@@ -31,7 +31,7 @@ def killed_between_the_status_and_the_manifest() -> list[str]:
     writes = [n for n, (name, _) in enumerate(tell({}).points) if "store_result" in name and "pictures.write" in name]
     with pytest.MonkeyPatch.context() as patch:
         plan = Scripted({writes[-1]: Fault.CRASH_BEFORE})
-        simulation = Simulation(patch, seed=1, plan=plan)
+        simulation = Simulation(patch, seed=1, plan=plan, settings=PAID)
 
         def abort() -> None:
             for one in simulation.executions.started.values():
@@ -75,8 +75,8 @@ def every_dead_letter_is_redriven_twice() -> list[str]:
     Messages are tried for so long that none of them dies: so all there were are sent twice again.
     """
     with pytest.MonkeyPatch.context() as patch:
-        simulation = Simulation(patch, seed=4, plan=Seeded(4, 0.35), settings=Settings(horizon=4 * 3600))
-        arrive(simulation, 120, 4)
+        simulation = Simulation(patch, seed=5, plan=Seeded(5, 0.35), settings=Settings(horizon=4 * 3600))
+        arrive(simulation, 120, 5)
         simulation.run()
         simulation.plan = Quiet()
         before = _counts(simulation)
