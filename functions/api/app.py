@@ -6,7 +6,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
 from vto import bootstrap
-from vto.adapters.rest import answers_errors, caller_of, json_body, with_idempotency_key
+from vto.adapters.rest import answers_errors, caller_of, cursor_of, json_body, with_idempotency_key
 from vto.telemetry import observed
 from vto.use_cases.plan_try_on import is_dry_run
 from vto.use_cases.sockets import TICKET_SECONDS
@@ -30,7 +30,7 @@ def config() -> dict[str, Any]:
 @app.get("/products")
 def products() -> dict[str, Any]:
     """A page of the catalogue."""
-    return bootstrap.browse().products(cursor=_cursor())
+    return bootstrap.browse().products(cursor=cursor_of(app.current_event))
 
 
 @app.get("/products/<product_id>")
@@ -65,7 +65,7 @@ def create_try_on() -> tuple[dict[str, Any], int]:
 @app.get("/try-ons")
 def try_ons() -> dict[str, Any]:
     """The caller's try-ons, the newest first."""
-    return bootstrap.browse().try_ons(caller_of(app.current_event).user_id, cursor=_cursor())
+    return bootstrap.browse().try_ons(caller_of(app.current_event).user_id, cursor=cursor_of(app.current_event))
 
 
 @app.get("/try-ons/<job_id>")
@@ -98,10 +98,6 @@ def erase_me() -> tuple[dict[str, Any], int]:
 def erasure(receipt: str) -> dict[str, Any]:
     """What became of an erasure of the caller's own."""
     return bootstrap.request_erasure().state(caller_of(app.current_event).user_id, receipt)
-
-
-def _cursor() -> str | None:
-    return (app.current_event.query_string_parameters or {}).get("cursor")
 
 
 @observed("api")

@@ -193,13 +193,6 @@ class QueueFullError(RefusalError):
         return {**told, "message": self.message.replace("a few minutes", honest)}
 
 
-class NotYourTurnError(RefusalError):
-    """A batch job woke at its turn and found shoppers there: it gets another turn."""
-
-    message = "Shoppers go first. Please try again later."
-    retryable = True
-
-
 class BudgetExhaustedError(RefusalError):
     """A daily budget, the shopper's or the shop's, has not enough left for the call; which one is told to nobody."""
 
@@ -211,6 +204,13 @@ class SpendingStoppedError(RefusalError):
     """Somebody has stopped all calls of engines that cost money."""
 
     message = "Try-on is switched off for the moment. Please come back later."
+    retryable = True
+
+
+class NotYourTurnError(RefusalError):
+    """A batch job woke at its turn and found shoppers there: it gets another turn."""
+
+    message = "Shoppers go first. Please try again later."
     retryable = True
 
 

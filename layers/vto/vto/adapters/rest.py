@@ -87,6 +87,11 @@ def groups_of(claim: Any) -> frozenset[str]:
     return frozenset(claim.removeprefix("[").removesuffix("]").split())
 
 
+def cursor_of(event: APIGatewayProxyEventV2) -> str | None:
+    """Where the page begins that a request asks for, as the page before said; None for the first."""
+    return (event.query_string_parameters or {}).get("cursor")
+
+
 def json_body(event: APIGatewayProxyEventV2) -> Any:
     """The request's body as a document.
 
