@@ -14,6 +14,7 @@ from local.emulator import (
     sockets,
     stream_mapping,
     tables,
+    transform,
     worker,
     workers,
 )
@@ -22,6 +23,7 @@ SHIMS = (
     workers,
     worker,
     proxy_errors,
+    transform,
     http_api,
     sockets,
     concurrency,

@@ -1,0 +1,72 @@
+// What is the shopper's own: their try-ons, their photos, and how to be rid of them.
+
+import { dialog, h, picture } from "./dom.js";
+import { t, when } from "./i18n.js";
+import { sentence } from "./problem.js";
+import { consentOf } from "./rules.js";
+
+export async function history(app) {
+  const [first, shelf] = await Promise.all([app.vto.history(), app.products()]);
+  const names = new Map(shelf.items.map((one) => [one.product_id, one.name]));
+  const list = h("ul", { class: "grid" });
+  const more = h("button", { type: "button", onclick: async () => add(await app.vto.history(next)) }, t("more"));
+  let next;
+  function add(page) {
+    list.append(...page.try_ons.map(card));
+    next = page.next;
+    more.hidden = next === null;
+  }
+  const card = (job) => {
+    const state = job.status === "completed" ? null : t(job.status === "error" ? "failed" : "running");
+    const shown = job.images?.[0];
+    return h("li", {}, h("a", { class: `card ${state ? "" : "photo"}`, href: `#/job/${job.id}` },
+      h("span", { class: "tile" }, shown ? picture(shown.url, "", { loading: "lazy", width: shown.width, height: shown.height }) : state),
+      h("strong", {}, names.get(job.product_id) ?? job.product_id), h("span", {}, when(job.created_at))));
+  };
+  add(first);
+  const none = first.try_ons.length === 0 && h("p", { class: "wait" }, t("no_history"));
+  return { title: t("history_title"), node: h("div", {}, h("h1", {}, t("history_title")), none, list, more) };
+}
+
+export async function me(app) {
+  const [config, models] = await Promise.all([app.vto.config(), app.models(true)]);
+  const { days } = consentOf(config);
+  const own = models.filter((one) => one.is_own);
+  const result = h("p", { role: "status" });
+
+  async function erase() {
+    result.textContent = t("erase_running");
+    try {
+      const answer = await app.vto.erase();
+      const receipt = answer.receipt ?? answer.erasure_id ?? answer.id;
+      for (let left = 120; left > 0; left--) {
+        const now = receipt ? await app.vto.erasure(receipt) : answer;
+        if (!receipt || ["done", "completed", "erased"].includes(now.status)) break;
+        await new Promise((done) => setTimeout(done, 2000));
+      }
+      sessionStorage.removeItem("vto.job");
+      await app.models(true);
+      result.textContent = t("erase_done");
+    } catch (error) {
+      result.textContent = error.code === "unsupported" ? t("erase_missing") : sentence(error);
+    }
+  }
+  function ask() {
+    const yes = h("button", { type: "button", class: "main danger", onclick: () => (box.close(), erase()) }, t("erase"));
+    const box = dialog(t("erase_sure"), t("close"), h("p", {}, t("erase_more")), yes);
+  }
+  return {
+    title: t("me_title"),
+    node: h("div", { class: "text" },
+      h("h1", {}, t("me_title")),
+      h("p", {}, t("signed_in_as", { email: app.vto.auth.user ?? "" }), " ",
+        h("button", { type: "button", class: "quiet", onclick: app.signOut }, t("sign_out"))),
+      h("h2", {}, t("my_photos")),
+      own.length
+        ? h("ul", { class: "people" }, own.map((one) => h("li", {}, one.picture_url ? picture(one.picture_url, t("yours")) : one.reason)))
+        : h("p", {}, t("no_photos")),
+      days !== null && h("p", {}, t("me_keep", { n: days })),
+      h("p", {}, t("erase_more")),
+      h("button", { type: "button", class: "danger", onclick: ask }, t("erase")), result),
+  };
+}
