@@ -54,8 +54,9 @@ export class VtoClient {
     return new VtoClient(await answer.json(), options);
   }
 
-  /** Limits, classes, how long things are kept; asked once. Needs no sign-in. */
-  config() {
+  /** Limits, classes, how long things are kept; asked once, unless `anew`. Needs no sign-in. */
+  config(anew = false) {
+    if (anew) this.#config = null;
     this.#config ??= this.api.get("/config", { anonymous: true }).catch((error) => {
       this.#config = null;
       throw error;

@@ -38,10 +38,7 @@ export async function me(app) {
     result.textContent = t("erase_running");
     try {
       const answer = await app.vto.erase();
-      const receipt = answer.receipt ?? answer.erasure_id ?? answer.id;
-      for (let left = 120; left > 0; left--) {
-        const now = receipt ? await app.vto.erasure(receipt) : answer;
-        if (!receipt || ["done", "completed", "erased"].includes(now.status)) break;
+      for (let { state } = answer; state !== "done"; { state } = await app.vto.erasure(answer.receipt)) {
         await new Promise((done) => setTimeout(done, 2000));
       }
       sessionStorage.removeItem("vto.job");

@@ -8,7 +8,7 @@ import { consentOf } from "./rules.js";
 
 /** @returns {Promise<object | null>} the model of the uploaded photo; null when the shopper thought better of it */
 export function photoDialog(app, config, first = null) {
-  const { version, url, days } = consentOf(config);
+  let { version, url, days } = consentOf(config);
   const content = h("div");
   const box = dialog(t("photo_title"), t("close"), content);
   let preview = null;
@@ -55,7 +55,9 @@ export function photoDialog(app, config, first = null) {
         added = await app.vto.uploadPhoto(file, { policyVersion: version });
         box.close();
       } catch (error) {
-        choose();
+        const isOld = error.details?.some((one) => one.path.startsWith("consent")); // the shop has a new policy since
+        if (isOld) ({ version, url, days } = consentOf(await app.vto.config(true)));
+        (isOld ? () => show(file, blob) : choose)();
         wrong(error);
       }
     }

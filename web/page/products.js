@@ -38,12 +38,13 @@ export async function products(app) {
     announce(t("found", { n: draw() }));
   }
   draw();
+  const pending = sessionStorage.getItem("vto.job");
   const box = h("input", { type: "search", placeholder: t("search"), "aria-label": t("search"), oninput: seek });
   const near = new IntersectionObserver(([one]) => one.isIntersecting && !more.disabled && load(), { rootMargin: "600px" });
   near.observe(more);
   return {
     title: t("name"),
-    node: h("div", {}, h("h1", {}, t("products_title")), h("div", { class: "tools" }, chips, box), grid, empty, more),
+    node: h("div", {}, pending && h("a", { class: "banner", href: `#/job/${pending}` }, t("pending")), h("h1", {}, t("products_title")), h("div", { class: "tools" }, chips, box), grid, empty, more),
     leave: () => near.disconnect(),
   };
 }

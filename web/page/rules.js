@@ -5,7 +5,7 @@
 export const ACTIONS = {
   again:
     "request_conflict queue_full expired cancelled model_throttled model_unavailable model_timeout model_failed " +
-    "bad_model_output no_engine storage_unavailable execution_lost internal job_closed offline slow_down",
+    "bad_model_output no_engine storage_unavailable execution_lost internal job_closed too_late not_your_turn offline slow_down",
   sign_in: "not_authorized",
   photo:
     "picture_missing picture_rejected content_blocked picture_blocked results_blocked photo_wrong_type photo_unreadable " +
@@ -53,6 +53,10 @@ function only(made, object, maskType, content) {
   Object.assign(made, { maskType, [object]: content });
 }
 
+/** What has to be chosen yet, as a key of the strings; null when nothing is missing. */
+export const missing = (choices) =>
+  choices.mask === "words" && !choices.words ? "words_first" : choices.mask === "paint" && !choices.maskImage ? "paint_first" : null;
+
 const seedOf = (text) => (/^\d{1,10}$/.test(text ?? "") ? Math.min(Number(text), 2147483646) : null);
 
 /** What of an object was chosen, or null. */
@@ -88,11 +92,14 @@ export function firstModel(models, product, last) {
   return known ?? (product.garment_class ? models.find((one) => !one.is_own && one.category !== "rooms") : null) ?? null;
 }
 
+/** The label of a field of the contract, where the page has one: `parameters.mergeStyle` is `mergeStyle`. */
+export const labelOf = (path) => path.split(".").at(-1).replace("maskShape", "mask_shape");
+
 /** The version of the policy to agree to, and how long photos are kept; null where the service does not say. */
 export const consentOf = (config) => ({
-  version: config.consent?.policy_version ?? config.policy_version ?? null,
-  url: config.consent?.policy_url ?? config.policy_url ?? null,
-  days: config.consent?.retention_days ?? config.retention_days ?? null,
+  version: config.consent?.policy_version ?? null,
+  url: config.consent?.policy_url ?? null,
+  days: config.retention?.prepared_days ?? config.retention_days ?? null,
 });
 
 /** A file name without anything that a file system may mind. */

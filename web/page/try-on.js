@@ -3,11 +3,11 @@
 import { hasEnded } from "../vto-client.js";
 import { compare } from "./compare.js";
 import { $, announce, h, picture } from "./dom.js";
-import { t, usd } from "./i18n.js";
+import { has, t, usd } from "./i18n.js";
 import { optionsForm } from "./options.js";
 import { photoDialog } from "./photo.js";
-import { problem } from "./problem.js";
-import { expected, fileName, firstModel, parametersFor, steps } from "./rules.js";
+import { problem, sentence } from "./problem.js";
+import { expected, fileName, firstModel, labelOf, missing, parametersFor, steps } from "./rules.js";
 
 export async function tryOn(app, route, id) {
   let job = route === "job" ? await app.vto.job(id) : null;
@@ -69,9 +69,10 @@ export async function tryOn(app, route, id) {
   let looking = 0;
   async function look() {
     const mine = ++looking;
-    button.disabled = !model || (job && !hasEnded(job));
-    hint.textContent = model ? "" : t("choose_first");
-    if (!model || isRepeat()) return;
+    const lacks = model ? missing(choices) : "choose_first";
+    button.disabled = lacks || (job && !hasEnded(job));
+    hint.textContent = lacks ? t(lacks) : "";
+    if (lacks || isRepeat()) return;
     await new Promise((done) => setTimeout(done, 250));
     if (mine !== looking) return;
     const said = [];
@@ -82,7 +83,7 @@ export async function tryOn(app, route, id) {
       if (made.cached) said.push(t("cost_free"));
       else if (made.eta_seconds) said.push(t("usually", { n: made.eta_seconds }));
       if (parameters && made.price?.usd) said.push(t("price", { usd: usd(made.price.usd) }));
-      said.push(...made.warnings.map(text));
+      said.push(...made.warnings.map(text), ...made.adaptations.map(adapted));
     } catch (error) {
       if (error.code === "not_authorized") return app.show();
       said.push(...error.details.map((one) => `${one.problem}; ${one.remedy}`));
@@ -90,7 +91,8 @@ export async function tryOn(app, route, id) {
     }
     if (mine === looking) hint.replaceChildren(...said.map((one) => h("span", {}, one)));
   }
-  const text = (one) => one.message;
+  const text = (one) => (has(`w_${one.code}`) ? t(`w_${one.code}`) : one.message);
+  const adapted = ({ path }) => t("adapted", { what: has(labelOf(path)) ? t(labelOf(path)) : path });
 
   // --- the try-on --------------------------------------------------------------------------------------------------------
 
@@ -139,7 +141,7 @@ export async function tryOn(app, route, id) {
   function draw(error = null, offline = false) {
     clearInterval(clock);
     const running = job && !hasEnded(job);
-    button.disabled = !model || running;
+    button.disabled = !model || missing(choices) || running;
     button.textContent = t(isRepeat() ? "once_more" : "try_on");
     button.classList.toggle("main", !isRepeat());
     if (isRepeat()) hint.textContent = "";
@@ -181,8 +183,8 @@ export async function tryOn(app, route, id) {
       try {
         await app.vto.cancel(job.id);
       } catch (error) {
-        if (error.code === "unsupported") cancel.remove();
-        else cancel.disabled = false;
+        announce(sentence(error));
+        cancel.replaceWith(h("p", {}, sentence(error)));
       }
     }
     return h("div", { class: "progress" },
@@ -202,7 +204,7 @@ export async function tryOn(app, route, id) {
       h("label", {}, h("input", { type: "radio", name: "variant", checked: n === shown, onchange: () => pick(n) }),
         picture(one.url, t("variant", { n: n + 1, of })))));
     const mask = job.mask && h("button", { type: "button", "aria-pressed": "false", onclick: (event) => showMask(event.target, view) }, t("show_mask"));
-    const told = [...(job.warnings ?? []).map(text), ...(job.adaptations ?? []).map((one) => `${one.path}: ${one.problem ?? one.message ?? ""}`)];
+    const told = [...job.warnings.map(text), ...job.adaptations.map(adapted)];
     return [
       h("div", { class: "frame" }, view), variants,
       h("div", { class: "actions" }, h("span", { class: "badge" }, t("ai_generated")),
@@ -254,7 +256,7 @@ export async function tryOn(app, route, id) {
       h("div", {}, h("h1", {}, product.name), h("p", {}, product.description))),
     h("h2", {}, t("on_whom")), people, options.node,
     h("div", { class: "go" }, button, hint));
-  const node = h("div", { class: "room" }, stage, all);
+  const node = h("div", { class: "room" }, all, stage);
   const paste = (event) => {
     const file = [...(event.clipboardData?.files ?? [])].find((one) => one.type.startsWith("image/"));
     if (file && !$("dialog")) add(file);
