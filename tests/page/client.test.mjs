@@ -111,7 +111,15 @@ test("a lost answer, and a failure that may pass, are asked again, with the same
 test("no answer at all ends in offline", async () => {
   const { api: one, asked } = api([new TypeError("down")]);
   await assert.rejects(one.get("/x"), { code: "offline", retryable: true });
-  assert.equal(asked.length, 3);
+  assert.equal(asked.length, 4);
+});
+
+test("a refusal that the browser hides, as it has no CORS headers, is found out with a new token", async () => {
+  const token = async (anew) => {
+    if (anew) throw Object.assign(new Error(), { code: "not_authorized" });
+    return "t";
+  };
+  await assert.rejects(api([new TypeError("Failed to fetch")], token).api.get("/x"), { code: "not_authorized" });
 });
 
 test("a token that is not taken is renewed once", async () => {

@@ -38,8 +38,9 @@ export class Api {
         const signal = AbortSignal.timeout(SECONDS * 1000);
         answer = await this.fetch(this.url + path, { method, headers: sent, body: body && JSON.stringify(body), signal });
       } catch (error) {
-        if (last) throw new VtoError("offline", String(error), { retryable: true });
-        await this.sleep(backoff(attempt));
+        if (last && (anonymous || renewed)) throw new VtoError("offline", String(error), { retryable: true });
+        if (last) renewed = true; // a browser hides a 401 that has no CORS headers: it looks as if nothing came
+        else await this.sleep(backoff(attempt));
         continue;
       }
       const document = await answer.json().catch(() => null);

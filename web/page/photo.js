@@ -15,7 +15,7 @@ export function photoDialog(app, config, first = null) {
   let added = null;
 
   function choose() {
-    const input = (props) => h("input", { type: "file", accept: "image/*", class: "hidden", onchange: ({ target }) => take(target.files[0]), ...props });
+    const input = (props) => h("input", { type: "file", accept: "image/*", hidden: true, onchange: ({ target }) => take(target.files[0]), ...props });
     const [file, camera] = [input({}), input({ capture: "user" })];
     const phone = matchMedia("(pointer: coarse)").matches;
     const shoot = phone ? () => camera.click() : film;
