@@ -51,7 +51,9 @@ def policy(*origins: str) -> str:
 def policy_of(outputs: Mapping[str, str], region: str) -> str:
     """The policy for a stack on AWS; arguments as for `page_config`."""
     buckets = [outputs[name] for name in ("UploadsBucket", "ResultsBucket")]
-    hosts = [f"https://{bucket}.{host}" for bucket in buckets for host in (f"s3.{region}.amazonaws.com", "s3.amazonaws.com")]
+    hosts = [
+        f"https://{bucket}.{host}" for bucket in buckets for host in (f"s3.{region}.amazonaws.com", "s3.amazonaws.com")
+    ]
     socket = outputs["SocketUrl"].removesuffix("/live")
     return policy(outputs["ApiUrl"], socket, f"https://cognito-idp.{region}.amazonaws.com", *hosts)
 

@@ -34,6 +34,10 @@ export async function me(app) {
   const own = models.filter((one) => one.is_own);
   const result = h("p", { role: "status" });
 
+  const photos = h("div", {}, own.length
+    ? h("ul", { class: "people" }, own.map((one) => h("li", {}, one.picture_url ? picture(one.picture_url, t("yours")) : one.reason)))
+    : h("p", {}, t("no_photos")));
+
   async function erase() {
     result.textContent = t("erase_running");
     try {
@@ -43,6 +47,7 @@ export async function me(app) {
       }
       sessionStorage.removeItem("vto.job");
       await app.models(true);
+      photos.replaceChildren(h("p", {}, t("no_photos")));
       result.textContent = t("erase_done");
     } catch (error) {
       result.textContent = error.code === "unsupported" ? t("erase_missing") : sentence(error);
@@ -59,9 +64,7 @@ export async function me(app) {
       h("p", {}, t("signed_in_as", { email: app.vto.auth.user ?? "" }), " ",
         h("button", { type: "button", class: "quiet", onclick: app.signOut }, t("sign_out"))),
       h("h2", {}, t("my_photos")),
-      own.length
-        ? h("ul", { class: "people" }, own.map((one) => h("li", {}, one.picture_url ? picture(one.picture_url, t("yours")) : one.reason)))
-        : h("p", {}, t("no_photos")),
+      photos,
       days !== null && h("p", {}, t("me_keep", { n: days })),
       h("p", {}, t("erase_more")),
       h("button", { type: "button", class: "danger", onclick: ask }, t("erase")), result),

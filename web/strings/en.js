@@ -52,7 +52,6 @@ export default {
   stage_queued: "Waiting for a free place",
   stage_generating: "Making the picture",
   stage_storing: "Saving the picture",
-  stage_completed: "Done",
   elapsed: "{n} s",
   left: "about {n} s left",
   longer: "taking longer than usual",

@@ -47,7 +47,6 @@ export default {
   stage_queued: "順番を待っています",
   stage_generating: "画像を作っています",
   stage_storing: "画像を保存しています",
-  stage_completed: "できました",
   elapsed: "{n} 秒経過",
   left: "あと約 {n} 秒",
   longer: "いつもより時間がかかっています",

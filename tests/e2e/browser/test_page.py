@@ -74,7 +74,9 @@ def test_a_photo_of_ones_own_is_sent_upright_small_and_bare_and_only_once_agreed
     assert "30 days" in page.locator("dialog").inner_text()
     assert not [url for method, url in one.asked if "/uploads" in url], "something was sent before the shopper agreed"
     page.get_by_role("checkbox").check()
-    with page.expect_request(lambda request: request.method == "POST" and world.endpoints.buckets["uploads"] in request.url):
+    with page.expect_request(
+        lambda request: request.method == "POST" and world.endpoints.buckets["uploads"] in request.url
+    ):
         use.click()
     page.wait_for_selector("dialog", state="detached")
     page.wait_for_selector(".people :checked + img[alt='your photo']")
@@ -101,11 +103,15 @@ def test_a_photo_of_ones_own_is_sent_upright_small_and_bare_and_only_once_agreed
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )
-def test_a_photo_that_cannot_be_used_is_refused_before_it_is_sent(visit: Open, world: World, file: Any, said: str) -> None:
+def test_a_photo_that_cannot_be_used_is_refused_before_it_is_sent(
+    visit: Open, world: World, file: Any, said: str
+) -> None:
     one = visit().to(world.garment)
     one.page.locator(".people .add").click()
     name, kind, content = file
-    one.page.locator("dialog input[type=file]").first.set_input_files({"name": name, "mimeType": kind, "buffer": content})
+    one.page.locator("dialog input[type=file]").first.set_input_files(
+        {"name": name, "mimeType": kind, "buffer": content}
+    )
     one.page.wait_for_selector(f"dialog .wrong:has-text('{said}')")
     assert not [url for _, url in one.asked if "/uploads" in url]
 
@@ -211,7 +217,9 @@ def test_every_error_has_one_sentence_and_one_action(visit: Open, world: World) 
         lambda route: (
             route.continue_()
             if "dry_run" in (route.request.post_data or "")
-            else route.fulfill(status=answer["status"], json=answer["body"], headers={"Access-Control-Allow-Origin": "*"})
+            else route.fulfill(
+                status=answer["status"], json=answer["body"], headers={"Access-Control-Allow-Origin": "*"}
+            )
         ),
     )
     for code in BY_THE_API:
@@ -337,7 +345,8 @@ def test_a_session_that_is_over_leads_back_to_signing_in(visit: Open, world: Wor
     one = visit().open()
     one.page.wait_for_selector(".card")
     one.page.evaluate("""() => { for (const key of Object.keys(sessionStorage)) {
-        sessionStorage[key] = JSON.stringify({...JSON.parse(sessionStorage[key]), access: "x.y.z", refresh: "gone"}); } }""")
+        const kept = JSON.parse(sessionStorage[key]);
+        sessionStorage[key] = JSON.stringify({...kept, access: "x.y.z", refresh: "gone"}); } }""")
     one.page.reload()
     one.page.wait_for_selector("form input[name=email]")
     one.told[:] = [text for text in one.told if "CORS" not in text]  # the local API's 401 has no CORS headers
@@ -403,5 +412,3 @@ def test_what_is_read_from_the_right_is_mirrored(visit: Open, world: World) -> N
     assert side
     assert stage["x"] > side["x"]
     one.look("rtl-fitting-room")
-
-
