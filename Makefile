@@ -153,7 +153,7 @@ install: $(READY) ## Install what the other targets need (they do it by themselv
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} \
 		/^##@/ {printf "\n%s\n", substr($$0, 5)} \
-		/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
+		/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 # SAM has an environment of its own: it pins older versions of packages that we use.
 .venv/ready: requirements/dev.txt client/pyproject.toml conformance/pyproject.toml
