@@ -105,7 +105,8 @@ test("the first photo is the last one used; clothes begin with a sample person, 
     { model_id: "bad", is_own: true, readiness: "rejected" },
   ];
   const shirt = { garment_class: "UPPER_BODY" };
-  assert.equal(rules.firstModel(models, shirt, null).model_id, "robin");
+  assert.equal(rules.firstModel(models, shirt, null).model_id, "mine");
+  assert.equal(rules.firstModel(models.slice(1), shirt, null).model_id, "robin");
   assert.equal(rules.firstModel(models, shirt, "mine").model_id, "mine");
   assert.equal(rules.firstModel(models, shirt, "bad").model_id, "robin");
   assert.equal(rules.firstModel(models, { garment_class: null }, "gone"), null);

@@ -4,6 +4,7 @@ import { VtoClient } from "../vto-client.js";
 import { $, announce, h } from "./dom.js";
 import { choose, language, LANGUAGES, speak, t } from "./i18n.js";
 import { history, me } from "./mine.js";
+import { problem } from "./problem.js";
 import { products } from "./products.js";
 import { signIn } from "./sign-in.js";
 import { tryOn } from "./try-on.js";
@@ -25,13 +26,14 @@ const app = {
   },
   go: (path) => (location.hash = `#/${path}`),
   show,
-  remembered: (name) => localStorage.getItem(`vto.${name}`),
-  remember: (name, value) => localStorage.setItem(`vto.${name}`, value),
+  /** For this tab and this shopper only: the next one at this device must not find it. */
+  remembered: (name) => sessionStorage.getItem(`vto.${name}`),
+  remember: (name, value) => (value === null ? sessionStorage.removeItem(`vto.${name}`) : sessionStorage.setItem(`vto.${name}`, value)),
   async signOut() {
     kept.clear();
     app.vto.live.close();
-    sessionStorage.removeItem("vto.job");
     await app.vto.auth.signOut();
+    sessionStorage.clear();
     show();
   },
 };
@@ -51,22 +53,30 @@ async function cached(name, anew, load) {
   return value;
 }
 
+/** What the address says: a view, and whose it is. */
+function path() {
+  try {
+    return location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+  } catch {
+    return [""]; // broken off somewhere
+  }
+}
+
 let shown = null;
 let turn = 0;
 async function show() {
   const mine = ++turn;
   shown?.leave?.();
   shown = null;
-  const [name, ...rest] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+  const [name, id] = path();
   const signedIn = app.vto.auth.isSignedIn;
   header(signedIn, name);
   const waiting = setTimeout(() => mine === turn && $("#main").replaceChildren(h("p", { class: "wait" }, t("loading"))), 250);
   let view;
   try {
-    view = await (signedIn ? (VIEWS[name] ?? products) : signIn)(app, name, ...rest);
+    view = await (signedIn ? (VIEWS[name] ?? products) : signIn)(app, name, id);
   } catch (error) {
     if (error.code === "not_authorized" && signedIn) return app.signOut();
-    const { problem } = await import("./problem.js");
     view = { title: t("name"), node: problem(error, { again: show, product: () => (app.go(""), show()) }) };
   }
   clearTimeout(waiting);
@@ -86,7 +96,7 @@ function header(signedIn, name) {
   const link = (path, text) => h("a", { href: `#/${path}`, "aria-current": name === path ? "page" : null }, text);
   const other = Object.keys(LANGUAGES).find((one) => one !== language);
   const switched = async () => {
-    app.remember("language", other);
+    localStorage.setItem("vto.language", other);
     await speak(other);
     show();
   };
@@ -97,7 +107,8 @@ function header(signedIn, name) {
   );
 }
 
-await speak(app.remembered("language") ?? choose(navigator.languages));
+const spoken = localStorage.getItem("vto.language");
+await speak(spoken in LANGUAGES ? spoken : choose(navigator.languages));
 try {
   app.vto = await VtoClient.load();
 } catch (error) {

@@ -13,8 +13,17 @@ export async function history(app) {
   let next;
   function add(page) {
     list.append(...page.try_ons.map(card));
+    page.try_ons.forEach(name);
     next = page.next;
     more.hidden = next === null;
+  }
+  /** Products that are not on the first page of the catalogue are asked for one by one. */
+  async function name({ product_id: id }) {
+    if (names.has(id)) return;
+    names.set(id, id);
+    const { name } = await app.vto.product(id).catch(() => ({ name: id }));
+    names.set(id, name);
+    for (const title of list.querySelectorAll("strong")) if (title.textContent === id) title.textContent = name;
   }
   const card = (job) => {
     const state = job.status === "completed" ? null : t(job.status === "error" ? "failed" : "running");
@@ -45,7 +54,7 @@ export async function me(app) {
       for (let { state } = answer; state !== "done"; { state } = await app.vto.erasure(answer.receipt)) {
         await new Promise((done) => setTimeout(done, 2000));
       }
-      sessionStorage.removeItem("vto.job");
+      app.remember("job", null);
       await app.models(true);
       photos.replaceChildren(h("p", {}, t("no_photos")));
       result.textContent = t("erase_done");

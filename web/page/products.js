@@ -38,7 +38,9 @@ export async function products(app) {
     announce(t("found", { n: draw() }));
   }
   draw();
-  const pending = sessionStorage.getItem("vto.job");
+  // the links of pictures that were never near may have grown too old
+  grid.addEventListener("error", async () => (Object.assign(shelf, await app.products(true)), draw()), { capture: true, once: true });
+  const pending = app.remembered("job");
   const box = h("input", { type: "search", placeholder: t("search"), "aria-label": t("search"), oninput: seek });
   const near = new IntersectionObserver(([one]) => one.isIntersecting && !more.disabled && load(), { rootMargin: "600px" });
   near.observe(more);

@@ -86,10 +86,11 @@ export function search(products, text, category = "") {
 
 export const categories = (products) => [...new Set(products.map((one) => one.category))].sort();
 
-/** The photo to begin with: the last one used; for clothes else the first sample person. */
+/** The photo to begin with: the last one used, else one's own newest; for clothes else the first sample person. */
 export function firstModel(models, product, last) {
-  const known = models.find((one) => one.model_id === last && one.readiness === "ready");
-  return known ?? (product.garment_class ? models.find((one) => !one.is_own && one.category !== "rooms") : null) ?? null;
+  const ready = models.filter((one) => one.readiness === "ready");
+  const known = ready.find((one) => one.model_id === last) ?? (last ? null : ready.find((one) => one.is_own));
+  return known ?? (product.garment_class ? ready.find((one) => !one.is_own && one.category !== "rooms") : null) ?? null;
 }
 
 /** The label of a field of the contract, where the page has one: `parameters.mergeStyle` is `mergeStyle`. */

@@ -11,13 +11,20 @@ import { expected, fileName, firstModel, labelOf, missing, parametersFor, steps 
 
 export async function tryOn(app, route, id) {
   let job = route === "job" ? await app.vto.job(id) : null;
-  const [product, config] = await Promise.all([app.vto.product(job?.product_id ?? id), app.vto.config()]);
+  const gone = (error) => {
+    if (!job || error.code !== "not_found") throw error;
+    return { product_id: job.product_id, name: job.product_id, description: t("e_not_found"), picture_url: null };
+  };
+  const [product, config] = await Promise.all([app.vto.product(job?.product_id ?? id).catch(gone), app.vto.config()]);
   let models = await app.models();
   let model = job ? models.find((one) => one.model_id === job.model_id) : firstModel(models, product, app.remembered("model"));
   let choices = {};
   let plan = null;
   let shown = 0; // which picture of the result
+  let started = Date.now();
   let told = Date.now(); // when the newest snapshot came
+  let key = null; // of a request whose answer was lost: under the same key it is the same try-on
+  let offline = false;
   let stop = () => {};
   let clock = null;
 
@@ -29,6 +36,7 @@ export async function tryOn(app, route, id) {
     model: () => model,
     changed(chosen) {
       choices = chosen;
+      key = null;
       draw();
       look();
     },
@@ -50,7 +58,7 @@ export async function tryOn(app, route, id) {
     model = one;
     app.remember("model", one.model_id);
     stop();
-    job = null;
+    job = plan = key = null;
     options.forgetArea();
     drawPeople();
     $(":checked", people)?.focus();
@@ -86,8 +94,9 @@ export async function tryOn(app, route, id) {
       said.push(...made.warnings.map(text), ...made.adaptations.map(adapted));
     } catch (error) {
       if (error.code === "not_authorized") return app.show();
-      said.push(...error.details.map((one) => `${one.problem}; ${one.remedy}`));
-      if (error.details.some((one) => one.path.startsWith("parameters"))) options.open();
+      const details = error.details ?? [];
+      said.push(...details.map((one) => `${one.problem}; ${one.remedy}`));
+      if (details.some((one) => one.path.startsWith("parameters"))) options.open();
     }
     if (mine === looking) hint.replaceChildren(...said.map((one) => h("span", {}, one)));
   }
@@ -105,41 +114,52 @@ export async function tryOn(app, route, id) {
     const seed = isRepeat() ? String(crypto.getRandomValues(new Uint32Array(1))[0] >>> 1) : choices.seed;
     const parameters = parametersFor({ ...choices, seed }, plan?.parameters);
     job = { id: "", seq: 0, status: "created", stage: null, stages: [], eta_seconds: plan?.eta_seconds ?? null, notice: null };
-    told = Date.now();
+    started = told = Date.now();
     made = choices;
     draw();
     stage.scrollIntoView({ block: "nearest" });
     const request = { product_id: product.product_id, model_id: model.model_id, ...(parameters && { parameters }) };
+    key ??= crypto.randomUUID();
     try {
-      follow(await app.vto.tryOn(request));
+      const first = await app.vto.tryOn(request, key);
+      key = null;
+      app.remember("job", first.id);
+      app.remember("started", started);
+      if (!node.isConnected) return; // the shopper has gone on: the products tell of it
+      globalThis.history.replaceState(null, "", `#/job/${first.id}`);
+      follow(first);
     } catch (error) {
+      if (error.code !== "offline") key = null;
       job = null;
       draw(error);
     }
   }
   function follow(first) {
-    sessionStorage.setItem("vto.job", first.id);
-    globalThis.history.replaceState(null, "", `#/job/${first.id}`);
-    started = Date.now();
+    if (app.remembered("job") === first.id) started = Number(app.remembered("started"));
     stop();
     stop = app.vto.watch(first, take, (error) => {
       if (["not_found", "not_authorized"].includes(error.code)) draw(error);
-      else if (error.code === "offline") draw(null, true);
+      else if (error.code === "offline" && !offline) redraw(true);
     });
   }
-  let started = Date.now();
   function take(now) {
     job = now;
     told = Date.now();
-    if (hasEnded(job)) sessionStorage.removeItem("vto.job");
+    offline = false;
+    if (hasEnded(job)) app.remember("job", null);
     if (job.status === "completed") announce(t("done"));
     draw(job.status === "error" ? { retryable: false, jobId: job.id, ...job.error } : null);
   }
 
   // --- what is on the stage ------------------------------------------------------------------------------------------------
 
-  function draw(error = null, offline = false) {
+  function redraw(isOffline) {
+    offline = isOffline;
+    if (job && !hasEnded(job)) draw();
+  }
+  function draw(error = null) {
     clearInterval(clock);
+    const focused = stage.contains(document.activeElement);
     const running = job && !hasEnded(job);
     button.disabled = !model || missing(choices) || running;
     button.textContent = t(isRepeat() ? "once_more" : "try_on");
@@ -147,12 +167,19 @@ export async function tryOn(app, route, id) {
     if (isRepeat()) hint.textContent = "";
     stage.classList.toggle("busy", Boolean(running));
     if (job?.status === "completed" && !error) stage.replaceChildren(...result());
-    else stage.replaceChildren(h("div", { class: "frame" }, photo(), error ? problem(error, acts) : running && progress(offline)));
+    else stage.replaceChildren(h("div", { class: "frame" }, photo(), error ? problem(error, acts) : running ? progress() : ""));
+    if (focused) $("button, input", stage)?.focus();
   }
-  const photo = () =>
-    model?.picture_url
-      ? picture(model.picture_url, model.is_own ? t("yours") : model.name, { class: "photo" })
-      : h("div", { class: "drop" }, h("p", {}, t("choose_first")), h("button", { type: "button", onclick: () => add() }, t("choose_file")));
+  let photoShown = null;
+  function photo() {
+    if (!model?.picture_url) {
+      const button = h("button", { type: "button", onclick: () => add() }, t("choose_file"));
+      return h("div", { class: "drop" }, h("p", {}, t("choose_first")), button);
+    }
+    // the same element as long as it is the same photo: it does not flicker
+    if (photoShown?.src !== model.picture_url) photoShown = picture(model.picture_url, model.is_own ? t("yours") : model.name, { class: "photo" });
+    return photoShown;
+  }
   const acts = {
     again: () => start(),
     sign_in: () => app.signOut(),
@@ -162,7 +189,7 @@ export async function tryOn(app, route, id) {
     history: () => app.go("history"),
   };
 
-  function progress(offline) {
+  function progress() {
     const list = h("ol", { class: "steps" });
     for (const step of steps(job)) {
       list.append(h("li", { class: step.state, "aria-current": step.state === "now" ? "step" : null }, t(`stage_${step.stage}`)));
@@ -220,7 +247,9 @@ export async function tryOn(app, route, id) {
     draw();
     $(".variants :checked", stage).focus();
   }
+  let renewals = 0;
   async function renew() {
+    if (renewals++ > 2) return; // it is not the links
     job = await app.vto.job(job.id); // the links have grown too old
     models = await app.models(true);
     model = models.find((one) => one.model_id === job.model_id);
@@ -252,7 +281,7 @@ export async function tryOn(app, route, id) {
   drawPeople();
   const all = h("aside", { class: "side" },
     h("a", { class: "up", href: "#/" }, t("all_products")),
-    h("div", { class: "product" }, picture(product.picture_url, "", { width: product.width, height: product.height }),
+    h("div", { class: "product" }, product.picture_url && picture(product.picture_url, "", { width: product.width, height: product.height }),
       h("div", {}, h("h1", {}, product.name), h("p", {}, product.description))),
     h("h2", {}, t("on_whom")), people, options.node,
     h("div", { class: "go" }, button, hint));
@@ -267,6 +296,8 @@ export async function tryOn(app, route, id) {
   };
   for (const kind of ["dragover", "drop"]) stage.addEventListener(kind, drop);
   document.addEventListener("paste", paste);
+  const online = () => redraw(false);
+  addEventListener("online", online);
   if (job && !hasEnded(job)) follow(job);
   draw(job?.status === "error" ? { retryable: false, ...job.error } : null);
   look();
@@ -277,6 +308,7 @@ export async function tryOn(app, route, id) {
       stop();
       clearInterval(clock);
       document.removeEventListener("paste", paste);
+      removeEventListener("online", online);
     },
   };
 }
