@@ -1,13 +1,14 @@
 // The fitting room: one product, one photo, and the picture of both.
 
 import { hasEnded } from "../vto-client.js";
-import { compare } from "./compare.js";
 import { $, announce, h, picture } from "./dom.js";
-import { has, t, usd } from "./i18n.js";
+import { t, usd } from "./i18n.js";
 import { optionsForm } from "./options.js";
 import { photoDialog } from "./photo.js";
-import { problem, sentence } from "./problem.js";
-import { expected, fileName, firstModel, labelOf, missing, parametersFor, steps } from "./rules.js";
+import { problem } from "./problem.js";
+import { progress } from "./progress.js";
+import { notes, resultOf } from "./result.js";
+import { firstModel, missing, parametersFor } from "./rules.js";
 
 export async function tryOn(app, route, id) {
   let job = route === "job" ? await app.vto.job(id) : null;
@@ -26,7 +27,6 @@ export async function tryOn(app, route, id) {
   let key = null; // of a request whose answer was lost: under the same key it is the same try-on
   let offline = false;
   let stop = () => {};
-  let clock = null;
 
   const stage = h("section", { class: "stage", "aria-label": product.name });
   const people = h("div", { class: "people", role: "radiogroup", "aria-label": t("on_whom") });
@@ -91,7 +91,7 @@ export async function tryOn(app, route, id) {
       if (made.cached) said.push(t("cost_free"));
       else if (made.eta_seconds) said.push(t("usually", { n: made.eta_seconds }));
       if (parameters && made.price?.usd) said.push(t("price", { usd: usd(made.price.usd) }));
-      said.push(...made.warnings.map(text), ...made.adaptations.map(adapted));
+      said.push(...notes(made));
     } catch (error) {
       if (error.code === "not_authorized") return app.show();
       const details = error.details ?? [];
@@ -100,8 +100,6 @@ export async function tryOn(app, route, id) {
     }
     if (mine === looking) hint.replaceChildren(...said.map((one) => h("span", {}, one)));
   }
-  const text = (one) => (has(`w_${one.code}`) ? t(`w_${one.code}`) : one.message);
-  const adapted = ({ path }) => t("adapted", { what: has(labelOf(path)) ? t(labelOf(path)) : path });
 
   // --- the try-on --------------------------------------------------------------------------------------------------------
 
@@ -158,7 +156,6 @@ export async function tryOn(app, route, id) {
     if (job && !hasEnded(job)) draw();
   }
   function draw(error = null) {
-    clearInterval(clock);
     const focused = stage.contains(document.activeElement);
     const running = job && !hasEnded(job);
     button.disabled = !model || missing(choices) || running;
@@ -167,7 +164,7 @@ export async function tryOn(app, route, id) {
     if (isRepeat()) hint.textContent = "";
     stage.classList.toggle("busy", Boolean(running));
     if (job?.status === "completed" && !error) stage.replaceChildren(...result());
-    else stage.replaceChildren(h("div", { class: "frame" }, photo(), error ? problem(error, acts) : running ? progress() : ""));
+    else stage.replaceChildren(h("div", { class: "frame" }, photo(), error ? problem(error, acts) : running ? progress(job, { started, told, offline, cancel }) : ""));
     if (focused) $("button, input", stage)?.focus();
   }
   let photoShown = null;
@@ -189,58 +186,9 @@ export async function tryOn(app, route, id) {
     history: () => app.go("history"),
   };
 
-  function progress() {
-    const list = h("ol", { class: "steps" });
-    for (const step of steps(job)) {
-      list.append(h("li", { class: step.state, "aria-current": step.state === "now" ? "step" : null }, t(`stage_${step.stage}`)));
-    }
-    const time = h("p", { class: "time" });
-    const tick = () => {
-      const left = expected(job, told, Date.now());
-      const parts = [t("elapsed", { n: Math.round((Date.now() - started) / 1000) })];
-      if (left !== null) parts.push(left > 0 ? t("left", { n: left }) : t("longer"));
-      time.textContent = parts.join(" · ");
-    };
-    tick();
-    clock = setInterval(tick, 1000);
-    announce(t(`stage_${job.stage ?? "created"}`));
-    const cancel = h("button", { type: "button", class: "quiet", onclick: giveUp }, t("cancel"));
-    async function giveUp() {
-      cancel.disabled = true;
-      try {
-        await app.vto.cancel(job.id);
-      } catch (error) {
-        announce(sentence(error));
-        cancel.replaceWith(h("p", {}, sentence(error)));
-      }
-    }
-    return h("div", { class: "progress" },
-      h("h2", {}, t("working")), list, time,
-      job.notice && h("p", {}, job.notice),
-      h("p", {}, t(offline ? "lost_net" : "leave")), job.id && cancel);
-  }
-
+  const cancel = () => app.vto.cancel(job.id);
   function result() {
-    const image = job.images[Math.min(shown, job.images.length - 1)];
-    const of = job.images.length;
-    const view = model?.picture_url
-      ? compare({ src: model.picture_url, alt: t("before") }, { src: image.url, alt: `${t("after")}: ${product.name}` })
-      : picture(image.url, product.name, { class: "photo" });
-    view.addEventListener("error", renew, { capture: true, once: true });
-    const variants = of > 1 && h("div", { class: "variants", role: "radiogroup", "aria-label": t("numberOfImages") }, job.images.map((one, n) =>
-      h("label", {}, h("input", { type: "radio", name: "variant", checked: n === shown, onchange: () => pick(n) }),
-        picture(one.url, t("variant", { n: n + 1, of })))));
-    const mask = job.mask && h("button", { type: "button", "aria-pressed": "false", onclick: (event) => showMask(event.target, view) }, t("show_mask"));
-    const told = [...job.warnings.map(text), ...job.adaptations.map(adapted)];
-    return [
-      h("div", { class: "frame" }, view), variants,
-      h("div", { class: "actions" }, h("span", { class: "badge" }, t("ai_generated")),
-        h("button", { type: "button", onclick: () => save(image) }, t("download")),
-        navigator.canShare && h("button", { type: "button", onclick: () => share(image) }, t("share")),
-        mask, h("a", { class: "button", href: "#/" }, t("another"))),
-      h("p", { class: "hint" }, t("ai_more")),
-      told.length > 0 && h("details", { open: true, class: "differs" }, h("summary", {}, t("differs")), h("ul", {}, told.map((one) => h("li", {}, one)))),
-    ].filter(Boolean);
+    return resultOf(app, { job, product, model, shown, pick, renew });
   }
   function pick(n) {
     shown = n;
@@ -250,32 +198,10 @@ export async function tryOn(app, route, id) {
   let renewals = 0;
   async function renew() {
     if (renewals++ > 2) return; // it is not the links
-    job = await app.vto.job(job.id); // the links have grown too old
+    job = await app.vto.job(job.id); // they have grown too old
     models = await app.models(true);
     model = models.find((one) => one.model_id === job.model_id);
     draw();
-  }
-  async function fetched(image) {
-    // not from the cache: it may hold an answer without the headers that a page needs to read it
-    const answer = await fetch(image.url, { cache: "no-store" });
-    return new File([await answer.blob()], fileName(product.name, job.id, image.content_type), { type: image.content_type });
-  }
-  async function save(image) {
-    const file = await fetched(image);
-    const href = URL.createObjectURL(file);
-    h("a", { href, download: file.name }).click();
-    setTimeout(() => URL.revokeObjectURL(href), 10_000);
-  }
-  async function share(image) {
-    const file = await fetched(image);
-    if (navigator.canShare({ files: [file] })) await navigator.share({ files: [file], title: product.name, text: t("ai_generated") }).catch(() => {});
-    else save(image);
-  }
-  async function showMask(pressed, view) {
-    const on = pressed.getAttribute("aria-pressed") === "false";
-    pressed.setAttribute("aria-pressed", String(on));
-    $("canvas", view)?.remove();
-    if (on) view.insertBefore(await tinted(job.mask.url), $(".knob", view));
   }
 
   drawPeople();
@@ -306,22 +232,8 @@ export async function tryOn(app, route, id) {
     node,
     leave() {
       stop();
-      clearInterval(clock);
       document.removeEventListener("paste", paste);
       removeEventListener("online", online);
     },
   };
-}
-
-/** The mask as a tint over the picture: what is black in it was replaced. */
-async function tinted(url) {
-  const mask = picture(url, "");
-  await mask.decode();
-  const canvas = h("canvas", { width: mask.naturalWidth, height: mask.naturalHeight });
-  const pen = canvas.getContext("2d");
-  pen.drawImage(mask, 0, 0);
-  const image = pen.getImageData(0, 0, canvas.width, canvas.height);
-  for (let at = 0; at < image.data.length; at += 4) image.data.set([255, 90, 60, image.data[at] < 128 ? 120 : 0], at);
-  pen.putImageData(image, 0, 0);
-  return canvas;
 }
