@@ -79,7 +79,7 @@ def serving(endpoints: Endpoints, port: int, folder: Path = WEB) -> Iterator[str
         Its address.
     """
     socket = endpoints.aws.replace("http://", "ws://")
-    sent = headers(policy(endpoints.aws, endpoints.aws.replace("127.0.0.1", "localhost"), socket))
+    sent = headers(policy(endpoints.aws, endpoints.aws.replace("127.0.0.1", "localhost"), socket, shops="'self'"))
     handler = partial(_Files, directory=str(folder), config=config_of(endpoints), sent=sent)
     with ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
         server.daemon_threads = True

@@ -35,27 +35,28 @@ def page_config(outputs: Mapping[str, str], region: str) -> dict[str, str]:
     }
 
 
-def policy(*origins: str) -> str:
+def policy(*origins: str, shops: str = "'none'") -> str:
     """The page's Content-Security-Policy: its own files, and the addresses that it talks to.
 
     Args:
         origins: Of the APIs, of Cognito and of the buckets.
+        shops: Origins of the pages that may show this one in a frame, separated by blanks.
     """
     those = " ".join(origins)
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; "
-        f"frame-ancestors 'none'; img-src 'self' blob: {those}; connect-src 'self' {those}"
+        f"frame-ancestors {shops}; frame-src 'self'; img-src 'self' blob: {those}; connect-src 'self' {those}"
     )
 
 
-def policy_of(outputs: Mapping[str, str], region: str) -> str:
-    """The policy for a stack on AWS; arguments as for `page_config`."""
+def policy_of(outputs: Mapping[str, str], region: str, shops: str = "'none'") -> str:
+    """The policy for a stack on AWS; arguments as for `page_config` and `policy`."""
     buckets = [outputs[name] for name in ("UploadsBucket", "ResultsBucket")]
     hosts = [
         f"https://{bucket}.{host}" for bucket in buckets for host in (f"s3.{region}.amazonaws.com", "s3.amazonaws.com")
     ]
     socket = outputs["SocketUrl"].removesuffix("/live")
-    return policy(outputs["ApiUrl"], socket, f"https://cognito-idp.{region}.amazonaws.com", *hosts)
+    return policy(outputs["ApiUrl"], socket, f"https://cognito-idp.{region}.amazonaws.com", *hosts, shops=shops)
 
 
 def headers(policy: str) -> dict[str, str]:
@@ -78,6 +79,9 @@ def main(
     stack: Annotated[str, typer.Argument(help="Name of the deployed stack.")],
     region: Annotated[str | None, typer.Option(help="Its region, if not the configured one.")] = None,
     *,
+    shop: Annotated[
+        str, typer.Option(help="With --headers: origins of shops that show the page in a frame.")
+    ] = "'none'",
     with_headers: Annotated[bool, typer.Option("--headers", help="The headers of the page's files instead.")] = False,
 ) -> None:
     """Print the config.json for a deployed stack, or the headers that its host should send."""
@@ -87,7 +91,7 @@ def main(
         (found,) = client.describe_stacks(StackName=stack)["Stacks"]
         outputs = {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])}
         where = str(session.region_name)
-        made = headers(policy_of(outputs, where)) if with_headers else page_config(outputs, where)
+        made = headers(policy_of(outputs, where, shop)) if with_headers else page_config(outputs, where)
     except (BotoCoreError, ClientError) as problem:
         sys.exit(f"the stack {stack} cannot be looked up: {problem}")
     except KeyError as missing:

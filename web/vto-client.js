@@ -35,7 +35,7 @@ export class VtoClient {
    *   `region` or `cognitoUrl`
    * @param {object} options `store` keeps the tokens (null: memory only); `fetch`, `WebSocket` stand in, in tests
    */
-  constructor(config, { store = globalThis.sessionStorage ?? null, ...ports } = {}) {
+  constructor(config, { store = tabStorage(), ...ports } = {}) {
     this.settings = config;
     this.fetch = ports.fetch ?? ((...all) => globalThis.fetch(...all));
     this.auth = new SignIn(config, { store, fetch: this.fetch });
@@ -167,6 +167,15 @@ export class VtoClient {
   /** How far an erasure is. */
   erasure(receipt) {
     return this.api.get(`/me/erasures/${encodeURIComponent(receipt)}`);
+  }
+}
+
+/** sessionStorage; null where there is none, or a browser does not let a framed page have it. */
+function tabStorage() {
+  try {
+    return globalThis.sessionStorage ?? null;
+  } catch {
+    return null;
   }
 }
 

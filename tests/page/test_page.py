@@ -18,7 +18,9 @@ from vto.errors import all_errors
 
 ROOT = Path(__file__).parents[2]
 WEB = ROOT / "web"
-FILES = sorted(path for path in WEB.rglob("*") if path.suffix in (".html", ".css", ".js"))
+FILES = sorted(
+    path for path in WEB.rglob("*") if path.suffix in (".html", ".css", ".js") and "examples" not in path.parts
+)
 LANGUAGES = sorted(path.stem for path in (WEB / "strings").glob("*.js"))
 MOST_SENT = 60_000
 """Bytes that a shopper's browser loads at the most, compressed as hosts do, without pictures."""

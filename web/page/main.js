@@ -7,6 +7,7 @@ import { history, me } from "./mine.js";
 import { problem } from "./problem.js";
 import { products } from "./products.js";
 import { signIn } from "./sign-in.js";
+import { browser, tab } from "./store.js";
 import { tryOn } from "./try-on.js";
 
 const VIEWS = { "": products, try: tryOn, job: tryOn, history, me };
@@ -26,14 +27,13 @@ const app = {
   },
   go: (path) => (location.hash = `#/${path}`),
   show,
-  /** For this tab and this shopper only: the next one at this device must not find it. */
-  remembered: (name) => sessionStorage.getItem(`vto.${name}`),
-  remember: (name, value) => (value === null ? sessionStorage.removeItem(`vto.${name}`) : sessionStorage.setItem(`vto.${name}`, value)),
+  remembered: (name) => tab.getItem(`vto.${name}`),
+  remember: (name, value) => (value === null ? tab.removeItem(`vto.${name}`) : tab.setItem(`vto.${name}`, value)),
   async signOut() {
     kept.clear();
     app.vto.live.close();
     await app.vto.auth.signOut();
-    sessionStorage.clear();
+    tab.clear();
     show();
   },
 };
@@ -42,6 +42,9 @@ const page = async (cursor) => {
   const answer = await app.vto.products(cursor);
   return { items: answer.products, next: answer.next };
 };
+
+// in a shop's frame, there is a button in the corner
+document.documentElement.classList.toggle("framed", globalThis.self !== globalThis.top);
 
 const kept = new Map();
 async function cached(name, anew, load) {
@@ -96,7 +99,7 @@ function header(signedIn, name) {
   const link = (path, text) => h("a", { href: `#/${path}`, "aria-current": name === path ? "page" : null }, text);
   const other = Object.keys(LANGUAGES).find((one) => one !== language);
   const switched = async () => {
-    localStorage.setItem("vto.language", other);
+    browser.setItem("vto.language", other);
     await speak(other);
     show();
   };
@@ -107,7 +110,7 @@ function header(signedIn, name) {
   );
 }
 
-const spoken = localStorage.getItem("vto.language");
+const spoken = browser.getItem("vto.language");
 await speak(spoken in LANGUAGES ? spoken : choose(navigator.languages));
 try {
   app.vto = await VtoClient.load();

@@ -18,6 +18,8 @@ from tests.e2e.conftest import eventually
 SCREENS = Path(__file__).parents[3] / "out" / "screens"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
 STRICT = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+# it sees only this page; its camera shows a test picture
+ARGUMENTS = ["--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
 DESK, PHONE = (1280, 860), (360, 740)
 
 # Keeps the page's sockets, so that a test can cut them.
@@ -123,7 +125,7 @@ def browser() -> Iterator[Browser]:
     if path is None:
         pytest.skip(f"there is no Chromium on this machine (looked for {', '.join(NAMES)})")
     with sync_playwright() as play:
-        started = play.chromium.launch(executable_path=path, args=["--no-sandbox"])  # it sees only this page
+        started = play.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield started
         started.close()
 

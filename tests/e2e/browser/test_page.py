@@ -134,6 +134,30 @@ def test_a_photo_may_be_pasted_or_dropped(visit: Open, world: World) -> None:
         one.page.wait_for_selector("dialog", state="detached")
 
 
+def test_a_photo_may_be_taken_with_the_camera(visit: Open, world: World) -> None:
+    one = visit().to(world.garment)
+    one.page.locator(".people .add").click()
+    one.page.get_by_role("button", name="Take a photo").click()
+    one.page.get_by_role("button", name="Take it now").click()
+    one.page.wait_for_selector("dialog img.preview")
+    assert (
+        one.page.locator("dialog img.preview").evaluate("(image) => image.decode().then(() => image.naturalWidth)")
+        >= 320
+    )
+
+
+def test_a_shops_own_product_page_opens_the_fitting_room_over_it(visit: Open, world: World) -> None:
+    one = visit()
+    one.page.goto(f"{one.address}examples/shop.html")
+    one.page.get_by_role("button", name="See it on me").click()
+    room = one.page.frame_locator("iframe")
+    room.locator(".people label").first.wait_for()
+    assert room.locator("h1").inner_text() == "Breton T-shirt"
+    one.look("desk-14-shop")
+    one.page.get_by_role("button", name="Close").click()
+    one.page.wait_for_selector("iframe", state="detached")
+
+
 def test_a_painted_area_becomes_the_mask(visit: Open, world: World) -> None:
     one = visit().to(world.garment).choose()
     page = one.page
