@@ -160,7 +160,7 @@ export async function tryOn(app, route, id) {
     const running = job && !hasEnded(job);
     button.disabled = !model || missing(choices) || running;
     button.textContent = t(isRepeat() ? "once_more" : "try_on");
-    button.classList.toggle("main", !isRepeat());
+    button.classList.toggle("main", !isRepeat() && !error);
     if (isRepeat()) hint.textContent = "";
     stage.classList.toggle("busy", Boolean(running));
     if (job?.status === "completed" && !error) stage.replaceChildren(...result());
@@ -170,8 +170,9 @@ export async function tryOn(app, route, id) {
   let photoShown = null;
   function photo() {
     if (!model?.picture_url) {
-      const button = h("button", { type: "button", onclick: () => add() }, t("choose_file"));
-      return h("div", { class: "drop" }, h("p", {}, t("choose_first")), button);
+      const shown = product.picture_url && picture(product.picture_url, product.name);
+      const button = h("button", { type: "button", onclick: () => add() }, t("add_photo"));
+      return h("div", { class: "empty" }, shown, h("p", {}, t("choose_first")), button);
     }
     // the same element as long as it is the same photo: it does not flicker
     if (photoShown?.src !== model.picture_url) photoShown = picture(model.picture_url, model.is_own ? t("yours") : model.name, { class: "photo" });
