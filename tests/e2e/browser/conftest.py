@@ -22,8 +22,14 @@ STRICT = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "b
 ARGUMENTS = ["--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
 DESK, PHONE = (1280, 860), (360, 740)
 
-# Keeps the page's sockets, so that a test can cut them.
-KEEP_SOCKETS = """
+# Keeps the page's sockets, so that a test can cut them, and the pictures that it sends, so that a test can look at them.
+KEEP = """
+window.pictures = [];
+const send = window.fetch;
+window.fetch = (url, options) => {
+    if (options?.body instanceof FormData) window.pictures.push(options.body.get("file"));
+    return send(url, options);
+};
 window.sockets = [];
 window.WebSocket = class extends WebSocket { constructor(url) { super(url); window.sockets.push(this); } };
 """
@@ -62,6 +68,11 @@ class Visit:
     def until(self, expression: str) -> None:
         """Wait until something is so; `wait_for_function` would need what the page's policy forbids."""
         eventually(lambda: self.page.evaluate(expression))
+
+    def sent(self) -> bytes:
+        """The last picture that the page has sent."""
+        content: list[int] = self.page.evaluate("pictures.at(-1).arrayBuffer().then((b) => [...new Uint8Array(b)])")
+        return bytes(content)
 
     def words(self) -> dict[str, str]:
         """The page's own words, in the language it speaks."""
@@ -165,7 +176,7 @@ def visit(browser: Browser, address: str, tokens: str, world: Any) -> Iterator[C
         window = {"width": size[0], "height": size[1]}
         context = browser.new_context(viewport=window, locale=language, reduced_motion="reduce", **more)
         page = context.new_page()
-        page.add_init_script(KEEP_SOCKETS)
+        page.add_init_script(KEEP)
         if signed_in:
             restore = f"if (!sessionStorage.length) Object.assign(sessionStorage, {tokens})"
             page.add_init_script(restore)

@@ -80,9 +80,7 @@ def test_a_photo_of_ones_own_is_sent_upright_small_and_bare_and_only_once_agreed
         use.click()
     page.wait_for_selector("dialog", state="detached")
     page.wait_for_selector(".people :checked + img[alt='your photo']")
-    photos = world.client("s3").list_objects_v2(Bucket=world.endpoints.buckets["uploads"], Prefix="models/users/")
-    newest = max(photos["Contents"], key=lambda found: found["LastModified"])
-    content = world.client("s3").get_object(Bucket=world.endpoints.buckets["uploads"], Key=newest["Key"])["Body"].read()
+    content = one.sent()
     sent = Image.open(io.BytesIO(content))
     assert (sent.format, sent.size) == ("JPEG", (1536, 2048))
     assert len(content) < 1_000_000
@@ -181,8 +179,8 @@ def test_a_painted_area_becomes_the_mask(visit: Open, world: World) -> None:
     row = world.row("jobs", id=one.done()["job_id"])
     assert row is not None
     address = row["parameters"]["M"]["imageBasedMask"]["M"]["maskImage"]["S"]
-    bucket, _, key = address.removeprefix("s3://").partition("/")
-    mask = Image.open(io.BytesIO(world.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())).convert("L")
+    assert address.startswith(f"s3://{world.endpoints.buckets['uploads']}/masks/users/")
+    mask = Image.open(io.BytesIO(one.sent())).convert("L")
     photo = world.row("models", model_id=world.person)
     assert photo is not None
     assert mask.size == (int(photo["width"]["N"]), int(photo["height"]["N"]))
