@@ -1,5 +1,6 @@
 // What is the shopper's own: their try-ons, their photos, and how to be rid of them.
 
+import { pause } from "../client/api.js";
 import { dialog, h, picture } from "./dom.js";
 import { t, when } from "./i18n.js";
 import { sentence } from "./problem.js";
@@ -38,44 +39,52 @@ export async function history(app) {
 }
 
 export async function me(app) {
-  const [config, models] = await Promise.all([app.vto.config(), app.models(true)]);
-  const { days } = consentOf(config);
-  const own = models.filter((one) => one.is_own);
+  const { days } = consentOf(await app.vto.config());
   const result = h("p", { role: "status" });
+  const photos = h("div");
 
-  const photos = h("div", {}, own.length
-    ? h("ul", { class: "people" }, own.map((one) => h("li", {}, one.picture_url ? picture(one.picture_url, t("yours")) : one.reason)))
-    : h("p", {}, t("no_photos")));
-
+  async function list() {
+    const own = (await app.models(true)).filter((one) => one.is_own);
+    const shown = own.map((one) => h("li", {}, one.picture_url ? picture(one.picture_url, t("yours")) : one.reason));
+    photos.replaceChildren(own.length ? h("ul", { class: "people" }, shown) : h("p", {}, t("no_photos")));
+  }
   async function erase() {
-    result.textContent = t("erase_running");
     try {
-      const answer = await app.vto.erase();
-      for (let { state } = answer; state !== "done"; { state } = await app.vto.erasure(answer.receipt)) {
-        await new Promise((done) => setTimeout(done, 2000));
-      }
+      const { receipt } = await app.vto.erase();
       app.remember("job", null);
-      await app.models(true);
-      photos.replaceChildren(h("p", {}, t("no_photos")));
-      result.textContent = t("erase_done");
+      app.remember("model", null);
+      app.remember("erasure", receipt);
+      await follow(receipt);
     } catch (error) {
       result.textContent = error.code === "unsupported" ? t("erase_missing") : sentence(error);
     }
+  }
+  /** All there is goes at once; that nothing comes late any more is known about half an hour after. */
+  async function follow(receipt) {
+    for (let wait = 1000, state = "erasing"; state !== "done"; wait = Math.min(30_000, wait * 2)) {
+      result.textContent = t("erase_running", { receipt });
+      await pause(wait);
+      if (!node.isConnected) return;
+      ({ state } = await app.vto.erasure(receipt));
+      await list();
+    }
+    result.textContent = t("erase_done", { receipt });
   }
   function ask() {
     const yes = h("button", { type: "button", class: "main danger", onclick: () => (box.close(), erase()) }, t("erase"));
     const box = dialog(t("erase_sure"), t("close"), h("p", {}, t("erase_more")), yes);
   }
-  return {
-    title: t("me_title"),
-    node: h("div", { class: "text" },
-      h("h1", {}, t("me_title")),
-      h("p", {}, t("signed_in_as", { email: app.vto.auth.user ?? "" }), " ",
-        h("button", { type: "button", class: "quiet", onclick: app.signOut }, t("sign_out"))),
-      h("h2", {}, t("my_photos")),
-      photos,
-      days !== null && h("p", {}, t("me_keep", { n: days })),
-      h("p", {}, t("erase_more")),
-      h("button", { type: "button", class: "danger", onclick: ask }, t("erase")), result),
-  };
+  const node = h("div", { class: "text" },
+    h("h1", {}, t("me_title")),
+    h("p", {}, t("signed_in_as", { email: app.vto.auth.user ?? "" }), " ",
+      h("button", { type: "button", class: "quiet", onclick: app.signOut }, t("sign_out"))),
+    h("h2", {}, t("my_photos")),
+    photos,
+    days !== null && h("p", {}, t("me_keep", { n: days })),
+    h("p", {}, t("erase_more")),
+    h("button", { type: "button", class: "danger", onclick: ask }, t("erase")), result);
+  await list();
+  const receipt = app.remembered("erasure");
+  const entered = () => receipt && follow(receipt).catch(() => app.remember("erasure", null)); // too old to be known
+  return { title: t("me_title"), node, entered };
 }

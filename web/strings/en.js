@@ -166,8 +166,8 @@ export default {
   erase: "Delete everything now",
   erase_more: "All your photos, masks and pictures. This cannot be undone.",
   erase_sure: "Really delete everything?",
-  erase_running: "It is being deleted. This takes a few minutes at most.",
-  erase_done: "Everything is deleted.",
+  erase_running: "It is being deleted. In about half an hour it is certain that nothing is left. Receipt: {receipt}",
+  erase_done: "Everything is deleted. Receipt: {receipt}",
   erase_missing: "This shop cannot delete at once. Your photos and pictures go by themselves.",
   // actions after an error
   do_again: "Try again",

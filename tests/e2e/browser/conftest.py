@@ -22,7 +22,7 @@ STRICT = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "b
 ARGUMENTS = ["--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
 DESK, PHONE = (1280, 860), (360, 740)
 
-# Keeps the page's sockets, so that a test can cut them, and the pictures that it sends, so that a test can look at them.
+# Keeps the page's sockets, so that a test can cut them, and the pictures that it sends, so that one can look at them.
 KEEP = """
 window.pictures = [];
 const send = window.fetch;

@@ -344,7 +344,7 @@ def test_cancelling_and_erasing_where_the_service_offers_them_and_where_not(visi
     page, words = one.page, one.words()
     for status, body, said in (
         (404, {"message": "Not Found"}, words["erase_missing"]),
-        (202, {"receipt": "r1", "state": "erasing"}, words["erase_done"]),
+        (202, {"receipt": "r1", "state": "erasing"}, words["erase_done"].format(receipt="r1")),
     ):
         one.answer("/me", status, body, method="DELETE")
         one.answer("/me/erasures/r1", 200, {"receipt": "r1", "state": "done"}, method="GET")
