@@ -40,7 +40,7 @@ export function optionsForm(app, config, { model, changed }) {
       field(t("what_changes"), select(kinds, made.mask, (mask) => set({ mask, garmentClass: made.garmentClass ?? "UPPER_BODY" }, true))),
       made.mask === "class" && field(t("garment_class"), select(classes, made.garmentClass, (garmentClass) => set({ garmentClass }))),
       made.mask === "words" &&
-        field(t("words"), h("input", { value: made.words ?? "", maxLength: 1024, onchange: (event) => set({ words: event.target.value.trim() }) }), t("words_hint")),
+        field(t("words"), h("input", { value: made.words ?? "", maxLength: 1024, oninput: (event) => set({ words: event.target.value.trim() }) }), t("words_hint")),
       made.mask === "paint" && h("button", { type: "button", disabled: !model(), onclick: paint }, t(made.maskImage ? "painted" : "paint")),
       made.mask !== "paint" && field(t("mask_shape"), select(values(["CONTOUR", "BOUNDING_BOX"]), made.shape ?? "", (shape) => set({ shape }))),
       styled && group("styling", Object.entries(STYLING).map(([name, all]) => inner("styling", name, all))),
@@ -49,7 +49,7 @@ export function optionsForm(app, config, { model, changed }) {
       h("div", { class: "row" },
         field(t("numberOfImages"), select([1, 2, 3, 4, 5].map((n) => [n, n]), made.images, (n) => set({ images: Number(n) }))),
         field(t("quality"), select(values(["standard", "premium"]), made.quality ?? "", (quality) => set({ quality }))),
-        field(t("seed"), h("input", { inputMode: "numeric", pattern: "\\d*", value: made.seed ?? "", onchange: (event) => set({ seed: event.target.value }) }), t("seed_hint"))),
+        field(t("seed"), h("input", { inputMode: "numeric", pattern: "\\d*", value: made.seed ?? "", oninput: (event) => set({ seed: event.target.value }) }), t("seed_hint"))),
       h("label", { class: "check" }, h("input", { type: "checkbox", checked: made.returnMask, onchange: (event) => set({ returnMask: event.target.checked }) }), t("returnMask")),
       h("button", { type: "button", class: "quiet", onclick: () => (reset(), set({}, true)) }, t("reset_options")),
     ].filter(Boolean));

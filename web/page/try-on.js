@@ -26,6 +26,7 @@ export async function tryOn(app, route, id) {
   let told = Date.now(); // when the newest snapshot came
   let key = null; // of a request whose answer was lost: under the same key it is the same try-on
   let offline = false;
+  let failed = null; // the error that is shown
   let stop = () => {};
 
   const stage = h("section", { class: "stage", "aria-label": product.name });
@@ -37,7 +38,8 @@ export async function tryOn(app, route, id) {
     changed(chosen) {
       choices = chosen;
       key = null;
-      draw();
+      if (failed) draw();
+      else drawButton();
       look();
     },
   });
@@ -79,8 +81,11 @@ export async function tryOn(app, route, id) {
     const mine = ++looking;
     const lacks = model ? missing(choices) : "choose_first";
     button.disabled = lacks || (job && !hasEnded(job));
-    hint.textContent = lacks ? t(lacks) : "";
-    if (lacks || isRepeat()) return;
+    if (lacks || isRepeat()) {
+      hint.textContent = lacks ? t(lacks) : "";
+      return;
+    }
+    // what was said stays until there is something new: nothing moves away from under a finger
     await new Promise((done) => setTimeout(done, 250));
     if (mine !== looking) return;
     const said = [];
@@ -155,13 +160,17 @@ export async function tryOn(app, route, id) {
     offline = isOffline;
     if (job && !hasEnded(job)) draw();
   }
+  function drawButton() {
+    button.disabled = !model || missing(choices) || (job && !hasEnded(job));
+    button.textContent = t(isRepeat() ? "once_more" : "try_on");
+    button.classList.toggle("main", !isRepeat() && !failed);
+    if (isRepeat()) hint.textContent = "";
+  }
   function draw(error = null) {
+    failed = error;
     const focused = stage.contains(document.activeElement);
     const running = job && !hasEnded(job);
-    button.disabled = !model || missing(choices) || running;
-    button.textContent = t(isRepeat() ? "once_more" : "try_on");
-    button.classList.toggle("main", !isRepeat() && !error);
-    if (isRepeat()) hint.textContent = "";
+    drawButton();
     stage.classList.toggle("busy", Boolean(running));
     if (job?.status === "completed" && !error) stage.replaceChildren(...result());
     else stage.replaceChildren(h("div", { class: "frame" }, photo(), error ? problem(error, acts) : running ? progress(job, { started, told, offline, cancel }) : ""));
