@@ -33,6 +33,9 @@ window.fetch = (url, options) => {
 window.sockets = [];
 window.WebSocket = class extends WebSocket { constructor(url) { super(url); window.sockets.push(this); } };
 """
+PICTURES_IN_SIGHT = """Promise.all([...document.images]
+    .filter((image) => image.offsetParent && image.getBoundingClientRect().top < innerHeight)
+    .map((image) => image.decode().catch(() => {})))"""
 
 
 def chromium() -> str | None:
@@ -121,7 +124,7 @@ class Visit:
     def look(self, name: str, *, full: bool = False) -> None:
         """Write a screenshot of the view, and check that nobody is shut out of it."""
         SCREENS.mkdir(parents=True, exist_ok=True)
-        self.page.wait_for_load_state("networkidle")
+        self.page.evaluate(PICTURES_IN_SIGHT)
         self.page.screenshot(path=str(SCREENS / f"{name}.png"), full_page=full)
         wide = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, f"{name} is {wide} px wider than the window"
