@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from scripts import contract
-from scripts.page_config import headers, page_config, policy_of
+from scripts import contract, facts
+from scripts.page_config import NEEDED, headers, page_config, policy_of
 from vto.domain.job import Stage
 from vto.domain.parameters import GARMENT_CLASSES
 from vto.errors import all_errors
@@ -186,10 +186,13 @@ def test_the_header_is_stricter_than_what_the_page_says_itself() -> None:
         page_config({"ApiUrl": "https://x"}, "eu-central-1")
 
 
-def test_the_outputs_that_the_page_needs_are_in_the_template() -> None:
-    from scripts import facts
-    from scripts.page_config import NEEDED
+def test_the_document_shows_the_configuration_that_is_written() -> None:
+    (shown,) = re.findall(r"```json\n(.*?)```", (ROOT / "docs" / "page.md").read_text(), re.DOTALL)
+    outputs = dict.fromkeys(NEEDED, "x")
+    assert json.loads(shown.replace("\n   ", "\n")).keys() == page_config(outputs, "eu-central-1").keys()
 
+
+def test_the_outputs_that_the_page_needs_are_in_the_template() -> None:
     template: dict[str, Any] = facts.template()
     assert set(NEEDED) <= template["Outputs"].keys()
 

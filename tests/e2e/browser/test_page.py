@@ -417,6 +417,20 @@ def test_it_speaks_japanese_and_is_dark_where_the_shopper_wants_it(visit: Open, 
     page.wait_for_selector("text=AI-generated")  # it was chosen, so it stays
 
 
+def test_the_client_alone_does_what_its_document_says(visit: Open, world: World) -> None:
+    (snippet,) = re.findall(r"```js\n(.*?)```", (ROOT / "docs" / "page.md").read_text(), re.DOTALL)
+    login = world.login("bob")
+    code = snippet.replace("shopper@example.com", login.email).replace(
+        'import { VtoClient } from "./vto-client.js";', 'const { VtoClient } = await import("/vto-client.js");'
+    )
+    one = visit(signed_in=False)
+    one.page.goto(one.address)
+    link = one.page.evaluate(
+        f"async (password) => {{ const image = new Image();\n{code}\nreturn image.src; }}", login.password
+    )
+    assert world.endpoints.buckets["results"] in link
+
+
 def test_what_is_read_from_the_right_is_mirrored(visit: Open, world: World) -> None:
     one = visit().to(world.garment).choose()
     one.page.evaluate("document.documentElement.dir = 'rtl'")
