@@ -8,8 +8,9 @@ export SAM_CLI_TELEMETRY := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 CLASS ?= UPPER_BODY
 SFN_ENGINE ?= docker
+STACK ?= vto
 ENDPOINT ?= http://127.0.0.1:8080
-export PERSON GARMENT CLASS FUNCTION EVENT INVOKE_IMAGE ENDPOINT
+export PERSON GARMENT CLASS FUNCTION EVENT INVOKE_IMAGE ENDPOINT STACK
 
 # Overrides on the command line replace those of samconfig.toml, where `sam deploy --guided` saves its answers: so what
 # stands there is given on, and ARCHITECTURE after it. Building and deploying get the same text, hence the same processor.
@@ -32,7 +33,7 @@ demo: $(READY) ## One try-on from nothing to a picture in out/; PERSON=photo.jpg
 	@$(PY) -m local.demo --person "$$PERSON" --garment "$$GARMENT" --class "$$CLASS"
 
 .PHONY: up
-up: $(READY) ## Start the local stack and keep it running; prints endpoints, a demo login and commands; Ctrl-C ends it
+up: $(READY) ## Start the local stack with its page and keep it running; prints addresses, a demo login and commands; Ctrl-C ends it
 	@$(PY) -m local up
 
 .PHONY: invoke
@@ -63,6 +64,10 @@ test: $(READY) ## All tests, the local stack's included (about eight minutes on 
 .PHONY: test-fast
 test-fast: .venv/ready ## The tests that need no local stack (about five minutes on two cores)
 	@$(PY) -m pytest -q $(IN_PARALLEL) -m "not e2e" --ignore tests/local $(ASL_COVERAGE)
+
+.PHONY: e2e
+e2e: $(READY) ## The page in this machine's Chromium, against the local stack; screenshots of the main views go to out/screens
+	@$(PY) -m pytest -q tests/e2e/browser
 
 .PHONY: sim
 sim: .venv/ready ## 10,000 try-ons with faults at 5 % and at 20 % of all crossings, and pairs of faults on one; SIM="--seed 7 --rate 0.2" replays
@@ -114,6 +119,10 @@ deploy: $(READY) ## sam build and sam deploy --guided into your own AWS account 
 	echo "Leave the answer to Architecture as it is: it was built for that one. Another: make deploy ARCHITECTURE=x86_64" && \
 	.venv-sam/bin/sam deploy --guided --parameter-overrides "$$parameters"
 
+.PHONY: page-config
+page-config: .venv/ready ## Print the page's config.json for a deployed stack (docs/page.md): STACK=vto
+	@$(PY) -m scripts.page_config "$$STACK"
+
 ##@ Keep it true
 .PHONY: docs
 docs: .venv/ready ## Regenerate the generated parts of README.md and docs/
@@ -148,7 +157,7 @@ install: $(READY) ## Install what the other targets need (they do it by themselv
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} \
 		/^##@/ {printf "\n%s\n", substr($$0, 5)} \
-		/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
+		/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 # SAM has an environment of its own: it pins older versions of packages that we use.
 .venv/ready: requirements/dev.txt client/pyproject.toml conformance/pyproject.toml

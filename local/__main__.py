@@ -20,6 +20,7 @@ from local import sfn_local as other
 from local.catalogue import Uploaded, upload_samples
 from local.docker import ask
 from local.outcomes import EVENTS, read_event
+from local.page import origins, page_port, serving
 from local.processes import StackError
 from local.running import announced, need_running, running
 from local.scene import Scene
@@ -40,11 +41,12 @@ def _fail(problem: object) -> typer.Exit:
     return typer.Exit(1)
 
 
-def _describe(endpoints: Endpoints, login: Login, logs: Path, samples: Sequence[Uploaded]) -> None:
+def _describe(endpoints: Endpoints, login: Login, logs: Path, samples: Sequence[Uploaded], page: str) -> None:
     """Print where everything is, a login, and commands that work as they stand."""
     python = Path(sys.executable)
     me = python.relative_to(ROOT) if python.is_relative_to(ROOT) else python
     lines = [
+        ("Page", page),
         ("API", endpoints.api_url),
         ("Socket", f"{endpoints.socket_url}?ticket=…   (a ticket comes from POST /socket-tickets)"),
         ("AWS", f"{endpoints.aws}   (region {endpoints.region}, key {endpoints.access_key})"),
@@ -88,6 +90,7 @@ def up(
     canvas: Annotated[str, typer.Option(help="URL of a canvas endpoint that runs already.")] = "",
     faults: Annotated[bool, typer.Option("--faults", help="Let the canvas endpoint take orders to fail.")] = False,
     port: Annotated[int, typer.Option(help="Port of the AWS endpoint; 0 finds a free one.")] = 0,
+    at: Annotated[int, typer.Option("--page", help="Port of the page; 0 takes 8080, or a free one.")] = 0,
     parameter: Annotated[list[str] | None, typer.Option(help="More template parameters, as Name=value.")] = None,
     samples: Annotated[bool, typer.Option(help="Fill the catalogue with the sample pictures.")] = True,
 ) -> None:
@@ -99,6 +102,7 @@ def up(
     wrong = [one for one in parameter or [] if "=" not in one]
     if wrong:
         raise _fail(f"--parameter wants Name=value, not {wrong[0]}")
+    at = at or page_port()
     try:
         with LocalStack(
             ROOT,
@@ -106,7 +110,7 @@ def up(
             engine=engine,
             faults=faults,
             canvas=canvas or True,
-            parameters=dict(one.split("=", 1) for one in parameter or []),
+            parameters={"AllowedOrigins": origins(at)} | dict(one.split("=", 1) for one in parameter or []),
             port=port or None,
             on_step=_say,
         ) as stack:
@@ -115,8 +119,8 @@ def up(
                 _say("Uploading the sample catalogue")
                 uploaded = upload_samples(stack.endpoints, ROOT / "out" / "samples")
             login = stack.sign_in()
-            with announced(stack.endpoints, login):
-                _describe(stack.endpoints, login, stack.work, uploaded)
+            with announced(stack.endpoints, login), serving(stack.endpoints, at) as page:
+                _describe(stack.endpoints, login, stack.work, uploaded, page)
                 while True:
                     time.sleep(1)
                     stack.check_alive()

@@ -177,5 +177,5 @@ def make_targets() -> Iterator[Target]:
     for line in (ROOT / "Makefile").read_text().splitlines():
         if title := re.fullmatch(r"##@ (.+)", line):
             section = title[1]
-        elif target := re.match(r"([a-z-]+):.*?## (.+)", line):
+        elif target := re.match(r"([a-z0-9-]+):.*?## (.+)", line):
             yield Target(section, target[1], target[2])

@@ -15,6 +15,7 @@ from local.emulator import (
     stream_mapping,
     streams,
     tables,
+    transform,
     worker,
     workers,
 )
@@ -23,6 +24,7 @@ SHIMS = (
     workers,
     worker,
     proxy_errors,
+    transform,
     http_api,
     sockets,
     concurrency,

@@ -13,6 +13,8 @@ import pytest
 import pytest_socket
 
 from local.catalogue import upload_samples
+from local.page import origins
+from local.processes import free_ports
 from local.shopper import Shopper
 from local.stack import LocalStack, Login
 from samples.catalogue import CATALOGUE
@@ -181,9 +183,17 @@ class World:
 
 
 @pytest.fixture(scope="session")
-def _world() -> Iterator[World]:
+def page_port_of_the_stack() -> int:
+    """Where the page may be served from: the one origin that the stack lets in."""
     pytest_socket.enable_socket()
-    with LocalStack(ROOT, name="e2e", engine="nova_canvas", faults=True) as stack:
+    return free_ports(1)[0]
+
+
+@pytest.fixture(scope="session")
+def _world(page_port_of_the_stack: int) -> Iterator[World]:
+    pytest_socket.enable_socket()
+    allowed = {"AllowedOrigins": origins(page_port_of_the_stack)}
+    with LocalStack(ROOT, name="e2e", engine="nova_canvas", faults=True, parameters=allowed) as stack:
         yield World(stack)
 
 

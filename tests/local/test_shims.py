@@ -81,6 +81,20 @@ def test_a_stock_http_api_has_no_routes_of_its_openapi_body(provisioners):
     assert apigateway._routes[api_id] == {}
 
 
+def test_a_stock_transform_sees_defaults_only():
+    from ministack.services.cloudformation import engine
+
+    cors = {"AllowOrigins": {"Fn::Split": [",", {"Ref": "Origins"}]}}
+    template = {
+        "Transform": "AWS::Serverless-2016-10-31",
+        "Parameters": {"Origins": {"Type": "String", "Default": "http://a"}},
+        "Resources": {"Api": {"Type": "AWS::Serverless::HttpApi", "Properties": {"CorsConfiguration": cors}}},
+    }
+    made = engine._apply_transforms(template, [{"Key": "Origins", "Value": "http://b"}])
+    assert "http://a" in str(made["Resources"])
+    assert "http://b" not in str(made["Resources"])
+
+
 def test_a_stock_socket_route_does_not_go_through_the_lambda_service():
     from ministack.services import apigateway
 
