@@ -25,9 +25,6 @@ LANGUAGES = sorted(path.stem for path in (WEB / "strings").glob("*.js"))
 MOST = 60_000
 """Bytes of all files together, every language among them, each compressed as hosts send it; without pictures."""
 
-# codes that the service will have, or has in some versions of it only
-COMING = {"budget_exhausted", "cancelled", "not_your_turn", "spending_stopped", "too_late", "too_many_jobs"}
-
 node = pytest.mark.skipif(shutil.which("node") is None, reason="there is no Node.js on this machine")
 
 
@@ -71,11 +68,11 @@ def test_every_key_that_the_page_uses_is_there_and_no_other() -> None:
 def test_every_error_of_the_service_has_a_sentence_and_exactly_one_action() -> None:
     codes = {error.code for error in all_errors().values()}
     sentences = {key.removeprefix("e_") for key in strings("en") if key.startswith("e_")} - {""}
-    assert codes | COMING <= sentences
+    assert codes <= sentences
     actions = re.findall(r"[\"`]([a-z_ ]+)[\"`]", _one("page/rules.js", r"ACTIONS = \{(.*?)\n\}"))
     acted = " ".join(actions).split()
     assert len(acted) == len(set(acted)), "a code has two actions"
-    assert codes | COMING <= set(acted)
+    assert codes <= set(acted)
     signing_in = {name for name in sentences - set(acted) if name not in codes}
     assert signing_in <= set(re.findall(r"\"(\w+)\"", (WEB / "client" / "cognito.js").read_text()))
 

@@ -191,6 +191,7 @@ export default {
   e_budget_exhausted: "Today’s try-ons are used up. Please come back tomorrow.",
   e_spending_stopped: "Try-on is paused by the shop. Please come back later.",
   e_cancelled: "You cancelled this try-on.",
+  e_erased: "This try-on was deleted with your other data.",
   e_too_late: "It is too late to cancel: the picture is being made already.",
   e_not_your_turn: "Others are before you. Please wait a moment.",
   e_expired: "This waited too long and was given up.",

@@ -178,6 +178,7 @@ export default {
   e_budget_exhausted: "本日の試着回数に達しました。明日またお越しください。",
   e_spending_stopped: "店が試着を一時停止しています。のちほどお越しください。",
   e_cancelled: "この試着を取りやめました。",
+  e_erased: "この試着は、ほかのデータとともに削除されました。",
   e_too_late: "もう画像を作り始めたため、取りやめられません。",
   e_not_your_turn: "順番待ちです。少しお待ちください。",
   e_expired: "待ち時間が長すぎたため、取りやめました。",

@@ -13,8 +13,7 @@ from vto.errors import all_errors
 
 type Open = Callable[..., Visit]
 
-COMING = {"too_many_jobs", "budget_exhausted", "spending_stopped", "cancelled", "too_late", "not_your_turn"}
-BY_THE_API = sorted({error.code for error in all_errors().values()} | COMING)
+BY_THE_API = sorted({error.code for error in all_errors().values()})
 
 
 def slow(seconds: float) -> dict[str, Any]:
