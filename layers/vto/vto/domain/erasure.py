@@ -47,6 +47,10 @@ class Erasure:
         """Whether something of this moment (ISO-8601) is to go; of an unknown moment, it is."""
         return not at or at <= self.before
 
+    def covers_all_written(self, at: str) -> bool:
+        """Whether all that was written at this moment (ISO-8601) is to go, on whatever consent: none can be newer."""
+        return at <= times.after(times.from_iso(self.before), -SKEW_SECONDS)
+
     def may_end(self, now: datetime) -> bool:
         """Whether by now nobody can write any more what it covers."""
         longest = timedelta(seconds=FORM_SECONDS + UPLOAD_SECONDS + WRITER_SECONDS)
