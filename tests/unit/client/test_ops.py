@@ -171,6 +171,24 @@ def test_many_jobs_are_ordered_in_portions_and_refusals_are_told(vto: Callable[.
     assert result.exit_code == 3
 
 
+@pytest.mark.parametrize(
+    ("words", "answer", "told"),
+    [
+        (["rerun", *(f"job-{n}" for n in range(26))], {"jobs": [JOB]}, "✓ job-1: started as job-1-5"),
+        (["redrive", "--all"], {**LETTERS, "queue": "events"}, "events: 2 done again"),
+        (["reconcile"], {**DONE, "is_complete": False}, "200 uploads and 0 rows looked at"),
+    ],
+)
+def test_what_was_done_is_told_also_when_a_later_order_fails(
+    monkeypatch: pytest.MonkeyPatch, words: list[str], answer: dict[str, Any], told: str
+) -> None:
+    stack = Stack(answer, {"errorType": "StorageUnavailableError", "errorMessage": "get: Throttled"})
+    monkeypatch.setattr(stacks, "clients", lambda region: (stack, "eu-central-1"))
+    result = CliRunner().invoke(app, ["ops", *words, *([] if words == ["reconcile"] else ["--yes"])])
+    assert isinstance(result.exception, CommandError)
+    assert told in result.output
+
+
 def test_a_reconciliation_goes_on_until_it_is_complete(vto: Callable[..., Any]) -> None:
     stack = Stack({**DONE, "is_complete": False}, {**DONE, "rows": 4, "lost": 1, "failed": 2})
     result = vto(stack, "reconcile", "--whole")
