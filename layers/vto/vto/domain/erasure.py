@@ -108,8 +108,10 @@ def is_control_of(
         return False
     if not job_ids.isdisjoint(name.split("#")):
         return True
-    if user_id is None:
-        return False
+    return user_id is not None and _is_about(item, name, user_id, before=before, with_limits=with_limits)
+
+
+def _is_about(item: Mapping[str, Any], name: str, user_id: str, *, before: str, with_limits: bool) -> bool:
     if name.startswith("ticket#"):
         limit = times.epoch(times.from_iso(before), seconds=TICKET_SECONDS)
         return item.get("user_id") == user_id and int(item.get("expires_at", 0)) <= limit
