@@ -150,6 +150,16 @@ def test_a_redrive_that_leaves_something_ends_with_three(vto: Callable[..., Any]
     assert "kept" in result.output or "there are more" in result.output
 
 
+def test_letters_that_somebody_else_has_just_received_are_not_called_none(vto: Callable[..., Any]) -> None:
+    answer = {**LETTERS, "queue": "events", "redriven": 0, "is_complete": False, "problems": ["2 were received"]}
+    result = vto(Stack(answer), "redrive", "events", "--yes")
+    assert result.output.splitlines() == [
+        "events: nothing was done; there are more: order it again",
+        "  because: 2 were received",
+    ]
+    assert result.exit_code == 3
+
+
 @pytest.mark.parametrize("words", [[], ["results", "--all"], ["everything"]])
 def test_a_redrive_names_one_queue_that_there_is_or_all(vto: Callable[..., Any], words: list[str]) -> None:
     with pytest.raises(CommandError) as refused:
