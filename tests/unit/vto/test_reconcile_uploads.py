@@ -248,6 +248,14 @@ def test_rows_for_which_the_uploads_leave_no_time_have_every_other_run_for_thems
     assert all(before.objects or after.objects for before, after in pairwise(runs)), "uploads do not wait for rows"
 
 
+def test_no_log_has_the_file_name_of_a_photo_in_a_wrong_folder(shop: Shop) -> None:
+    shop.upload("models/Ada in Rome.jpg")
+    shop.upload("models/stock/Standing.jpg")
+    shop.reconcile()
+    names = sorted(name for _, name, _ in shop.told)
+    assert [name.rpartition("-")[0] for name in names] == ["photo", "standing"]
+
+
 def test_an_outage_ends_a_run_and_what_was_done_before_it_is_kept(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PAGE", 2)
     for n in range(4):
