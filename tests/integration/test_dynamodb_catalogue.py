@@ -12,6 +12,7 @@ from tests.unit.vto.world import ALICE, BOB, photo, shirt
 from vto import telemetry
 from vto.adapters.dynamodb import DynamoCatalogue
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness
+from vto.domain.consent import Consent
 from vto.errors import InvalidRequestError
 from vto.use_cases.checking_pictures import of_row
 
@@ -169,6 +170,16 @@ WRONG = [
     ("prepared_s3_url", 5, "prepared_s3_url is a number; write an s3:// address"),
     ("updated_at", 1795262398, "updated_at is a number; write text"),
     ("sha256", b"bytes", "sha256 is something else; write text"),
+    ("consent", "yes", "consent is text; write a map of policy_version and time (2026-11-21T12:00:00.000Z)"),
+    *(
+        ("consent", wrong, "consent is a map; write a map of policy_version and time (2026-11-21T12:00:00.000Z)")
+        for wrong in (
+            {},
+            {"policy_version": "1"},
+            {"policy_version": "1", "time": 1795262398},
+            {"policy_version": "1", "time": "yesterday"},
+        )
+    ),
 ]
 
 
@@ -216,3 +227,11 @@ def test_all_that_is_wrong_with_a_row_is_said_at_once(
         "product_picture_s3_url is a number; write text; width is text; write a whole number",
     )  # fmt: skip
     telemetry.metrics().clear_metrics()
+
+
+def test_what_a_shop_notes_beside_a_consent_is_its_own(catalogue: DynamoCatalogue, tables: dict[str, Any]) -> None:
+    consent = {"policy_version": "1", "time": "2026-11-21T12:00:00.000Z"}
+    tables["models"].put_item(Item={"model_id": "me", "user_id": ALICE, "consent": {**consent, "form": "on paper"}})
+    item = catalogue.get(Kind.MODEL, "me")
+    assert item is not None
+    assert item.consent == Consent(**consent)

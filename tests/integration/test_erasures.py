@@ -10,7 +10,14 @@ from botocore.exceptions import ClientError
 
 from tests.integration.conftest import UPLOADS, create_table
 from tests.unit.vto.world import ALICE, BOB, new_job, photo
-from vto.adapters.dynamodb import DynamoCatalogue, DynamoControls, DynamoErasures, DynamoJobs, DynamoResults
+from vto.adapters.dynamodb import (
+    DynamoCatalogue,
+    DynamoControls,
+    DynamoErasures,
+    DynamoJobs,
+    DynamoOperations,
+    DynamoResults,
+)
 from vto.adapters.erasure_queue import ErasureQueue
 from vto.adapters.s3_versions import S3Versions
 from vto.domain import times
@@ -66,6 +73,19 @@ def test_a_receipt_does_not_say_whose_it_is_and_goes_after_its_time(aws: None) -
 
 
 TODAYS = f"budget#user#{ALICE}#2026-11-21"  # nobody gets a new budget by having everything erased
+
+
+def test_the_place_at_which_a_comparison_of_uploads_stopped_is_forgotten_where_it_names_somebody(aws: None) -> None:
+    table = create_table("controls")
+    operations = DynamoOperations(table)
+    operations.keep_place("uploads", f"models/users/{ALICE}/0d9e.jpg")
+    operations.keep_place("others", f"models/users/{ALICE}-too/0d9e.jpg")
+    operations.keep_place("rows", "hat")
+    controls = DynamoControls(table)
+    assert controls.forget(user_id=ALICE, before=BEFORE, job_ids=frozenset(), with_limits=False) == 1
+    assert [operations.place(work) for work in ("uploads", "others", "rows")] == [
+        None, f"models/users/{ALICE}-too/0d9e.jpg", "hat"
+    ]  # fmt: skip
 
 
 def test_what_controls_keep_of_somebody_is_forgotten_and_nothing_else(aws: None) -> None:

@@ -55,7 +55,8 @@ SECRET_FIELD = re.compile(
     r"""(?ix) (?: \b | _ )
     (?: access_?token | id_?token | refresh_?token | session_?token | ticket | authorization | api_?key | password
     | secret_?(?:access_?)?key | client_?secret ) \b
-    (?: \s* = \s* | \\* ["'] \s* [:=] \s* ) \\* ["']? (?! null | none\b ) [\w.~+/=-]{6,}"""
+    (?: \s* = \s* | \\* ["'] \s* [:=] \s* ) \\* ["']? (?! null | none\b ) [\w.~+/=-]{6,}
+    | [?&]token=[\w.~+/-]{6,}"""
 )
 SECRET_WORDS = ("bearer", "basic", "token", "ticket", "authorization", "api", "password", "secret")
 THIRTY_TWO_BYTES = re.compile(r"(?<![\w/+-])[\w-]{43}(?![\w/+=-])")  # as secrets.token_urlsafe writes them
@@ -100,13 +101,13 @@ def signature(line: str) -> Spans:
         yield from _matches(POLICY, line)
 
 
-EMAIL = re.compile(r"[\w.+-]{1,64}(?:@|%40)(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,}\b")
+EMAIL = re.compile(r"[\w.+-]{1,64}(?:@|%40|\\u0040)(?:[^\W_](?:[^\W_]|-){0,62}\.)+[^\W\d_]{2,}\b")
 
 
 @_rule
 def e_mail(line: str) -> Spans:
     """An e-mail address."""
-    if "@" in line or "%40" in line:
+    if "@" in line or "%40" in line or "\\u0040" in line:
         yield from _matches(EMAIL, line)
 
 
@@ -148,21 +149,22 @@ def picture(line: str) -> Spans:
 
 
 WORDS = re.compile(
-    r"""(?ix) (?: mask_?prompt | \b prompt | negative_?text | \b text ) \\* ["'] \s* : \s* \\* ["'] (?! \\* ["'] )
-    [^"'\\]{2,}"""
+    r"""(?ix) (?: mask_?prompt | \b prompt | negative_?text | \b text )
+    \\* ["'] \s* : \s* (?: \[ \s* )? \\* ["'] (?! \\* ["'] ) [^"'\\]{2,}
+    | (?: mask_?prompt | negative_?text ) = ["']? [^"'\\,;)]{2,}"""
 )
 
 
 @_rule
 def words(line: str) -> Spans:
-    """What a shopper wrote: a prompt for a mask or a picture, as a field of a document."""
+    """What a shopper wrote: a prompt for a mask or a picture, as a field of a document, or as Python shows it."""
     if "rompt" in line or "ext" in line:
         yield from _matches(WORDS, line)
 
 
 PRIVATE_KEY = re.compile(
-    r"""(?x) \b (?:models|masks)/users/ [^/\s"']+ /
-    (?! [0-9a-f]{32}\.\w{3,4}\b | [\w-]+/[0-9a-f]{16}\b )
+    r"""(?x) (?: \b | (?<=%2F) ) (?:models|masks) (?:/|%2F) users (?:/|%2F) [^/%\s"']+ (?:/|%2F)
+    (?! [0-9a-f]{32}\.\w{3,4}\b | [\w-]+(?:/|%2F)[0-9a-f]{16}\b )
     (?: [^/"'\\]{1,100}? \. \w{3,4} \b | [^/\s"'\\]{2,} )"""
 )
 FILE_FIELD = re.compile(r"""(?i)\bfile_?name\\*["']?\s*[:=]\s*\\*["']?[^"'\s\\]+\.(?:jpe?g|png|webp|heic|gif)""")
@@ -171,7 +173,7 @@ FILE_FIELD = re.compile(r"""(?i)\bfile_?name\\*["']?\s*[:=]\s*\\*["']?[^"'\s\\]+
 @_rule
 def file_name(line: str) -> Spans:
     """The name that somebody gave their own picture; ours are made of digits."""
-    if "/users/" in line:
+    if "/users/" in line or "%2Fusers%2F" in line:  # S3 writes keys into links and events the second way
         yield from _matches(PRIVATE_KEY, line)
     if "ile" in line:
         yield from _matches(FILE_FIELD, line)

@@ -65,12 +65,16 @@ def redrive(
     operator, queues = _operator(stack, region), facts.QUEUES if queue is None else (queue,)
     if not dry_run:
         _confirm(f"hand the dead letters of {', '.join(queues)} to the functions that failed on them", stack, yes=yes)
-    answers = [operator.order("redrive", queue=one, dry_run=dry_run) for one in queues]
-    if as_json:
-        _json({"queues": answers})
-    else:
-        for answer in answers:
-            render.redrive(answer, _console(), is_dry=dry_run)
+    answers: list[dict[str, Any]] = []
+    try:
+        for one in queues:
+            answers.append(operator.order("redrive", queue=one, dry_run=dry_run))  # noqa: PERF401 - those of before count
+    finally:
+        if as_json:
+            _json({"queues": answers})
+        else:
+            for answer in answers:
+                render.redrive(answer, _console(), is_dry=dry_run)
     if not dry_run and any(one["failed"] or one["unreadable"] or not one["is_complete"] for one in answers):
         raise typer.Exit(NEEDS_A_PERSON)
 
@@ -91,12 +95,14 @@ def rerun(
     operator = _operator(stack, region)
     _confirm(f"run {len(jobs)} failed job(s) again, which may cost a call of the model each", stack, yes=yes)
     answers: list[dict[str, Any]] = []
-    for first in range(0, len(jobs), facts.MOST_JOBS):
-        answers += operator.order("rerun", jobs=jobs[first : first + facts.MOST_JOBS])["jobs"]
-    if as_json:
-        _json({"jobs": answers})
-    else:
-        render.rerun(answers, _console())
+    try:
+        for first in range(0, len(jobs), facts.MOST_JOBS):
+            answers += operator.order("rerun", jobs=jobs[first : first + facts.MOST_JOBS])["jobs"]
+    finally:  # what was run again is told also when a later order fails
+        if as_json:
+            _json({"jobs": answers})
+        else:
+            render.rerun(answers, _console())
     if any("error" in one for one in answers):
         raise typer.Exit(NEEDS_A_PERSON)
 
@@ -114,15 +120,17 @@ def reconcile(
     """Look now for uploads that nobody imported, and for rows whose pictures are gone; safe at any time."""
     operator = _operator(stack, region)
     added: Counter[str] = Counter({"objects": 0, "rows": 0, "reconciled": 0, "lost": 0, "failed": 0})
-    for _ in range(MAX_RUNS):
-        did = operator.reconcile(is_whole=whole)
-        added.update({name: did[name] for name in added})
-        if did["is_complete"]:
-            break
-    if as_json:
-        _json(dict(added))
-    else:
-        render.reconciled(added, _console())
+    try:
+        for _ in range(MAX_RUNS):
+            did = operator.reconcile(is_whole=whole)
+            added.update({name: did[name] for name in added})
+            if did["is_complete"]:
+                break
+    finally:
+        if as_json:
+            _json(dict(added))
+        else:
+            render.reconciled(added, _console())
 
 
 @ops.command()

@@ -46,7 +46,8 @@ def redrive(answer: Mapping[str, Any], console: Console, *, is_dry: bool) -> Non
         return
     parts = [f"{answer[name]} {words}" for name, words in OUTCOMES.items() if answer[name]]
     more = "" if answer["is_complete"] else "; there are more: order it again"
-    _line(console, f"{answer['queue']}: {'; '.join(parts) or 'no dead letters'}{more}")
+    none = "no dead letters" if answer["is_complete"] else "nothing was done"
+    _line(console, f"{answer['queue']}: {'; '.join(parts) or none}{more}")
     for problem in answer["problems"]:
         _line(console, f"  because: {problem}")
 

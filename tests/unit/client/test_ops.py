@@ -150,6 +150,16 @@ def test_a_redrive_that_leaves_something_ends_with_three(vto: Callable[..., Any]
     assert "kept" in result.output or "there are more" in result.output
 
 
+def test_letters_that_somebody_else_has_just_received_are_not_called_none(vto: Callable[..., Any]) -> None:
+    answer = {**LETTERS, "queue": "events", "redriven": 0, "is_complete": False, "problems": ["2 were received"]}
+    result = vto(Stack(answer), "redrive", "events", "--yes")
+    assert result.output.splitlines() == [
+        "events: nothing was done; there are more: order it again",
+        "  because: 2 were received",
+    ]
+    assert result.exit_code == 3
+
+
 @pytest.mark.parametrize("words", [[], ["results", "--all"], ["everything"]])
 def test_a_redrive_names_one_queue_that_there_is_or_all(vto: Callable[..., Any], words: list[str]) -> None:
     with pytest.raises(CommandError) as refused:
@@ -169,6 +179,24 @@ def test_many_jobs_are_ordered_in_portions_and_refusals_are_told(vto: Callable[.
         "✗ job-2: not run again: job_id is completed: nothing to do",
     ]
     assert result.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "answer", "told"),
+    [
+        (["rerun", *(f"job-{n}" for n in range(26))], {"jobs": [JOB]}, "✓ job-1: started as job-1-5"),
+        (["redrive", "--all"], {**LETTERS, "queue": "events"}, "events: 2 done again"),
+        (["reconcile"], {**DONE, "is_complete": False}, "200 uploads and 0 rows looked at"),
+    ],
+)
+def test_what_was_done_is_told_also_when_a_later_order_fails(
+    monkeypatch: pytest.MonkeyPatch, words: list[str], answer: dict[str, Any], told: str
+) -> None:
+    stack = Stack(answer, {"errorType": "StorageUnavailableError", "errorMessage": "get: Throttled"})
+    monkeypatch.setattr(stacks, "clients", lambda region: (stack, "eu-central-1"))
+    result = CliRunner().invoke(app, ["ops", *words, *([] if words == ["reconcile"] else ["--yes"])])
+    assert isinstance(result.exception, CommandError)
+    assert told in result.output
 
 
 def test_a_reconciliation_goes_on_until_it_is_complete(vto: Callable[..., Any]) -> None:

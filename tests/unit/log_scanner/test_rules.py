@@ -38,9 +38,16 @@ BAD = {
         "AccessDenied for AKIAIOSFODNN7EXAMPLE",
         "the key fa-0123456789abcdef0123 is refused",
         "'AWS_SESSION_TOKEN': 'IQoJb3JpZ2luX2VjEXAMPLE'",
+        "GET /live?v=1&token=abcdef123456 HTTP/1.1",
     ],
     "signature": [LINK, json.dumps({"fields": {"x-amz-signature": "9f86d081"}}), json.dumps({"policy": FORMS})],
-    "e mail": ["no user ada@example.com", "/users?name=ada%40example.com", "Ada <ada.l+shop@mail.example.co.uk>"],
+    "e mail": [
+        "no user ada@example.com",
+        "/users?name=ada%40example.com",
+        "Ada <ada.l+shop@mail.example.co.uk>",
+        "no user ada\\u0040example.com",
+        "no user ädä@exämple.de",
+    ],
     "network address": [
         '{"sourceIp":"203.0.113.24"}',
         "x-forwarded-for: 2001:db8:85a3::8a2e:370:7334",
@@ -57,10 +64,14 @@ BAD = {
         json.dumps({"maskPrompt": "the scar on my knee"}),
         json.dumps({"detail": json.dumps({"prompt": "a red dress"})}),
         "{'negativeText': 'my belly'}",
+        "Mask(maskPrompt='the scar on my knee')",
+        "cannot use maskPrompt=the scar on my knee",
+        json.dumps({"negativeText": ["my belly"]}),
     ],
     "file name": [
         "s3://shop-uploads/models/users/5b1e6d0a/Ada in Rome.jpg",
         json.dumps({"filename": "ada-in-rome.HEIC"}),
+        '"key":"models%2Fusers%2F5b1e6d0a%2FAda+in+Rome.jpg"',
     ],
 }
 GOOD = [
@@ -73,6 +84,8 @@ GOOD = [
     "no answer from 127.0.0.1:8080 or [::1]:8080 at 12:32:44; boto3 1.40.3, Chrome 140.0.7339.5",
     "probe-up-sigint-EveryMinuteFunction-0A1B2C3D",
     "NotAuthorizedError: the token is an ID token; send the access token",
+    '{"next_token": "abc", "path": "parameters.promptBasedMask.maskPrompt", "text": ["", ""]}',
+    '"key":"models%2Fusers%2F5b1e6d0a%2F0d9e3f5b7a1c4e6f8a2b4c6d8e0f1a2b.jpg"',
     "maskPrompt is missing; send text of 1 to 1024 characters",
     "products/tops/green hoodie (2026).jpg has no class",
     "socket L0SM9cOFvHcCIhw= is busy with another push",

@@ -11,7 +11,7 @@ from tests.unit.vto.world import UPLOADS, World, shirt
 from vto.domain import times
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness, product_id_of
 from vto.domain.consent import Consent
-from vto.domain.pictures import MAX_UPLOAD_BYTES
+from vto.domain.pictures import MAX_UPLOAD_BYTES, Prepared, Tier
 from vto.domain.storage import S3Url
 from vto.errors import PictureMissingError, PictureRejectedError, StorageUnavailableError, Violation
 
@@ -243,6 +243,7 @@ def test_products_and_stock_models_are_kept_as_they_were_uploaded(world: World) 
         {"consent-version": "", "consent-time": "2026-11-21T12:00:00.000Z"},
         {"consent-version": "one version", "consent-time": "2026-11-21T12:00:00.000Z"},
         {"consent-version": "1", "consent-time": "yesterday"},
+        {"consent-version": "1", "consent-time": "2026-02-30T12:00:00.000Z"},  # no day of any calendar
         {"consent-version": "1", "consent-time": "2026-11-21T12:06:00.000Z"},  # tomorrow's consent is none
     ],
 )
@@ -284,3 +285,21 @@ def test_an_event_of_a_photo_that_comes_again_changes_nothing(world: World) -> N
     before = dict(world.catalogue.rows)
     assert world.import_picture(S3Url(UPLOADS, MINE), "01") is None
     assert world.catalogue.rows == before
+
+
+def test_a_photo_that_comes_under_the_same_form_while_the_first_is_imported_is_left_to_its_own_event(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare, form = world.tools.prepare, consented(world)
+
+    def slow(content: bytes, tier: Tier) -> Prepared:
+        if content == b"first":
+            world.pictures.put(f"s3://{UPLOADS}/{MINE}", b"second", **form)
+        return prepare(content, tier)
+
+    monkeypatch.setattr(world.tools, "prepare", slow)
+    upload(world, MINE, b"first", sequencer="01", **form)
+    assert photo_of(world).sha256 == b"first".hex()
+    world.import_picture(S3Url(UPLOADS, MINE), "02")
+    assert photo_of(world).sha256 == b"second".hex()
+    assert world.pictures.below(S3Url(UPLOADS, "models/users/")) == []

@@ -142,6 +142,16 @@ def test_a_redrive_that_runs_out_of_time_says_so_and_leaves_the_rest(desk: Desk)
     assert (answer["redriven"], answer["is_complete"], desk.letters.count("results")) == (5, False, 7)
 
 
+def test_letters_that_were_just_received_are_not_told_as_done(desk: Desk) -> None:
+    desk.letters.put("events", {"requestContext": {"functionArn": "vto-sweep_jobs"}, "requestPayload": {}})
+    desk.functions.broken.add("sweep_jobs")
+    assert desk.redrive("events")["failed"] == 1
+    desk.functions.broken.clear()
+    again = desk.redrive("events")  # SQS hides them for two minutes from whoever asks next
+    assert (again["found"], again["redriven"], again["is_complete"]) == (1, 0, False)
+    assert again["problems"] == ["1 were received a moment ago, and are hidden until two minutes after that"]
+
+
 def test_a_redrive_that_died_between_sending_and_removing_repeats_the_letter(desk: Desk) -> None:
     desk.letters.put("results", "body")
     remove, desk.letters.remove = desk.letters.remove, lambda *_: 1 / 0  # type: ignore[method-assign,assign,return-value]

@@ -1,6 +1,7 @@
 """Uploads whose event never came are imported all the same; what is lost is told, and nothing else is touched."""
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -218,6 +219,41 @@ def test_a_run_stops_when_its_time_is_over_and_the_next_goes_on_from_there(
     assert len(runs) > 2
     assert len({url for url, *_ in shop.queue.sent}) == len(shop.queue.sent) == 20, "each once, all of them"
     assert runs[-1].rows == 2
+
+
+def test_rows_for_which_the_uploads_leave_no_time_have_every_other_run_for_themselves(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = shop.world
+    monkeypatch.setattr(module, "PAGE", 3)
+    for n in range(30):
+        row = shirt(f"shirt-{n:02}")
+        world.catalogue.add(row)
+        world.pictures.put(row.picture_s3_url, b"original")
+
+    def slow(ask: Any, seconds: float) -> Any:
+        def answer(*words: Any, **rest: Any) -> Any:
+            world.clock.advance(seconds)
+            return ask(*words, **rest)
+
+        return answer
+
+    monkeypatch.setattr(world.pictures, "listed", slow(world.pictures.listed, 8))  # 96 s for all
+    monkeypatch.setattr(world.catalogue, "products", slow(world.catalogue.products, 20))
+    runs = [shop.reconcile()]
+    while world.operations.place(module.ROWS) or world.operations.last_run(module.ROWS) is None:
+        runs.append(shop.reconcile())
+        assert len(runs) < 8
+    assert sum(one.rows for one in runs) == 32
+    assert all(before.objects or after.objects for before, after in pairwise(runs)), "uploads do not wait for rows"
+
+
+def test_no_log_has_the_file_name_of_a_photo_in_a_wrong_folder(shop: Shop) -> None:
+    shop.upload("models/Ada in Rome.jpg")
+    shop.upload("models/stock/Standing.jpg")
+    shop.reconcile()
+    names = sorted(name for _, name, _ in shop.told)
+    assert [name.rpartition("-")[0] for name in names] == ["photo", "standing"]
 
 
 def test_an_outage_ends_a_run_and_what_was_done_before_it_is_kept(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

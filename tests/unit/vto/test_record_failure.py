@@ -196,6 +196,24 @@ def test_an_erased_job_needs_no_ending(world: World) -> None:
     assert world.record_failure("nobody", EXECUTION, caught(InternalError()))["outcome"] == "closed"
 
 
+@pytest.mark.parametrize("late", ["lost", "step"])
+def test_the_result_of_an_erased_job_is_not_finished_however_late_its_execution_is_told_of(
+    world: World, late: str
+) -> None:
+    done = world.completed_job()
+    manifest = f"s3://{RESULTS}/results/job-1/result.json"
+    world.pictures.objects.pop(manifest, None)
+    world.jobs.save(done.erase(world.clock.now()), expected_version=done.version)
+
+    if late == "lost":
+        answer = world.record_failure.lost("job-1", EXECUTION, "aborted")
+    else:
+        answer = world.record_failure("job-1", EXECUTION, caught(StorageUnavailableError()))
+
+    assert answer["outcome"] == "closed"
+    assert manifest not in world.pictures.objects
+
+
 def test_an_execution_that_ended_without_a_word_ends_its_job(world: World) -> None:
     world.claimed_job()
     answer = world.record_failure.lost("job-1", EXECUTION, "TIMED_OUT")

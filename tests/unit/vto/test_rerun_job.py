@@ -129,3 +129,36 @@ def test_what_is_wrong_with_one_job_says_nothing_of_the_others(world: World) -> 
     assert answers[0]["error"]["code"] == "not_found"
     assert answers[1]["is_started"]
     assert times.from_iso(world.jobs.rows["job-2"].waiting_since) == world.clock.now()
+
+
+def test_a_job_that_its_shopper_cancelled_is_theirs_to_ask_for_again(world: World) -> None:
+    world.claimed_job()
+    world.cancel_try_on("job-1", ALICE)
+    before = world.jobs.rows["job-1"]
+    with pytest.raises(InvalidRequestError, match="was cancelled by its shopper"):
+        rerun(world)("job-1")
+    assert (world.jobs.rows["job-1"], world.workflow.started) == (before, [])
+
+
+def test_a_job_that_is_being_erased_is_none_for_an_operator_and_keeps_no_other_from_being_run(world: World) -> None:
+    failed_job(world, "job-1")
+    failed_job(world, "job-2")
+    erased = world.jobs.rows["job-1"].erase(world.clock.now())
+    world.jobs.save(erased, expected_version=erased.version)
+    answers = rerun_all(rerun(world), ["job-1", "job-2"])
+    assert [one.get("error", {}).get("code") for one in answers] == ["not_found", None]
+    assert world.jobs.rows["job-1"].status is Status.ERROR
+
+
+def test_a_job_that_is_erased_while_it_is_looked_at_is_not_put_back(world: World) -> None:
+    failed_job(world)
+
+    def meanwhile(job: Job) -> None:
+        world.jobs.before_save = None
+        erased = world.jobs.rows["job-1"].erase(world.clock.now())
+        world.jobs.save(erased, expected_version=erased.version)
+
+    world.jobs.before_save = meanwhile
+    (answer,) = rerun_all(rerun(world), ["job-1"])
+    assert answer["error"]["code"] == "not_found"
+    assert world.workflow.started == []

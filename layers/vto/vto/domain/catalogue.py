@@ -10,7 +10,7 @@ from typing import Self
 from vto.domain import planner, reading
 from vto.domain.consent import Consent
 from vto.domain.parameters import GARMENT_CLASSES
-from vto.domain.storage import PRODUCTS, STOCK_MODELS, USER_MODELS
+from vto.domain.storage import MODELS, PRODUCTS, STOCK_MODELS, USER_MODELS
 from vto.errors import PictureRejectedError, Violation
 
 # Folders below products/ that say which class a product has, where its upload does not say so itself.
@@ -178,8 +178,9 @@ def product_id_of(key: str) -> str:
 
 
 def model_id_of(key: str) -> str:
-    """A model's id from its key; a private photo's file name is not repeated in it."""
-    return f"photo-{_digest(key, 16)}" if key.startswith(USER_MODELS) else f"{_slug(key)}-{_digest(key)}"
+    """A model's id from its key; the file name of a private photo, or one in a wrong folder, is not repeated in it."""
+    may_be_private = key.startswith(MODELS) and not key.startswith(STOCK_MODELS)
+    return f"photo-{_digest(key, 16)}" if may_be_private else f"{_slug(key)}-{_digest(key)}"
 
 
 def comparable_sequencer(sequencer: str) -> str:

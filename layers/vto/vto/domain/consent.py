@@ -43,7 +43,7 @@ class Consent:
             PictureRejectedError: It carries none, or none that can have been given.
         """
         version, time = metadata.get(VERSION_KEY, ""), metadata.get(TIME_KEY, "")
-        if VERSION.fullmatch(version) and TIME.fullmatch(time) and times.from_iso(time) <= now + SKEW:
+        if VERSION.fullmatch(version) and is_moment(time) and times.from_iso(time) <= now + SKEW:
             return cls(version, time)
         remedy = f"ask POST /uploads for a form; a shop that writes photos itself sets {VERSION_KEY} and {TIME_KEY}"
         raise PictureRejectedError("consent", [Violation("consent", "was not given for this photo", remedy)])
@@ -51,6 +51,22 @@ class Consent:
     def metadata(self) -> dict[str, str]:
         """The consent as an object carries it."""
         return {VERSION_KEY: self.policy_version, TIME_KEY: self.time}
+
+
+def is_moment(text: Any) -> bool:
+    """Whether this is a moment as a consent says it, of a day that there was: such texts compare as their moments do.
+
+    Example:
+        >>> is_moment("2026-11-21T12:00:00.000Z"), is_moment("2026-02-30T12:00:00.000Z")
+        (True, False)
+    """
+    if not isinstance(text, str) or not TIME.fullmatch(text):
+        return False
+    try:
+        times.from_iso(text)
+    except ValueError:
+        return False
+    return True
 
 
 def violations(given: Any, current: str) -> list[Violation]:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from vto.domain import times
+from vto.domain.storage import user_model_prefix
 
 SKEW_SECONDS = 5  # clocks of two functions may differ: what happens so shortly after the request counts as before it
 FORM_SECONDS = 300  # how long an upload form is good for
@@ -46,6 +47,10 @@ class Erasure:
     def covers(self, at: str | None) -> bool:
         """Whether something of this moment (ISO-8601) is to go; of an unknown moment, it is."""
         return not at or at <= self.before
+
+    def covers_all_written(self, at: str) -> bool:
+        """Whether all that was written at this moment (ISO-8601) is to go, on whatever consent: none can be newer."""
+        return at <= times.after(times.from_iso(self.before), -SKEW_SECONDS)
 
     def may_end(self, now: datetime) -> bool:
         """Whether by now nobody can write any more what it covers."""
@@ -92,7 +97,7 @@ def is_control_of(
     """Whether an item of ``vto-controls`` is about somebody, or about one of these jobs.
 
     Args:
-        item: Its ``control_id``, and ``user_id`` and ``expires_at`` where it has them.
+        item: Its ``control_id``, and ``user_id``, ``expires_at`` and ``after`` where it has them.
         user_id: About whom; None to ask for the jobs alone.
         before: The moment of the erasure (ISO-8601): a ticket that was sold later is of the time after it.
         job_ids: Jobs of theirs.
@@ -103,11 +108,15 @@ def is_control_of(
         return False
     if not job_ids.isdisjoint(name.split("#")):
         return True
-    if user_id is None:
-        return False
+    return user_id is not None and _is_about(item, name, user_id, before=before, with_limits=with_limits)
+
+
+def _is_about(item: Mapping[str, Any], name: str, user_id: str, *, before: str, with_limits: bool) -> bool:
     if name.startswith("ticket#"):
         limit = times.epoch(times.from_iso(before), seconds=TICKET_SECONDS)
         return item.get("user_id") == user_id and int(item.get("expires_at", 0)) <= limit
+    if name.startswith("place#"):  # without it the comparison of uploads with the catalogue begins anew
+        return str(item.get("after", "")).startswith(user_model_prefix(user_id))
     if name.startswith(f"budget#user#{user_id}#"):
         # that of the day itself goes a day later by itself: nobody gets a new budget by having everything erased
         return name.rpartition("#")[2] < before[:10]

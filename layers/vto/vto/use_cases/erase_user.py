@@ -6,9 +6,10 @@ over. So nothing that writes has to clean up after itself, and one function alon
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from vto.domain import times
 from vto.domain.consent import TIME_KEY
@@ -41,7 +42,8 @@ from vto.use_cases.changing_jobs import change_job
 
 PAGE = 100
 PHOTOS = 1000
-PASS_SECONDS = 60  # then the rest is left to the next pass
+PASS_SECONDS = 60  # of a pass for try-ons; then their rest is left to the next one
+WORK_SECONDS = 100  # of a pass in all: the function is given a little more (template.yaml)
 TAKEN_SECONDS = 150  # longer than the function may run: two passes at once would count everything twice
 
 
@@ -51,12 +53,14 @@ class _Pass:
 
     Args:
         erasure: Which one.
+        until: When its time is over: what it has not begun by then is left to the next one.
         removed: What was removed, by kind.
         waits: Whether there is something left that only a later pass can remove.
         has_newer: Whether its owner did something since, which stays.
     """
 
     erasure: Erasure
+    until: datetime
     removed: Counter[str]
     waits: bool = False
     has_newer: bool = False
@@ -93,15 +97,16 @@ class EraseUser:
         erasure = self.erasures.of_user(user_id)
         if erasure is None:
             return True
-        taken_until = times.after(self.clock.now(), TAKEN_SECONDS)
-        if not self.erasures.take(user_id, self.clock.now(), until=taken_until):
+        began = self.clock.now()
+        taken_until = times.after(began, TAKEN_SECONDS)
+        if not self.erasures.take(user_id, began, until=taken_until):
             return False
-        going = _Pass(erasure, Counter())
+        going = _Pass(erasure, began + timedelta(seconds=WORK_SECONDS), Counter())
         try:
             self._jobs(going)
             self._photos(going)
             for prefix in (user_model_prefix(user_id), prepared_user_prefix(user_id), user_mask_prefix(user_id)):
-                self._objects(going, self._covered(going, self.versions.below(S3Url(self.uploads_bucket, prefix))))
+                self._folder(going, S3Url(self.uploads_bucket, prefix))
             self._sockets(going)
             if going.waits or going.removed.total() or not erasure.may_end(self.clock.now()):
                 return False
@@ -201,17 +206,31 @@ class EraseUser:
                 self.connections.remove(one.connection_id, user_id)
                 going.removed["sockets"] += 1
 
-    def _covered(self, going: _Pass, found: Iterable[ObjectVersion]) -> list[ObjectVersion]:
-        """Of these versions, those that the erasure covers; a later marker goes, too, if nothing stays below it."""
-        versions, covers = list(found), going.erasure.covers
-        staying = [
-            one
-            for one in versions
-            if not one.is_marker and not covers(self.versions.metadata_of(one).get(TIME_KEY) or one.written_at)
-        ]
-        kept = {one.url for one in staying}
-        staying += [one for one in versions if one.is_marker and one.url in kept and not covers(one.written_at)]
-        return [one for one in versions if one not in staying]
+    def _folder(self, going: _Pass, folder: S3Url) -> None:
+        """Remove the versions that the erasure covers; a later marker goes, too, if nothing stays below it.
+
+        One after the other, so that a pass whose time is over has removed something, however many there are.
+        """
+        found, kept = self.versions.below(folder), set[S3Url]()
+        for one in found:
+            if one.is_marker:
+                continue
+            if self.clock.now() >= going.until:
+                going.waits = True
+                return
+            if self._is_covered(going.erasure, one):
+                self._objects(going, [one])
+            else:
+                kept.add(one.url)
+        covers = going.erasure.covers
+        self._objects(
+            going, [one for one in found if one.is_marker and (covers(one.written_at) or one.url not in kept)]
+        )
+
+    def _is_covered(self, erasure: Erasure, one: ObjectVersion) -> bool:
+        if erasure.covers_all_written(one.written_at):
+            return True
+        return erasure.covers(self.versions.metadata_of(one).get(TIME_KEY) or one.written_at)
 
     def _objects(self, going: _Pass, found: list[ObjectVersion]) -> None:
         if found:

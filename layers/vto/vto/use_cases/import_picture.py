@@ -6,9 +6,9 @@ from vto.domain import times
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness, Upload, comparable_sequencer
 from vto.domain.consent import Consent
 from vto.domain.pictures import LOWER_TIER, MAX_UPLOAD_BYTES, Tier
-from vto.domain.storage import S3Url, prepared_model_key, prepared_product_key
+from vto.domain.storage import USER_MODELS, S3Url, prepared_model_key, prepared_product_key
 from vto.errors import PictureMissingError, PictureRejectedError, Violation
-from vto.ports import Catalogue, Clock, Erasures, Pictures, PictureTools, Versions
+from vto.ports import Catalogue, Clock, Erasures, ObjectVersion, Pictures, PictureTools, Versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,8 @@ class ImportPicture:
         """
         if original.key.endswith("/"):
             return None  # the empty object that the S3 console makes for a folder
+        # looked up before it is read: what is uploaded under the same form meanwhile waits for its own event
+        known = self._versions(original)
         try:
             size, metadata = self.pictures.metadata(original)
         except PictureMissingError:
@@ -55,8 +57,14 @@ class ImportPicture:
             return self._imported(row, original, size)
         written = self._with_consent(row, original, size, metadata, upload.user_id)
         # a photo as it was uploaded has served: what is shown and sent to engines was made from it
-        self.versions.remove([one for one in self.versions.below(original) if one.url == original])
+        self.versions.remove(known)
         return written
+
+    def _versions(self, original: S3Url) -> list[ObjectVersion]:
+        """What lies under the key of a private photo; of others, which are kept, nobody asks."""
+        if not original.key.startswith(USER_MODELS):
+            return []
+        return [one for one in self.versions.below(original) if one.url == original]
 
     def _with_consent(
         self, row: CatalogueItem, original: S3Url, size: int, metadata: dict[str, str], user_id: str

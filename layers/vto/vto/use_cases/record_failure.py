@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from vto.errors import (
     all_errors,
 )
 from vto.ports import Clock, Jobs, Results
-from vto.use_cases.changing_jobs import change_job
+from vto.use_cases.changing_jobs import change_job, read_job
 from vto.use_cases.finish_result import FinishResult
 
 # What the services around a function report when it did not end by itself: it may be running still.
@@ -109,15 +110,20 @@ class RecordFailure:
         try:
             job = change_job(self.jobs, job_id, fail)
         except JobClosedError:
-            done = self.jobs.get(job_id)
-            if done is not None and done.status is Status.COMPLETED and done.execution_arn == execution_arn:
-                self.finish_result(done)
+            self._finish(job_id, execution_arn)
             return {"outcome": "closed", "error_code": None}
         self.ended(job)
         if job.cache_key:
             self.results.release(job.cache_key, job_id)  # an equal job need not wait for us any longer
         refusals = {cls.code for cls in all_errors().values() if issubclass(cls, RefusalError)}
         return {"outcome": "refused" if job.error_code in refusals else "failed", "error_code": job.error_code}
+
+    def _finish(self, job_id: str, execution_arn: str) -> None:
+        """Finish what this execution completed; for a job that is being erased nothing is written any more."""
+        with suppress(JobClosedError):
+            done = read_job(self.jobs, job_id)
+            if done.status is Status.COMPLETED and done.execution_arn == execution_arn:
+                self.finish_result(done)
 
 
 def error_of(failure: Mapping[str, Any], stage: Stage | None) -> VtoError:

@@ -42,7 +42,8 @@ class RedriveLetters:
         Returns:
             ``queue``, ``found`` (about how many there were), ``redriven``, ``expired`` (removed, because what they
             stood for is no longer to be had and is repaired in another way), ``unreadable`` and ``failed`` (both kept),
-            ``is_complete`` (False: there was more than there was time for), and ``problems``: why letters were kept.
+            ``is_complete`` (False: there was more than there was time for, or more than could be seen), and
+            ``problems``: why letters were kept.
 
         Raises:
             InvalidRequestError: There is no such queue.
@@ -56,6 +57,10 @@ class RedriveLetters:
         counts = Counter(dict.fromkeys(("redriven", "expired", "unreadable", "failed"), 0))
         problems: dict[str, None] = {}
         is_complete = is_dry or self._work_off(queue, counts, problems, until)
+        hidden = answer["found"] - counts.total()
+        if is_complete and not is_dry and hidden > 0:  # by another operator, or by a redrive that failed just now
+            problems[f"{hidden} were received a moment ago, and are hidden until two minutes after that"] = None
+            is_complete = False
         return {**answer, **counts, "is_complete": is_complete, "problems": list(problems)[:PROBLEMS]}
 
     def _work_off(self, queue: str, counts: Counter[str], problems: dict[str, None], until: datetime) -> bool:

@@ -16,7 +16,7 @@ from vto.adapters.dynamodb.items import (
     to_dynamo,
 )
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness
-from vto.domain.consent import Consent
+from vto.domain.consent import Consent, is_moment
 from vto.domain.storage import S3Url
 from vto.errors import PictureRejectedError
 
@@ -32,6 +32,10 @@ def _is_address(value: Any) -> bool:
     return True
 
 
+def _is_consent(value: Any) -> bool:
+    return isinstance(value, Mapping) and isinstance(value.get("policy_version"), str) and is_moment(value.get("time"))
+
+
 TEXT = "text"
 # What an attribute may hold, by the words for it; read by nobody else, so no schema of a client's.
 FORMS: Mapping[str, tuple[Callable[[Any], bool], tuple[str, ...]]] = {
@@ -43,6 +47,7 @@ FORMS: Mapping[str, tuple[Callable[[Any], bool], tuple[str, ...]]] = {
     "an s3:// address": (_is_address, ("prepared_s3_url",)),
     "a whole number": (lambda value: type(value) is int, ("width", "height", "ttl")),
     "true or false": (lambda value: isinstance(value, bool), ("auto_imported",)),
+    "a map of policy_version and time (2026-11-21T12:00:00.000Z)": (_is_consent, ("consent",)),
     f"{Readiness.READY} or {Readiness.REJECTED}": (lambda value: value in tuple(Readiness), ("readiness",)),
 }  # fmt: skip
 STOCK = "yes"  # the value of the sparse index attribute that lists the models which everybody may use
@@ -171,9 +176,14 @@ def item_to_catalogue(kind: Kind, item: Mapping[str, Any]) -> CatalogueItem:
             "item_id": item_id,
             "picture_s3_url": "" if url in bad else plain.get(url, ""),
             "readiness": Readiness(readiness) if readiness else None,
-            "consent": Consent(**plain["consent"]) if plain.get("consent") else None,
+            "consent": _consent(values.get("consent")),
         }
     )
+
+
+def _consent(value: Mapping[str, Any] | None) -> Consent | None:
+    """A row's consent; what a shop noted beside it is its own."""
+    return None if value is None else Consent(value["policy_version"], value["time"])
 
 
 def _shown(value: Any) -> str:

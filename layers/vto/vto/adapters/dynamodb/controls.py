@@ -200,7 +200,10 @@ class DynamoControls:
         while True:
             with as_storage_error("scan controls"):
                 page = self._table.scan(
-                    ProjectionExpression="control_id, user_id, expires_at", ConsistentRead=True, **start
+                    ProjectionExpression="control_id, user_id, expires_at, #after",
+                    ExpressionAttributeNames={"#after": "after"},
+                    ConsistentRead=True,
+                    **start,
                 )
             found += [
                 str(item["control_id"])
