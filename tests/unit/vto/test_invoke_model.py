@@ -4,10 +4,13 @@ from typing import Any
 
 import pytest
 
-from tests.unit.vto.world import BLANK_SLOT, EXECUTION, GARMENT, RESULTS, UPLOADS, World, photo, shirt
+from tests.unit.vto.world import ALICE, BLANK_SLOT, EXECUTION, GARMENT, RESULTS, UPLOADS, World, photo, shirt
 from vto.domain import times
 from vto.domain.engines import PROFILES, identity
-from vto.domain.job import Stage
+from vto.domain.health import GONE_SECONDS, Door
+from vto.domain.job import Job, Stage
+from vto.domain.ledger import CallState
+from vto.domain.pacing import Lane
 from vto.domain.parameters import MAX_SEED, canonical
 from vto.domain.storage import S3Url
 from vto.errors import (
@@ -274,3 +277,37 @@ def test_a_call_after_another_slot_is_the_next_turn(world: World) -> None:
     again = world.reserve_slot("job-1", EXECUTION, slot, {"Error": "ModelThrottledError", "Cause": "{}"})
     world.invoke_model("job-1", EXECUTION, validation, again)
     assert len(world.engine.requests) == 2
+
+
+@pytest.mark.parametrize("refusal", [ModelUnavailableError, ModelThrottledError, ResultsBlockedError])
+def test_the_sdk_that_notes_a_refusal_twice_and_meets_itself_does_not_end_the_job(
+    world: World, refusal: type[VtoError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = prepared(world)
+    save = world.jobs.save
+
+    def save_and_ask_again(job: Job, **options: Any) -> None:
+        save(job, **options)
+        if job.ledger[-1].state in (CallState.FAILED, CallState.UNKNOWN):
+            monkeypatch.undo()
+            save(job, **options)
+
+    monkeypatch.setattr(world.jobs, "save", save_and_ask_again)
+    world.engine.outcomes = [refusal("no")]
+    with pytest.raises(refusal):
+        invoke(world, parts)
+    job = world.jobs.rows["job-1"]
+    is_blocked = refusal is ResultsBlockedError
+    assert (job.billable_calls, job.blocked_calls) == ((1, 1) if is_blocked else (0, 0)), "counted once"
+
+
+@pytest.mark.parametrize("lane", Lane)
+def test_a_job_that_has_ended_does_not_keep_others_from_trying_an_engine(world: World, lane: Lane) -> None:
+    parts = prepared(world, lane=lane)
+    validation, slot = parts[0], {**parts[1], "turn": lane is Lane.BATCH}
+    world.cancel_try_on("job-1", ALICE)
+    world.controls.fail_engine("preview", "job-9", world.clock.now(), gone=True, reason="model_retired")
+    world.clock.advance(GONE_SECONDS)
+    with pytest.raises(JobClosedError):
+        invoke(world, (validation, slot))
+    assert world.controls.door("preview", "job-2", world.clock.now()) is Door.HALF_OPEN

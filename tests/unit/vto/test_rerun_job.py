@@ -1,5 +1,7 @@
 """An operator's rerun: put back once, started once, and refused with a reason where it would come to nothing."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.unit.vto.world import ALICE, EXECUTION, UPLOADS, World, photo, shirt
@@ -129,3 +131,34 @@ def test_what_is_wrong_with_one_job_says_nothing_of_the_others(world: World) -> 
     assert answers[0]["error"]["code"] == "not_found"
     assert answers[1]["is_started"]
     assert times.from_iso(world.jobs.rows["job-2"].waiting_since) == world.clock.now()
+
+
+def test_a_job_that_is_being_erased_is_refused_and_says_nothing_of_the_others(world: World) -> None:
+    erased = failed_job(world, "job-1").erase(world.clock.now())
+    failed_job(world, "job-2")
+    world.jobs.rows["job-1"] = erased
+    first, second = rerun_all(rerun(world), ["job-1", "job-2"])
+    assert (first["error"]["code"], "was erased" in first["error"]["details"][0]["problem"]) == ("not_found", True)
+    assert second["is_started"]
+    assert world.jobs.rows["job-1"] is erased
+
+
+def test_a_job_that_is_erased_while_it_is_put_back_is_refused(world: World) -> None:
+    failed_job(world)
+
+    def erase(_: Job) -> None:
+        world.jobs.before_save = None
+        world.jobs.rows["job-1"] = replace(world.jobs.rows["job-1"].erase(world.clock.now()), revision=9)
+
+    world.jobs.before_save = erase
+    with pytest.raises(NotFoundError, match="was erased"):
+        rerun(world)("job-1")
+    assert world.workflow.started == []
+
+
+def test_what_its_owner_cancelled_is_not_run_and_paid_for(world: World) -> None:
+    world.add_job()
+    cancelled = world.cancel_try_on("job-1", ALICE)
+    with pytest.raises(InvalidRequestError, match="was cancelled by its owner"):
+        rerun(world)("job-1")
+    assert (world.jobs.rows["job-1"], world.workflow.started) == (cancelled, [])

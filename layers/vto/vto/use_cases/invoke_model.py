@@ -12,7 +12,6 @@ from vto.domain.job import Job, Stage
 from vto.domain.storage import S3Url, generated_prefix
 from vto.errors import (
     BadModelOutputError,
-    BudgetExhaustedError,
     ContentBlockedError,
     ModelAccessDeniedError,
     ModelFailedError,
@@ -25,7 +24,6 @@ from vto.errors import (
     NotYourTurnError,
     RefusalError,
     ResultsBlockedError,
-    SpendingStoppedError,
     StorageUnavailableError,
     VtoError,
 )
@@ -97,9 +95,6 @@ class InvokeModel:
         door = self.controls.knock(profile.name, job_id, self.clock.now(), trial_seconds=trial_seconds)
         if door is Door.OPEN:
             raise NoEngineError(f"{profile.name} was paused or opened while the job waited for its slot")
-        if slot.get("turn"):
-            self._take_instant(job_id, execution_arn, profile.name, door)
-
         def enter(job: Job) -> Job:
             now, price = self.clock.now(), self.spending.price(profile.name, job)
             job.ensure_in_time(now, LATE_SECONDS)
@@ -112,9 +107,13 @@ class InvokeModel:
             )
 
         try:
+            if slot.get("turn"):
+                self._take_instant(job_id, execution_arn, profile.name)
             job = change_job(self.jobs, job_id, enter, self.spending.limits)
-        except (BudgetExhaustedError, SpendingStoppedError) as refusal:
-            self._tell(profile.name, job_id, door, refusal)  # whoever was to try the engine did not
+        except VtoError:
+            if door is Door.HALF_OPEN:  # the job that was to try the engine does not: another one may
+                with suppress(StorageUnavailableError):
+                    self.controls.leave_engine(profile.name, job_id, self.clock.now())
             raise
         request = TryOnRequest(
             source=S3Url.parse(validation["source"]),
@@ -132,7 +131,7 @@ class InvokeModel:
         self._tell(profile.name, job.id, door, None)
         return {**asdict(generation), "engine": slot["engine"]}
 
-    def _take_instant(self, job_id: str, execution_arn: str, engine: str, door: Door) -> None:
+    def _take_instant(self, job_id: str, execution_arn: str, engine: str) -> None:
         """Take an instant that is free at a batch job's turn; that of an earlier attempt of this step is still its."""
         job, now = read_job(self.jobs, job_id), self.clock.now()
         job.ensure_worked_on_by(execution_arn)
@@ -140,8 +139,6 @@ class InvokeModel:
             return
         instant = self.controls.take_slot(engine, self.paces[engine], now, latest=now + WITHIN_A_MOMENT)
         if instant is None:
-            if door is Door.HALF_OPEN:
-                self.controls.leave_engine(engine, job_id, now)
             raise NotYourTurnError(f"shoppers stand before job {job_id} at {engine}")
         self.clock.sleep((instant - now).total_seconds())
 

@@ -7,9 +7,17 @@ from vto.domain import times
 from vto.domain.catalogue import Kind
 from vto.domain.job import Job, Status
 from vto.domain.storage import S3Url
-from vto.errors import InvalidRequestError, NotFoundError, RefusalError, StorageUnavailableError, Violation
+from vto.errors import (
+    CancelledError,
+    InvalidRequestError,
+    JobClosedError,
+    NotFoundError,
+    RefusalError,
+    StorageUnavailableError,
+    Violation,
+)
 from vto.ports import Catalogue, Clock, Jobs, Pictures, Workflow
-from vto.use_cases.changing_jobs import change_job
+from vto.use_cases.changing_jobs import change_job, read_job
 from vto.use_cases.checking_pictures import UPLOAD_MASK, Finding, missing, of_row, refusal, stored
 
 INSTEAD = "nothing to do: its shopper can ask for another try-on"
@@ -39,17 +47,18 @@ class RerunJob:
 
         Raises:
             NotFoundError: There is no such job (any more).
-            InvalidRequestError: It has not failed.
+            InvalidRequestError: It has not failed, or its owner cancelled it.
             PictureMissingError: A picture that it needs is gone. What else is wrong with them is another refusal.
             StorageUnavailableError: DynamoDB or S3 did not answer: nothing was changed.
         """
-        job = self.jobs.get(job_id)
-        if job is None:
+        try:
+            job = read_job(self.jobs, job_id)
+            self._ensure_failed(job)
+            self._ensure_pictures(job)
+            again = change_job(self.jobs, job_id, self._put_back)
+        except JobClosedError as gone:
             found = [Violation("job_id", "is no job: it was never there, has expired, or was erased", "check the id")]
-            raise NotFoundError(f"job {job_id}", found)
-        self._ensure_failed(job)
-        self._ensure_pictures(job)
-        again = change_job(self.jobs, job_id, self._put_back)
+            raise NotFoundError(f"job {job_id}", found) from gone
         started = self._start(again)
         execution = self.workflow.execution_of(job_id, rerun=again.version)
         return {"job_id": job_id, "version": again.version, "execution": execution, "is_started": started}
@@ -69,6 +78,9 @@ class RerunJob:
         if job.status is not Status.ERROR:
             problem = f"is {job.status.value}: only a job in error can be run again"
             raise InvalidRequestError(f"job {job.id}", [Violation("job_id", problem, REMEDY[job.status])])
+        if job.error_code == CancelledError.code:
+            problem = "was cancelled by its owner: nobody waits for it, and it would be paid for"
+            raise InvalidRequestError(f"job {job.id}", [Violation("job_id", problem, INSTEAD)])
 
     def _ensure_pictures(self, job: Job) -> None:
         found = [*self._picture(Kind.PRODUCT, job.product_id, job), *self._picture(Kind.MODEL, job.model_id, job)]
