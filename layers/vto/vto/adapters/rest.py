@@ -21,6 +21,7 @@ from vto.errors import (
     QueueFullError,
     RequestConflictError,
     TooLateError,
+    SpendingStoppedError,
     TooManyJobsError,
     Violation,
     VtoError,
@@ -38,6 +39,7 @@ STATUS_OF: dict[type[VtoError], HTTPStatus] = {
     TooLateError: HTTPStatus.CONFLICT,
     QueueFullError: HTTPStatus.TOO_MANY_REQUESTS,
     TooManyJobsError: HTTPStatus.TOO_MANY_REQUESTS,
+    SpendingStoppedError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 
