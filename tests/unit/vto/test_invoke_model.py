@@ -29,6 +29,7 @@ from vto.errors import (
     StorageUnavailableError,
     VtoError,
 )
+from vto.use_cases.validate_request import CLAIM_SECONDS
 
 
 def prepared(world: World, **changes: Any) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -311,3 +312,34 @@ def test_a_job_that_has_ended_does_not_keep_others_from_trying_an_engine(world: 
     with pytest.raises(JobClosedError):
         invoke(world, (validation, slot))
     assert world.controls.door("preview", "job-2", world.clock.now()) is Door.HALF_OPEN
+
+
+@pytest.mark.parametrize("queued", [60, CLAIM_SECONDS + 60])
+def test_while_a_job_makes_a_picture_an_equal_one_waits_however_long_it_stood_in_the_queue(
+    world: World, queued: int
+) -> None:
+    parts = prepared(world, lane=Lane.BATCH)
+    world.clock.advance(queued)
+    generate, reuse = world.engine.generate, []
+
+    def generate_while_another_asks(request: Any) -> Any:
+        world.claimed_job("job-2", "arn:execution:second")
+        reuse.append(world.validate_request("job-2", "arn:execution:second", 0)["reuse"])
+        return generate(request)
+
+    world.engine.generate = generate_while_another_asks  # type: ignore[method-assign]
+    invoke(world, parts)
+    assert reuse == ["twin"]
+
+
+def test_a_claim_that_cannot_be_renewed_keeps_nobody_from_the_call(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = prepared(world, lane=Lane.BATCH)
+    world.clock.advance(CLAIM_SECONDS)
+
+    def fail(*_: Any, **__: Any) -> bool:
+        raise StorageUnavailableError("down")
+
+    monkeypatch.setattr(world.results, "claim", fail)
+    assert invoke(world, parts)["engine"] == "preview"

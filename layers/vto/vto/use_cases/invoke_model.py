@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any
 
 from vto.domain import times
@@ -31,6 +32,7 @@ from vto.ports import Clock, Controls, Engines, Jobs, Results, TryOnRequest
 from vto.use_cases.changing_jobs import change_job, read_job
 from vto.use_cases.spending import Spending
 from vto.use_cases.taking_turns import WITHIN_A_MOMENT
+from vto.use_cases.validate_request import CLAIM_SECONDS
 
 # The engine worked, or may have. AWS does not say whether blocked results are billed: they count as if they were.
 MAY_BE_BILLED = (ModelTimeoutError, ModelFailedError, ResultsBlockedError, BadModelOutputError)
@@ -95,6 +97,7 @@ class InvokeModel:
         door = self.controls.knock(profile.name, job_id, self.clock.now(), trial_seconds=trial_seconds)
         if door is Door.OPEN:
             raise NoEngineError(f"{profile.name} was paused or opened while the job waited for its slot")
+
         def enter(job: Job) -> Job:
             now, price = self.clock.now(), self.spending.price(profile.name, job)
             job.ensure_in_time(now, LATE_SECONDS)
@@ -115,6 +118,7 @@ class InvokeModel:
                 with suppress(StorageUnavailableError):
                     self.controls.leave_engine(profile.name, job_id, self.clock.now())
             raise
+        self._keep_claim(job, validation["cache_key"], 2 * profile.timeout_seconds + LEASE_SECONDS)
         request = TryOnRequest(
             source=S3Url.parse(validation["source"]),
             reference=S3Url.parse(validation["reference"]),
@@ -141,6 +145,16 @@ class InvokeModel:
         if instant is None:
             raise NotYourTurnError(f"shoppers stand before job {job_id} at {engine}")
         self.clock.sleep((instant - now).total_seconds())
+
+    def _keep_claim(self, job: Job, key: str, seconds: int) -> None:
+        """Renew the claim of a job that has queued for so long that it may lapse: an equal job would be paid for too.
+
+        Where that cannot be written the call is made all the same, and so it is where another job has the claim by now.
+        """
+        now = self.clock.now()
+        if now + timedelta(seconds=seconds) > times.from_iso(job.waiting_since) + timedelta(seconds=CLAIM_SECONDS):
+            with suppress(StorageUnavailableError):
+                self.results.claim(key, job.id, now, seconds=seconds)
 
     def _tell(self, engine: str, job_id: str, door: Door, error: VtoError | None) -> None:
         """Say what the call showed of the engine; where that cannot be written, the call is not repeated for it."""
