@@ -3,16 +3,18 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from tests.unit.vto.world import UPLOADS, World, new_job
 from vto.adapters import operating
 from vto.adapters.batches import s3_objects
-from vto.adapters.dynamodb import DynamoControls, DynamoJobs, DynamoOperations
+from vto.adapters.dynamodb import DynamoBudgets, DynamoControls, DynamoJobs, DynamoOperations, items
 from vto.adapters.operating import JobChanges, LambdaFunctions, SqsDeadLetters
 from vto.adapters.sqs import ImportQueues
 from vto.domain import times
@@ -218,6 +220,44 @@ def test_spending_that_is_stopped_is_an_item_of_that_name_with_its_reason(rows: 
     assert item == {"control_id": "spending", "state": "stopped", "reason": "the bill", "at": times.to_iso(NOON)}
     assert operations.spending() == {"reason": "the bill", "at": times.to_iso(NOON)}
     assert [operations.resume_spending(), operations.resume_spending()] == [True, False]
+
+
+def conflict(operation: str) -> ClientError:
+    """What DynamoDB answers while a transaction has the item."""
+    return ClientError({"Error": {"Code": "TransactionConflictException"}}, operation)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def busy(rows: Any, monkeypatch: pytest.MonkeyPatch) -> list[ClientError]:
+    """What the next writes of ``vto-controls`` are answered with, in their order."""
+    monkeypatch.setattr(items, "time", SimpleNamespace(sleep=lambda seconds: None))
+    answers: list[ClientError] = []
+    for name in ("put_item", "delete_item"):
+        write = getattr(rows, name)
+
+        def busily(write: Any = write, **options: Any) -> Any:
+            if answers:
+                raise answers.pop()
+            return write(**options)
+
+        monkeypatch.setattr(rows, name, busily)
+    return answers
+
+
+def test_spending_is_stopped_between_the_transactions_that_spend(rows: Any, busy: list[ClientError]) -> None:
+    operations = DynamoOperations(rows)
+    busy += [conflict("PutItem")] * 5
+    operations.stop_spending("the bill", NOON)
+    assert DynamoBudgets(rows).is_stopped()
+    busy += [conflict("DeleteItem")] * 5
+    assert operations.resume_spending()
+    assert not DynamoBudgets(rows).is_stopped()
+
+
+def test_spending_that_cannot_be_stopped_is_told(rows: Any, busy: list[ClientError]) -> None:
+    busy += [conflict("PutItem")] * items.WRITES
+    with pytest.raises(StorageUnavailableError, match="stop spending: TransactionConflictException"):
+        DynamoOperations(rows).stop_spending("the bill", NOON)
 
 
 def test_the_fake_of_orders_answers_as_the_table_does(rows: Any) -> None:

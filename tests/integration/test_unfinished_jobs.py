@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from tests.integration.conftest import at_the_same_time
 from tests.unit.vto.world import ALICE, BOB, new_job
-from vto.adapters.dynamodb import DynamoJobs
+from vto.adapters.dynamodb import DynamoJobs, items
 from vto.adapters.dynamodb.jobs import ADMISSION_RACES
 from vto.domain import times
 from vto.domain.pacing import Lane
@@ -174,6 +174,18 @@ def test_two_requests_that_meet_are_tried_again(jobs: DynamoJobs, client: Client
     client.fails["transact_write_items"] = [cancelled("None", "TransactionConflict")] * 3
     assert create(jobs, "one") == "new"
     assert client.asked.count("transact_write_items") == 4
+
+
+def test_whoever_makes_room_while_others_are_counted_waits_for_them(
+    jobs: DynamoJobs, controls: Any, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(items, "time", SimpleNamespace(sleep=lambda seconds: None))
+    create(jobs, "one", at_most=1)
+    end(jobs, "one")
+    held = ClientError({"Error": {"Code": "TransactionConflictException"}}, "UpdateItem")  # type: ignore[arg-type]
+    client.fails["update_item"] = [held] * 3
+    assert create(jobs, "two", at_most=1) == "new"
+    assert counted(controls) == {"two"}
 
 
 @pytest.mark.parametrize(

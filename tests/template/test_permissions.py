@@ -330,6 +330,12 @@ def turn_of_the_batch_lane(system: System) -> None:
     change_job(system, lane=Lane.BATCH, turn=True)
 
 
+def after_a_long_queue(system: System) -> None:
+    first, *later = item_to_job(JOB).timeline
+    began = replace(first, at=times.after(system.clock.now(), -20 * 60))
+    change_job(system, lane=Lane.BATCH, timeline=(began, *later))
+
+
 AGREED = {"consent": {"policy_version": "1"}}
 
 
@@ -472,6 +478,7 @@ SITUATIONS = [
     Situation("invoke_model", {**INVOKE, "slot": {**INVOKE["slot"], "engine": "nova_canvas"}}),
     Situation("invoke_model", {**INVOKE, "slot": {**INVOKE["slot"], "engine": "nova_canvas"}}, tries_an_opened_engine),
     Situation("invoke_model", {**INVOKE, "slot": {**INVOKE["slot"], "turn": True}}, turn_of_the_batch_lane),
+    Situation("invoke_model", INVOKE, after_a_long_queue),
     Situation("reserve_slot", RESERVE, tries_an_opened_engine),
     Situation("reserve_slot", RESERVE, engines="nova_canvas,preview"),
     Situation("store_result", STORE, money_is_set_aside),

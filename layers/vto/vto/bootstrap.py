@@ -64,7 +64,7 @@ from vto.use_cases.request_try_on import RequestTryOn
 from vto.use_cases.rerun_job import RerunJob
 from vto.use_cases.reserve_slot import ReserveSlot
 from vto.use_cases.sockets import AuthorizeSocket, IssueTicket, OpenSocket
-from vto.use_cases.spending import Spending
+from vto.use_cases.spending import Spending, Switch
 from vto.use_cases.start_try_on import StartTryOn
 from vto.use_cases.store_result import StoreResult
 from vto.use_cases.sweep_jobs import SweepJobs
@@ -409,7 +409,8 @@ def create_try_on() -> CreateTryOn:
 @cache
 def look_ahead() -> LookAhead:
     """Looks at queues and finished results."""
-    return LookAhead(results(), controls(), clock(), settings().engines, settings().versions, settings().paces)
+    switch = Switch(budgets(), settings().is_on("SPENDING"))
+    return LookAhead(results(), controls(), clock(), settings().engines, settings().versions, settings().paces, switch)
 
 
 @cache

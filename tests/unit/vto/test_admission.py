@@ -173,6 +173,18 @@ def test_an_engine_out_of_service_lets_the_next_ones_queue_decide(world: World) 
         ask(world, "later")
 
 
+def test_while_spending_is_stopped_the_queue_of_an_engine_that_costs_money_is_in_nobodys_way(world: World) -> None:
+    world.engine_order = ["nova_canvas", "preview"]
+    world.jobs.budgets.stopped = True
+    queue(world, timedelta(hours=1), "nova_canvas")
+    assert ask(world)
+    queue(world, timedelta(hours=1))
+    with pytest.raises(QueueFullError, match="preview"):
+        ask(world, "later")
+    world.engine_order = ["nova_canvas"]
+    assert ask(world, "told-the-switch"), "and not the queue"
+
+
 def test_while_every_engine_is_out_of_service_jobs_are_let_in_to_wait(world: World) -> None:
     queue(world, timedelta(hours=1))
     world.controls.paused.add("preview")

@@ -4,10 +4,13 @@ from typing import Any
 
 import pytest
 
-from tests.unit.vto.world import BLANK_SLOT, EXECUTION, GARMENT, RESULTS, UPLOADS, World, photo, shirt
+from tests.unit.vto.world import ALICE, BLANK_SLOT, EXECUTION, GARMENT, RESULTS, UPLOADS, World, photo, shirt
 from vto.domain import times
 from vto.domain.engines import PROFILES, identity
-from vto.domain.job import Stage
+from vto.domain.health import GONE_SECONDS, Door
+from vto.domain.job import Job, Stage
+from vto.domain.ledger import CallState
+from vto.domain.pacing import Lane
 from vto.domain.parameters import MAX_SEED, canonical
 from vto.domain.storage import S3Url
 from vto.errors import (
@@ -26,6 +29,7 @@ from vto.errors import (
     StorageUnavailableError,
     VtoError,
 )
+from vto.use_cases.validate_request import CLAIM_SECONDS
 
 
 def prepared(world: World, **changes: Any) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -274,3 +278,68 @@ def test_a_call_after_another_slot_is_the_next_turn(world: World) -> None:
     again = world.reserve_slot("job-1", EXECUTION, slot, {"Error": "ModelThrottledError", "Cause": "{}"})
     world.invoke_model("job-1", EXECUTION, validation, again)
     assert len(world.engine.requests) == 2
+
+
+@pytest.mark.parametrize("refusal", [ModelUnavailableError, ModelThrottledError, ResultsBlockedError])
+def test_the_sdk_that_notes_a_refusal_twice_and_meets_itself_does_not_end_the_job(
+    world: World, refusal: type[VtoError], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = prepared(world)
+    save = world.jobs.save
+
+    def save_and_ask_again(job: Job, **options: Any) -> None:
+        save(job, **options)
+        if job.ledger[-1].state in (CallState.FAILED, CallState.UNKNOWN):
+            monkeypatch.undo()
+            save(job, **options)
+
+    monkeypatch.setattr(world.jobs, "save", save_and_ask_again)
+    world.engine.outcomes = [refusal("no")]
+    with pytest.raises(refusal):
+        invoke(world, parts)
+    job = world.jobs.rows["job-1"]
+    is_blocked = refusal is ResultsBlockedError
+    assert (job.billable_calls, job.blocked_calls) == ((1, 1) if is_blocked else (0, 0)), "counted once"
+
+
+@pytest.mark.parametrize("lane", Lane)
+def test_a_job_that_has_ended_does_not_keep_others_from_trying_an_engine(world: World, lane: Lane) -> None:
+    parts = prepared(world, lane=lane)
+    validation, slot = parts[0], {**parts[1], "turn": lane is Lane.BATCH}
+    world.cancel_try_on("job-1", ALICE)
+    world.controls.fail_engine("preview", "job-9", world.clock.now(), gone=True, reason="model_retired")
+    world.clock.advance(GONE_SECONDS)
+    with pytest.raises(JobClosedError):
+        invoke(world, (validation, slot))
+    assert world.controls.door("preview", "job-2", world.clock.now()) is Door.HALF_OPEN
+
+
+@pytest.mark.parametrize("queued", [60, CLAIM_SECONDS + 60])
+def test_while_a_job_makes_a_picture_an_equal_one_waits_however_long_it_stood_in_the_queue(
+    world: World, queued: int
+) -> None:
+    parts = prepared(world, lane=Lane.BATCH)
+    world.clock.advance(queued)
+    generate, reuse = world.engine.generate, []
+
+    def generate_while_another_asks(request: Any) -> Any:
+        world.claimed_job("job-2", "arn:execution:second")
+        reuse.append(world.validate_request("job-2", "arn:execution:second", 0)["reuse"])
+        return generate(request)
+
+    world.engine.generate = generate_while_another_asks  # type: ignore[method-assign]
+    invoke(world, parts)
+    assert reuse == ["twin"]
+
+
+def test_a_claim_that_cannot_be_renewed_keeps_nobody_from_the_call(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = prepared(world, lane=Lane.BATCH)
+    world.clock.advance(CLAIM_SECONDS)
+
+    def fail(*_: Any, **__: Any) -> bool:
+        raise StorageUnavailableError("down")
+
+    monkeypatch.setattr(world.results, "claim", fail)
+    assert invoke(world, parts)["engine"] == "preview"

@@ -1,6 +1,7 @@
 """A dry run says what a request would come to, and nothing is made or spent."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from tests.unit.vto.world import ALICE, GARMENT, UPLOADS, World, photo, shirt
 from vto.domain.engines import PROFILES
 from vto.domain.parameters import canonical
 from vto.domain.prices import price
-from vto.errors import InvalidRequestError, PictureRejectedError, QueueFullError, VtoError
+from vto.errors import InvalidRequestError, PictureRejectedError, QueueFullError, SpendingStoppedError, VtoError
 
 REQUEST: dict[str, Any] = {"product_id": "blue-shirt", "model_id": "stock-anna", "dry_run": True}
 
@@ -188,3 +189,35 @@ def test_everything_that_would_be_refused_is_told_at_once(world: World) -> None:
     with pytest.raises(InvalidRequestError) as refused:
         plan(world, product_id="?", parameters={**GARMENT, "imageGenerationConfig": {"seed": -1}})
     assert [one.path for one in refused.value.violations] == ["parameters.imageGenerationConfig.seed", "product_id"]
+
+
+def stop(world: World, *, by_parameter: bool) -> None:
+    if by_parameter:
+        world.limits = replace(world.limits, may_spend=False)
+    else:
+        world.jobs.budgets.stopped = True
+
+
+@pytest.mark.parametrize("by_parameter", [True, False])
+def test_while_spending_is_stopped_a_plan_is_of_the_engine_that_costs_nothing(world: World, by_parameter: bool) -> None:
+    world.engine_order = ["nova_canvas", "preview"]
+    stop(world, by_parameter=by_parameter)
+    planned = plan(world)
+    assert (planned["engine"], planned["price"]["usd"]) == ("preview", None)
+    assert planned["adaptations"] == [one.public() for one in PROFILES["preview"].always]
+
+
+@pytest.mark.parametrize("by_parameter", [True, False])
+def test_while_spending_is_stopped_what_would_be_refused_is_refused(world: World, by_parameter: bool) -> None:
+    world.engine_order = ["nova_canvas"]
+    stop(world, by_parameter=by_parameter)
+    with pytest.raises(SpendingStoppedError):
+        plan(world)
+
+
+def test_while_spending_is_stopped_a_finished_result_is_planned_with(world: World) -> None:
+    world.engine_order = ["nova_canvas"]
+    world.completed_job()
+    stop(world, by_parameter=True)
+    planned = world.plan_try_on(REQUEST, ALICE)
+    assert (planned["cached"], planned["price"]["usd"], planned["eta_seconds"]) == (True, 0.0, 0)

@@ -10,6 +10,7 @@ import pytest
 from tests.unit.vto.world import ALICE, BLANK_SLOT, BOB, EXECUTION, World
 from vto.domain.budgets import Limits, shop_budget, user_budget
 from vto.domain.health import Health
+from vto.domain.job import Job
 from vto.domain.ledger import micro_usd
 from vto.errors import (
     BudgetExhaustedError,
@@ -280,3 +281,16 @@ def stop(world: World, *, by_parameter: bool) -> None:
         world.limits = Limits(10**9, 10**9, may_spend=False)
     else:
         world.jobs.budgets.stopped = True
+
+
+def test_spending_that_is_stopped_while_a_slot_is_taken_leaves_the_job_to_the_preview(world: World) -> None:
+    world.engine_order = ["nova_canvas", "preview"]
+    validated(world)
+
+    def stop_now(_: Job) -> None:
+        world.jobs.before_save = None
+        stop(world, by_parameter=False)
+
+    world.jobs.before_save = stop_now
+    assert world.reserve_slot("job-1", EXECUTION, BLANK_SLOT, None)["engine"] == "preview"
+    assert held(world) == (0, 0)

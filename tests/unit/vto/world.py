@@ -45,7 +45,7 @@ from vto.use_cases.record_failure import RecordFailure
 from vto.use_cases.request_erasure import RequestErasure
 from vto.use_cases.request_try_on import RequestTryOn
 from vto.use_cases.reserve_slot import ReserveSlot
-from vto.use_cases.spending import Spending
+from vto.use_cases.spending import Spending, Switch
 from vto.use_cases.start_try_on import StartTryOn
 from vto.use_cases.store_result import StoreResult
 from vto.use_cases.sweep_jobs import SweepJobs
@@ -193,7 +193,8 @@ class World:
     @property
     def look_ahead(self) -> LookAhead:
         versions = {"nova_canvas": "model-1"}
-        return LookAhead(self.results, self.controls, self.clock, self.engine_order, versions, self.paces)
+        switch = Switch(self.jobs.budgets, self.limits.may_spend)
+        return LookAhead(self.results, self.controls, self.clock, self.engine_order, versions, self.paces, switch)
 
     @property
     def paces(self) -> dict[str, float]:

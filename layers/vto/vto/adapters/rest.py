@@ -20,6 +20,7 @@ from vto.errors import (
     PictureRejectedError,
     QueueFullError,
     RequestConflictError,
+    SpendingStoppedError,
     TooLateError,
     TooManyJobsError,
     Violation,
@@ -38,6 +39,7 @@ STATUS_OF: dict[type[VtoError], HTTPStatus] = {
     TooLateError: HTTPStatus.CONFLICT,
     QueueFullError: HTTPStatus.TOO_MANY_REQUESTS,
     TooManyJobsError: HTTPStatus.TOO_MANY_REQUESTS,
+    SpendingStoppedError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 

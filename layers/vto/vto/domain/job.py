@@ -366,6 +366,8 @@ class Job:
         state = CallState.UNKNOWN if is_blocked else CallState.FAILED
         known = book.heard(self.ledger, call, state, now)
         if known == self.ledger:
+            if call == self.attempts and any((one.call, one.state) == (call, state) for one in known):
+                return self  # our own write, whose answer was lost: the SDK asked again and met itself
             raise JobClosedError(f"job {self.id}: call {call} is no longer awaited")
         if is_blocked:
             return replace(self, ledger=known, blocked_calls=self.blocked_calls + 1)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any
 
 from vto.domain import times
@@ -12,7 +13,6 @@ from vto.domain.job import Job, Stage
 from vto.domain.storage import S3Url, generated_prefix
 from vto.errors import (
     BadModelOutputError,
-    BudgetExhaustedError,
     ContentBlockedError,
     ModelAccessDeniedError,
     ModelFailedError,
@@ -25,7 +25,6 @@ from vto.errors import (
     NotYourTurnError,
     RefusalError,
     ResultsBlockedError,
-    SpendingStoppedError,
     StorageUnavailableError,
     VtoError,
 )
@@ -33,6 +32,7 @@ from vto.ports import Clock, Controls, Engines, Jobs, Results, TryOnRequest
 from vto.use_cases.changing_jobs import change_job, read_job
 from vto.use_cases.spending import Spending
 from vto.use_cases.taking_turns import WITHIN_A_MOMENT
+from vto.use_cases.validate_request import CLAIM_SECONDS
 
 # The engine worked, or may have. AWS does not say whether blocked results are billed: they count as if they were.
 MAY_BE_BILLED = (ModelTimeoutError, ModelFailedError, ResultsBlockedError, BadModelOutputError)
@@ -97,8 +97,6 @@ class InvokeModel:
         door = self.controls.knock(profile.name, job_id, self.clock.now(), trial_seconds=trial_seconds)
         if door is Door.OPEN:
             raise NoEngineError(f"{profile.name} was paused or opened while the job waited for its slot")
-        if slot.get("turn"):
-            self._take_instant(job_id, execution_arn, profile.name, door)
 
         def enter(job: Job) -> Job:
             now, price = self.clock.now(), self.spending.price(profile.name, job)
@@ -112,10 +110,15 @@ class InvokeModel:
             )
 
         try:
+            if slot.get("turn"):
+                self._take_instant(job_id, execution_arn, profile.name)
             job = change_job(self.jobs, job_id, enter, self.spending.limits)
-        except (BudgetExhaustedError, SpendingStoppedError) as refusal:
-            self._tell(profile.name, job_id, door, refusal)  # whoever was to try the engine did not
+        except VtoError:
+            if door is Door.HALF_OPEN:  # the job that was to try the engine does not: another one may
+                with suppress(StorageUnavailableError):
+                    self.controls.leave_engine(profile.name, job_id, self.clock.now())
             raise
+        self._keep_claim(job, validation["cache_key"], 2 * profile.timeout_seconds + LEASE_SECONDS)
         request = TryOnRequest(
             source=S3Url.parse(validation["source"]),
             reference=S3Url.parse(validation["reference"]),
@@ -132,7 +135,7 @@ class InvokeModel:
         self._tell(profile.name, job.id, door, None)
         return {**asdict(generation), "engine": slot["engine"]}
 
-    def _take_instant(self, job_id: str, execution_arn: str, engine: str, door: Door) -> None:
+    def _take_instant(self, job_id: str, execution_arn: str, engine: str) -> None:
         """Take an instant that is free at a batch job's turn; that of an earlier attempt of this step is still its."""
         job, now = read_job(self.jobs, job_id), self.clock.now()
         job.ensure_worked_on_by(execution_arn)
@@ -140,10 +143,18 @@ class InvokeModel:
             return
         instant = self.controls.take_slot(engine, self.paces[engine], now, latest=now + WITHIN_A_MOMENT)
         if instant is None:
-            if door is Door.HALF_OPEN:
-                self.controls.leave_engine(engine, job_id, now)
             raise NotYourTurnError(f"shoppers stand before job {job_id} at {engine}")
         self.clock.sleep((instant - now).total_seconds())
+
+    def _keep_claim(self, job: Job, key: str, seconds: int) -> None:
+        """Renew the claim of a job that has queued for so long that it may lapse: an equal job would be paid for too.
+
+        Where that cannot be written the call is made all the same, and so it is where another job has the claim by now.
+        """
+        now = self.clock.now()
+        if now + timedelta(seconds=seconds) > times.from_iso(job.waiting_since) + timedelta(seconds=CLAIM_SECONDS):
+            with suppress(StorageUnavailableError):
+                self.results.claim(key, job.id, now, seconds=seconds)
 
     def _tell(self, engine: str, job_id: str, door: Door, error: VtoError | None) -> None:
         """Say what the call showed of the engine; where that cannot be written, the call is not repeated for it."""

@@ -10,8 +10,9 @@ from vto.domain.health import Door
 from vto.domain.notices import Notice
 from vto.domain.pacing import ADMITTED_BEFORE_SECONDS, MAX_QUEUE_SECONDS, Counter, Lane, come_back_after
 from vto.domain.parameters import Parameters, cache_key
-from vto.errors import QueueFullError
+from vto.errors import QueueFullError, SpendingStoppedError
 from vto.ports import Clock, Controls, Results
+from vto.use_cases.spending import Switch
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,15 @@ class LookAhead:
     order: Sequence[str]
     versions: Mapping[str, str]
     paces: Mapping[str, float]
+    switch: Switch
+
+    def engines(self, admitted: Admission) -> list[str]:
+        """The engines that a job of this request may come to, in their order.
+
+        Raises:
+            SpendingStoppedError: Calls that cost money are stopped, and all of them do.
+        """
+        return self.switch.allowed(able(self.order, admitted.parameters, admitted.source_pixels))
 
     def is_asked(self, engine: str) -> bool:
         """Whether a job that came now would get this engine, or would be the one that tries it."""
@@ -80,7 +90,11 @@ class LookAhead:
         Raises:
             QueueFullError: It has none; a job would only wait for its expiry.
         """
-        for engine in able(self.order, admitted.parameters, admitted.source_pixels):
+        try:
+            engines = self.engines(admitted)
+        except SpendingStoppedError:
+            return  # no queue is in its way: the job uses a finished result, or ends with these words
+        for engine in engines:
             try:
                 self.wait(engine, admitted.lane)
             except QueueFullError:

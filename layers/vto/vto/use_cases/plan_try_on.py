@@ -43,11 +43,14 @@ class PlanTryOn:
             InvalidRequestError: The request breaks rules; all of them are named.
             PictureRejectedError: The product or the photo was rejected at its import.
             QueueFullError: A job that came now would not get a slot in time.
+            SpendingStoppedError: Calls that cost money are stopped, no other engine can do it, and no finished result
+                is there.
         """
         admitted = self.create_try_on.admit(request, user_id, is_admin=is_admin)
         model, parameters = admitted.model, admitted.parameters
-        fit = able(self.ahead.order, parameters, admitted.source_pixels)
         cached = self.ahead.is_cached(admitted)
+        every = able(self.ahead.order, parameters, admitted.source_pixels)
+        fit = every if cached else self.ahead.engines(admitted)
         engine = next((name for name in fit if self.ahead.is_asked(name)), None)
         profile = PROFILES[engine or fit[0]]
         given = adapted(profile, parameters)  # what is paid for

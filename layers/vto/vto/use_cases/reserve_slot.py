@@ -101,25 +101,30 @@ class ReserveSlot:
         now = self.clock.now()
         wait = max(0, math.ceil((slot_at - now).total_seconds()))
 
-        change_job(
-            self.jobs,
-            job_id,
-            lambda job: self.spending.reserving(_ensure_not_late(job, this_round), engine, now).enter(
-                Stage.QUEUED,
-                execution_arn=execution_arn,
-                now=now,
-                lease_seconds=wait + LEASE_SECONDS,
-                engine=engine,
-                adaptations=tuple(one.public() for one in adaptations(PROFILES[engine], job.parameters)),
-                failed_engines=tried,
-                slot_round=this_round,
-                slot_at=times.to_iso(slot_at),
-                turn=turn,
-                eta_seconds=wait + PROFILES[engine].usual_seconds,
-                notice=None,
-            ),
-            self.spending.limits,
-        )
+        try:
+            change_job(
+                self.jobs,
+                job_id,
+                lambda job: self.spending.reserving(_ensure_not_late(job, this_round), engine, now).enter(
+                    Stage.QUEUED,
+                    execution_arn=execution_arn,
+                    now=now,
+                    lease_seconds=wait + LEASE_SECONDS,
+                    engine=engine,
+                    adaptations=tuple(one.public() for one in adaptations(PROFILES[engine], job.parameters)),
+                    failed_engines=tried,
+                    slot_round=this_round,
+                    slot_at=times.to_iso(slot_at),
+                    turn=turn,
+                    eta_seconds=wait + PROFILES[engine].usual_seconds,
+                    notice=None,
+                ),
+                self.spending.limits,
+            )
+        except SpendingStoppedError:
+            if not any(PROFILES[name].is_free for name in left):
+                raise
+            return self(job_id, execution_arn, slot, failure)  # stopped since we looked: what costs nothing goes on
         return {
             "round": this_round,
             "throttled": throttled,

@@ -14,6 +14,32 @@ from vto.ports import Budgets
 
 
 @dataclass(frozen=True, slots=True)
+class Switch:
+    """Whether engines that cost money may be called at all.
+
+    Args:
+        budgets: Where somebody stops them at once.
+        may_spend: Whether the deployment allows them.
+    """
+
+    budgets: Budgets
+    may_spend: bool
+
+    def allowed(self, engines: list[str]) -> list[str]:
+        """Those that may be called: while spending is stopped, only those that cost nothing.
+
+        Raises:
+            SpendingStoppedError: None may.
+        """
+        free = [name for name in engines if PROFILES[name].is_free]
+        if free == engines or (self.may_spend and not self.budgets.is_stopped()):
+            return engines
+        if not free:
+            raise SpendingStoppedError(f"none of {engines} is free")
+        return free
+
+
+@dataclass(frozen=True, slots=True)
 class Spending:
     """The deployment's limits and prices.
 
@@ -39,12 +65,7 @@ class Spending:
         Raises:
             SpendingStoppedError: None may.
         """
-        free = [name for name in engines if PROFILES[name].is_free]
-        if free == engines or (self.limits.may_spend and not self.budgets.is_stopped()):
-            return engines
-        if not free:
-            raise SpendingStoppedError(f"none of {engines} is free")
-        return free
+        return Switch(self.budgets, self.limits.may_spend).allowed(engines)
 
     def ensure_room(self, job: Job, engine: str, now: datetime) -> None:
         """Check that the budgets have room, before a slot is taken that others could use; nothing is set aside yet.

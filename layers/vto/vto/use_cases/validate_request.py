@@ -33,7 +33,9 @@ from vto.use_cases.checking_pictures import (
 MAX_TWIN_WAITS = 200  # then we go on alone; the state machine compares with the same number
 LEASE_SECONDS = 90
 OFFER_SECONDS = 120  # all attempts of Store Result lie within
-CLAIM_SECONDS = 15 * 60  # longer than two calls of any engine; whoever ends the job without a result gives it up
+# longer than two calls of any engine, and renewed by one after a long queue; whoever ends the job without a result
+# gives it up
+CLAIM_SECONDS = 15 * 60
 
 
 @dataclass(frozen=True, slots=True)

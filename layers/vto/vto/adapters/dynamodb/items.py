@@ -2,7 +2,9 @@
 
 import base64
 import json
-from collections.abc import Iterable, Mapping
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 CONDITION_FAILED = "ConditionalCheckFailedException"
+IN_A_TRANSACTION = "TransactionConflictException"
+WRITES = 16  # of an item that transactions of others hold, one after another; with their pauses some three seconds
+LONGEST_PAUSE_SECONDS = 0.4
 SHORT_LIVED_SECONDS = 24 * 60 * 60
 MAX_KEY_BYTES = 2048
 
@@ -42,6 +47,23 @@ def conditionally(what: str, write: Any) -> bool:
                 return False
             raise
     return True
+
+
+def between_transactions(write: Callable[[], Any]) -> None:
+    """Write an item that others write, or look at, in transactions: DynamoDB rejects it while one of them lasts.
+
+    The SDK does not ask again after that.
+    """
+    for attempt in range(WRITES):
+        try:
+            write()
+        except ClientError as error:
+            if code_of(error) != IN_A_TRANSACTION or attempt == WRITES - 1:
+                raise
+            longest = min(LONGEST_PAUSE_SECONDS, 0.02 * 2**attempt)
+            time.sleep(random.uniform(0, longest))  # noqa: S311 - so that those who met do not meet again
+        else:
+            return
 
 
 def set_and_remove(

@@ -13,6 +13,7 @@ from vto import telemetry
 from vto.adapters.aws_errors import as_storage_error, code_of
 from vto.adapters.dynamodb.budgets import DynamoBudgets
 from vto.adapters.dynamodb.items import (
+    IN_A_TRANSACTION,
     conditionally,
     cursor_of,
     get_item,
@@ -34,7 +35,6 @@ from vto.ports import NoRoomError, VersionConflictError
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-IN_A_TRANSACTION = "TransactionConflictException"
 ENTRY_FIELDS = {field.name for field in fields(Entry)}
 ADMISSION_RACES = 12  # requests of one user that may meet in one moment
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from vto.adapters.aws_errors import as_storage_error
-from vto.adapters.dynamodb.items import conditionally, get_item, to_dynamo
+from vto.adapters.dynamodb.items import between_transactions, conditionally, get_item, to_dynamo
 from vto.domain import times
 from vto.ports import EngineState
 
@@ -38,11 +38,10 @@ class DynamoOperations:
         return self._remove(_engine(engine))
 
     def stop_spending(self, reason: str, now: datetime) -> None:
-        """Let no further call be made that may cost money."""
+        """Let no further call be made that may cost money; every such call looks at this item in its transaction."""
+        item = {"control_id": SPENDING, "state": STOPPED, "reason": reason, "at": times.to_iso(now)}
         with as_storage_error("stop spending"):
-            self._table.put_item(
-                Item={"control_id": SPENDING, "state": STOPPED, "reason": reason, "at": times.to_iso(now)}
-            )
+            between_transactions(lambda: self._table.put_item(Item=item))
 
     def resume_spending(self) -> bool:
         """Let calls be made again; False when they were not stopped."""
@@ -94,8 +93,10 @@ class DynamoOperations:
     def _remove(self, control_id: str) -> bool:
         return conditionally(
             f"remove {control_id}",
-            lambda: self._table.delete_item(
-                Key={"control_id": control_id}, ConditionExpression="attribute_exists(control_id)"
+            lambda: between_transactions(
+                lambda: self._table.delete_item(
+                    Key={"control_id": control_id}, ConditionExpression="attribute_exists(control_id)"
+                )
             ),
         )
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from vto.adapters.aws_errors import as_storage_error, code_of
-from vto.adapters.dynamodb.items import SHORT_LIVED_SECONDS
+from vto.adapters.dynamodb.items import SHORT_LIVED_SECONDS, between_transactions
 from vto.domain import times
 from vto.domain.job import Job
 from vto.domain.pacing import Lane
@@ -88,11 +88,13 @@ class UnfinishedJobs:
         if not gone:
             return
         with as_storage_error("forget ended jobs"):
-            self._client.update_item(
-                TableName=self._name,
-                Key=_key(job),
-                UpdateExpression="DELETE jobs :gone",
-                ExpressionAttributeValues={":gone": gone},
+            between_transactions(
+                lambda: self._client.update_item(
+                    TableName=self._name,
+                    Key=_key(job),
+                    UpdateExpression="DELETE jobs :gone",
+                    ExpressionAttributeValues={":gone": gone},
+                )
             )
 
 
