@@ -197,6 +197,10 @@ def test_neither_a_ticket_nor_a_link_nor_a_picture_is_ever_logged(
         "REQUESTS_PER_MINUTE": "60",
         "FALLBACK_REQUESTS_PER_MINUTE": "0",
         "MAX_JOBS_PER_USER": "10",
+        "SPENDING": "on",
+        "PRICE_PER_IMAGE": "0",
+        "DAILY_BUDGET": "50",
+        "DAILY_BUDGET_PER_USER": "2",
         "TIER_MEASURE": "area",
         "STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:123456789012:stateMachine:vto",
     }.items():
