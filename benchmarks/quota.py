@@ -259,8 +259,18 @@ def _broken(made: Figures, load: Load) -> Iterator[str]:
         yield f"{load.name}: ordinary shoppers waited {made.shoppers.p95} s (95 of 100)"
 
 
+def _told(made: Figures) -> str:
+    """The figures of one load in a line; all of them stand in the file."""
+    waits = f"; shoppers wait {made.shoppers.p50:.0f} s, 95 of 100 at most {made.shoppers.p95:.0f} s"
+    return (
+        f"{made.completed} of {made.requests} completed, {made.lost} lost, {made.refusals} turned away, "
+        f"{made.throttled_per_job:g} throttled calls per job, {made.quota_used:.1%} of the quota used"
+        f"{waits if made.shoppers.jobs else ''}"
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Play all loads, print a table, write the figures."""
+    """Play all loads, print a line for each, write the figures."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quota", description="Pacing under load.")
     parser.add_argument("--seed", type=int, default=1)
     seed = parser.parse_args(arguments).seed
@@ -270,7 +280,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         made = play(load, seed=seed)
         broken += made.broken
         document[load.name] = asdict(made)
-        sys.stdout.write(f"{load.name}: {json.dumps(asdict(made))}\n")
+        sys.stdout.write(f"{load.name}: {_told(made)}\n")
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps({"quota": QUOTA, "seed": seed, "loads": document}, indent=2) + "\n")
     sys.stdout.writelines(f"BROKEN {one}\n" for one in broken)
