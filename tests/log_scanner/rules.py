@@ -151,8 +151,8 @@ def picture(line: str) -> Spans:
 WORDS = re.compile(
     r"""(?ix) (?: mask_?prompt | \b prompt | negative_?text | \b text )
     \\* ["'] \s* : \s* (?: \[ \s* )? \\* ["'] (?! \\* ["'] ) [^"'\\]{2,}
-    | (?: mask_?prompt | negative_?text ) = ["']? [^"'\\,;)]{2,}"""
-)
+    | (?: mask_?prompt | negative_?text ) = (?! has\ no\ word\b ) ["']? [^"'\\,;)]{2,}"""
+)  # what the preview says of a prompt that it does not know is its own words
 
 
 @_rule

@@ -87,6 +87,7 @@ GOOD = [
     '{"next_token": "abc", "path": "parameters.promptBasedMask.maskPrompt", "text": ["", ""]}',
     '"key":"models%2Fusers%2F5b1e6d0a%2F0d9e3f5b7a1c4e6f8a2b4c6d8e0f1a2b.jpg"',
     "maskPrompt is missing; send text of 1 to 1024 characters",
+    '{"adapted": ["maskPrompt=has no word that is known, so the product is put into the middle"]}',
     "products/tops/green hoodie (2026).jpg has no class",
     "socket L0SM9cOFvHcCIhw= is busy with another push",
     "  File /opt/python/vto/adapters/dynamodb/" + "very_long_folder/" * 20 + "app.py, line 12, in handler",
