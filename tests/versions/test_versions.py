@@ -4,6 +4,7 @@ Two ways a job meets new code: an execution in flight keeps the machine that it 
 a rerun begins with the new machine on the old row. Both are tried, from the document before every recorded state.
 """
 
+import gzip
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -23,14 +24,14 @@ from tests.versions.replica import SOCKET, Replica, machine_of_this_version
 from vto import bootstrap
 from vto.domain.job import execution_input
 
-VERSIONS = sorted(path.stem for path in RECORDED.glob("*.json"))
+VERSIONS = sorted(path.name.removesuffix(".json.gz") for path in RECORDED.glob("*.json.gz"))
 LATER = timedelta(hours=2)
 UNTOUCHED = {"claimed by another"}  # its own execution ends in peace; whose it is now is not this execution's business
 
 
 @cache
 def recorded(version: str) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads((RECORDED / f"{version}.json").read_text())
+    document: dict[str, Any] = json.loads(gzip.decompress((RECORDED / f"{version}.json.gz").read_bytes()))
     return document
 
 
