@@ -47,11 +47,12 @@ def test_a_job_that_only_waits_is_cancelled_with_a_sentence_for_its_owner(world:
 
 
 @pytest.mark.parametrize("where", ["created", "queued"])
-def test_cancelling_again_is_answered_the_same(world: World, where: str) -> None:
+def test_cancelling_again_is_answered_the_same_and_counted_once(world: World, where: str) -> None:
     bring_to(world, where)
     first = world.cancel_try_on("job-1", ALICE)
     world.clock.advance(9)
     assert world.cancel_try_on("job-1", ALICE) == first
+    assert world.endings == [first]
 
 
 @pytest.mark.parametrize(("where", "said"), [("generating", "generating"), ("completed", "completed")])

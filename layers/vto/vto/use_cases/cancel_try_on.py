@@ -35,10 +35,14 @@ class CancelTryOn:
             TooLateError: Its pictures are being made, or it has ended otherwise.
         """
 
+        is_new = False
+
         def cancel(job: Job) -> Job:
+            nonlocal is_new
+            is_new = job.error_code != CancelledError.code
             if job.user_id != user_id:
                 raise _not_found(job_id)
-            if job.error_code == CancelledError.code:
+            if not is_new:
                 return job
             if job.status.is_terminal or job.stage in TOO_LATE:
                 remedy = "watch it: it ends by itself" if not job.status.is_terminal else "leave it"
@@ -52,7 +56,8 @@ class CancelTryOn:
             raise _not_found(job_id) from gone
         if job.cache_key:
             self.results.release(job.cache_key, job_id)  # an equal job need not wait for us any longer
-        self.ended(job)
+        if is_new:  # a client may ask again and again: the job has ended once
+            self.ended(job)
         return job
 
 
