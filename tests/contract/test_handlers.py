@@ -116,6 +116,14 @@ def test_a_handler_is_short(function: str) -> None:
     assert len(code) <= MAX_LINES
 
 
+def routes_of(function: str) -> str:
+    """The text of all modules of routes that a handler takes in."""
+    text = (ROOT / f"functions/{function}/app.py").read_text()
+    taken = re.search(r"from vto\.routes import (.+)", text)
+    names = taken[1].split(", ") if taken else []
+    return "".join((ROOT / f"layers/vto/vto/routes/{name}.py").read_text() for name in names)
+
+
 class Noticing(dict[str, str]):
     """An environment that remembers what was read of it."""
 
@@ -135,7 +143,7 @@ def test_the_environment_of_a_function_is_exactly_what_it_reads(monkeypatch: pyt
     values = Noticing({name: value for name, value in given.items() if name not in {*shared, *READ_BY_LIBRARIES}})
     use_environment(monkeypatch, {})
     monkeypatch.setattr(bootstrap, "settings", lambda: Settings(values))
-    text = (ROOT / f"functions/{function}/app.py").read_text()
+    text = (ROOT / f"functions/{function}/app.py").read_text() + routes_of(function)
 
     # whatever a handler asks bootstrap for, it builds; settings that it reads itself stand in its text
     for name in set(re.findall(r"bootstrap\.(\w+)\(\)", text)) - {"settings"}:

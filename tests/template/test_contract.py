@@ -288,8 +288,8 @@ def test_the_http_api_has_the_routes_of_the_protocol_on_one_function(template: T
 
 
 def test_the_api_function_serves_exactly_the_routes_of_the_template() -> None:
-    source = (ROOT / "functions" / "api" / "app.py").read_text()
-    served = re.findall(r'@app\.(get|post|put|delete|patch)\("([^"]+)"\)', source)
+    source = "".join(path.read_text() for path in (ROOT / "layers/vto/vto/routes").glob("*.py"))
+    served = re.findall(r'@router\.(get|post|put|delete|patch)\("([^"]+)"\)', source)
     assert {f"{method.upper()} {path.replace('<', '{').replace('>', '}')}" for method, path in served} == HTTP_ROUTES
 
 

@@ -1,0 +1,41 @@
+"""The caller's try-ons."""
+
+from http import HTTPStatus
+from typing import Any
+
+from vto import bootstrap
+from vto.adapters.rest import caller_of, cursor_of, json_body, new_router, with_idempotency_key
+from vto.use_cases.plan_try_on import is_dry_run
+
+router = new_router()
+
+
+@router.post("/try-ons")
+def create_try_on() -> tuple[dict[str, Any], int]:
+    """A try-on, or its plan, as over the WebSocket; an ``Idempotency-Key`` header takes the place of ``request_id``."""
+    event = router.current_event
+    caller, key = caller_of(event), event.headers.get("idempotency-key")
+    request = with_idempotency_key(json_body(event), key)
+    if is_dry_run(request):
+        return bootstrap.plan_try_on()(request, caller.user_id, is_admin=caller.is_admin), HTTPStatus.OK
+    job, is_new = bootstrap.request_try_on()(request, caller.user_id, is_admin=caller.is_admin)
+    return bootstrap.snapshots()(job), HTTPStatus.ACCEPTED if is_new else HTTPStatus.OK
+
+
+@router.get("/try-ons")
+def try_ons() -> dict[str, Any]:
+    """The caller's try-ons, the newest first."""
+    event = router.current_event
+    return bootstrap.browse().try_ons(caller_of(event).user_id, cursor=cursor_of(event))
+
+
+@router.get("/try-ons/<job_id>")
+def try_on(job_id: str) -> dict[str, Any]:
+    """One of the caller's try-ons."""
+    return bootstrap.browse().try_on(caller_of(router.current_event).user_id, job_id)
+
+
+@router.post("/try-ons/<job_id>/cancel")
+def cancel_try_on(job_id: str) -> dict[str, Any]:
+    """One of the caller's try-ons, ended before its pictures are being made."""
+    return bootstrap.snapshots()(bootstrap.cancel_try_on()(job_id, caller_of(router.current_event).user_id))
