@@ -10,11 +10,8 @@ export async function products(app) {
   // it stays, for who comes back from the fitting room
   const question = (app.question ??= { category: "", search: "" });
   const key = () => `products ${app.vto.guest ? "guest" : ""} ${JSON.stringify(question)}`;
-  const [categories, first] = await Promise.all([
-    app.cached("categories", () => app.vto.categories()).catch(() => []), // none are shown
-    app.cached(key(), () => load({ items: [], next: null })),
-  ]);
-  let shelf = first;
+  const categories = app.cached("categories", () => app.vto.categories()).catch(() => []); // none are shown then
+  let shelf = await app.cached(key(), () => load({ items: [], next: null }));
   let turn = 0;
   const grid = h("ul", { class: "grid", onkeydown: arrows });
   const more = h("button", { type: "button", onclick: () => find(shelf) }, t("more"));
@@ -22,8 +19,12 @@ export async function products(app) {
   const chip = ({ category, products }) =>
     h("button", { type: "button", value: category, onclick: () => pick(category) },
       category ? category.replaceAll("_", " ") : t("all"), products && h("small", {}, products));
-  const chips = categories.length > 0 &&
-    h("div", { class: "chips", role: "group", "aria-label": t("categories") }, [{ category: "" }, ...categories].map(chip));
+  const chips = h("div", { class: "chips", role: "group", "aria-label": t("categories"), hidden: true });
+  function offer(categories) {
+    chips.hidden = categories.length === 0;
+    chips.replaceChildren(...[{ category: "" }, ...categories].map(chip));
+    press();
+  }
 
   async function load({ items, next }) {
     const asked = { ...question };
@@ -35,6 +36,9 @@ export async function products(app) {
     }
     return { items, next };
   }
+  const press = () => {
+    for (const one of chips.children) one.setAttribute("aria-pressed", String(one.value === question.category));
+  };
   /** Ask anew, or for more of `known`; an answer that comes after the next question is dropped. */
   async function find(known = null, anew = false) {
     const mine = ++turn;
@@ -52,7 +56,7 @@ export async function products(app) {
     }
   }
   function draw({ items, next }) {
-    for (const one of chips?.children ?? []) one.setAttribute("aria-pressed", String(one.value === question.category));
+    press();
     const had = grid.children.length;
     const isMore = had > 0 && items.length > had && grid.firstChild.id === idOf(items[0]);
     if (isMore) grid.append(...items.slice(had).map(card)); // nobody loses their place
@@ -77,6 +81,7 @@ export async function products(app) {
   }
 
   draw(shelf);
+  categories.then(offer);
   // the links of pictures that were never near may have grown too old
   grid.addEventListener("error", () => find(null, true), { capture: true, once: true });
   const pending = app.remembered("job");
