@@ -201,6 +201,9 @@ function liveClient(jobs = {}) {
   };
   return { client, timers, due };
 }
+const until = async (isSo) => {
+  while (!isSo()) await new Promise((done) => setTimeout(done, 1));
+};
 const settle = () => new Promise((done) => setTimeout(done, 5));
 const job = (seq, status = "processing") => ({ id: "j", seq, status, stage: null });
 
@@ -338,7 +341,7 @@ test("a guest asks over the socket, with a ticket and no token, and is told of a
   const { client, asked } = guest();
   await client.enterAsGuest();
   const first = client.tryOn({ product_id: "p", model_id: "m" }, "k1");
-  await settle();
+  await until(() => Wire.all[0]?.sent.length === 1);
   const [wire] = Wire.all;
   assert.equal(wire.url, "wss://live.example?ticket=t1");
   assert.equal(asked[0].url, "https://api.example/guests/tickets");
@@ -348,7 +351,7 @@ test("a guest asks over the socket, with a ticket and no token, and is told of a
   wire.tell({ type: "job", job: { id: "j", seq: 1, status: "created", request_id: "k1" } });
   assert.equal((await first).id, "j");
   const second = client.tryOn({ product_id: "p", model_id: "m" }, "k2");
-  await settle();
+  await until(() => wire.sent.length === 2);
   wire.tell({ type: "error", request_id: "k2", error: { code: "sign_in_required", message: "no", retryable: true } });
   await assert.rejects(second, { code: "sign_in_required" });
   assert.equal(Wire.all.length, 1);
@@ -358,11 +361,11 @@ test("a guest whose socket is lost is offline, and asks again over a new one as 
   const { client, asked } = guest();
   await client.enterAsGuest();
   const lost = client.job("j");
-  await settle();
+  await until(() => Wire.all[0]?.sent.length === 1);
   Wire.all[0].close();
   await assert.rejects(lost, { code: "offline", retryable: true });
   const found = client.job("j");
-  await settle();
+  await until(() => Wire.all[1]?.sent.length === 1);
   assert.deepEqual(asked[1].body, { guest: "secret" });
   Wire.all[1].tell({ type: "job", job: { id: "j", seq: 2, status: "completed" } });
   assert.equal((await found).seq, 2);

@@ -26,7 +26,7 @@ CONFIG: dict[str, Any] = {
     "retention": {"prepared_days": 30},
     "consent": {"policy_version": "1"},
     "usual_seconds": 9,
-    "limits": {"variants": 5, "mask_prompt_characters": 1024, "unfinished_try_ons": 10, "name_characters": 80},
+    "limits": {"variants": 5, "mask_prompt_characters": 1024, "unfinished_try_ons": 10, "photo_name_characters": 80},
     "guests": True,
 }
 STAGES = [("created", None), *(("processing", one) for one in ("validating", "queued", "generating", "storing"))]

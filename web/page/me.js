@@ -30,7 +30,7 @@ export async function me(app) {
   }
   async function rename(one, name) {
     const act = (wanted) => app.vto.renamePhoto(one.model_id, wanted);
-    if (await askName({ title: t("photo_name"), name, most: config.limits.name_characters, act })) await changed(t("saved"));
+    if (await askName({ title: t("photo_name"), name, most: config.limits.photo_name_characters, act })) await changed(t("saved"));
   }
   async function remove(one) {
     const act = () => app.vto.deletePhoto(one.model_id);
