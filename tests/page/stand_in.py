@@ -43,6 +43,8 @@ class StandIn:
         self.products = [_product(n, self.address) for n in range(products)]
         self.models = [model("robin", "Robin", self.address)]
         self.jobs: dict[str, dict[str, Any]] = {}
+        self.uploaded = model("mine", "0b0f5a7e52f55c0f9d1c6f2f6b0a4f3d", self.address, is_own=True)
+        """The photo that an upload becomes; the list does not have it yet, as an index may come late."""
         self.until = "completed"
         """The stage that new jobs stop at."""
         page.route(f"{API}/**", self._answer)
@@ -71,7 +73,8 @@ class StandIn:
     def _answer(self, route: Route) -> None:
         request = route.request
         parts = urlsplit(request.url)
-        body = request.post_data_json if request.post_data else None
+        is_json = request.headers.get("content-type") == "application/json"
+        body = request.post_data_json if is_json and request.post_data else None
         if request.method == "OPTIONS":
             return route.fulfill(status=204, headers=CORS)
         self.asked.append((request.method, parts.path + (f"?{parts.query}" if parts.query else ""), body))
@@ -112,6 +115,15 @@ class StandIn:
                 return 200, {"parameters": {}, "eta_seconds": 9, "cached": False, "warnings": [], "adaptations": []}
             case ("POST", "try-ons"):
                 return 202, self.job(f"job-{len(self.jobs)}", until=self.until)
+            case ("POST", "uploads"):
+                return 200, {"url": f"{API}/bucket", "fields": {"key": "k"}, "upload_id": "photo-1", "model_id": "mine"}
+            case ("POST", "bucket"):
+                return 204, None
+            case ("POST", "uploads", name, "complete"):
+                asked = [path for _, path, _ in self.asked if path.endswith("/complete")]
+                if len(asked) == 1:
+                    return 202, {"upload_id": name, "state": "importing", "model": None}
+                return 200, {"upload_id": name, "state": "ready", "model": self.uploaded}
             case ("POST", "guests", "tickets"):
                 return 200, {"ticket": "t", "expires_in": 30, "guest": "secret", "guest_until": 4_000_000_000}
             case ("POST", "socket-tickets"):

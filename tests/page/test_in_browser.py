@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, Page, Route, sync_playwright
 from local.page import serving
 from local.processes import free_ports
 from local.stack import Endpoints
-from tests.e2e.browser.conftest import ARGUMENTS, DESK, PHONE, chromium, refusals_of_axe
-from tests.page.stand_in import API, CONFIG, SOCKET, StandIn, model
+from tests.e2e.browser.conftest import ARGUMENTS, DESK, PHONE, chromium, jpeg, refusals_of_axe
+from tests.page.stand_in import API, CONFIG, CORS, SOCKET, StandIn, model
 
 pytestmark = [
     pytest.mark.enable_socket,
@@ -210,6 +210,31 @@ def test_a_picture_is_shared_as_a_file_where_there_is_a_sheet_and_as_a_link_else
     share.click()
     page.get_by_role("button", name="Link copied").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == job["images"][0]["url"]
+
+
+def test_a_photo_that_was_taken_in_is_there_though_the_list_does_not_have_it_yet(visit: Open, address: str) -> None:
+    page, service = visit()
+    page.goto(f"{address}#/try/p0")
+    page.locator(".people .add").click()
+    chosen = page.locator("dialog input[type=file]").first
+    chosen.set_input_files({"name": "me.jpg", "mimeType": "image/jpeg", "buffer": jpeg(600, 800)})
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Use this photo").click()
+    page.wait_for_selector(".people :checked + img[alt='your photo']")
+    asked = [path for _, path, _ in service.asked if "upload" in path]
+    assert asked == ["/uploads", *2 * ["/uploads/photo-1/complete"]]
+
+
+def test_who_was_signed_out_meanwhile_signs_in_again_and_the_page_speaks_the_language_that_was_chosen(
+    visit: Open, address: str
+) -> None:
+    page, _ = visit()
+    page.route(f"{API}/products**", lambda route: route.fulfill(status=401, json={}, headers=CORS))
+    page.goto(address)
+    page.wait_for_selector("form input[name=email]")
+    page.get_by_role("button", name="日本語").click()
+    page.get_by_role("button", name="サインイン").wait_for()
+    assert page.locator("html").get_attribute("lang") == "ja"
 
 
 def test_without_a_network_what_was_not_fetched_yet_is_missed_in_words(visit: Open, address: str) -> None:

@@ -11,7 +11,7 @@ export async function uploadPhoto(vto, file, { policyVersion = null } = {}) {
   const { blob } = await preparePhoto(file, (await vto.config()).upload);
   const { upload_id: id } = await send(vto, "photo", blob, policyVersion);
   const until = Date.now() + IMPORT_SECONDS * 1000;
-  for (let wait = 250; Date.now() < until; wait = Math.min(2000, wait * 1.3)) {
+  for (let wait = 400; Date.now() < until; wait = Math.min(4000, wait * 1.6)) {
     // the service need not wait for word of the upload: it is told here
     const { state, model, reason } = await vto.api.post(`/uploads/${encodeURIComponent(id)}/complete`);
     if (state === "ready") return model;

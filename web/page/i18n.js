@@ -13,18 +13,19 @@ export const choose = (wanted) => wanted.map((one) => one.slice(0, 2).toLowerCas
 export async function speak(wanted) {
   language = wanted;
   words = (await import(`../strings/${wanted}.js`)).default;
-  if (!all) return;
-  all = false;
-  await speakOfAll();
+  if (all) await addAll();
   document.documentElement.lang = wanted;
   document.documentElement.dir = RIGHT_TO_LEFT.includes(wanted) ? "rtl" : "ltr";
 }
 
 /** The words of what is not needed at first. */
 export async function speakOfAll() {
-  if (all) return;
-  words = { ...words, ...(await import(`../strings/${language}-more.js`)).default };
+  if (!all) await addAll();
   all = true;
+}
+
+async function addAll() {
+  words = { ...words, ...(await import(`../strings/${language}-more.js`)).default };
 }
 
 export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);

@@ -68,14 +68,15 @@ async function show() {
   shown = null;
   const [name, ...ids] = path();
   const { auth, guest } = app.vto;
+  const isInside = auth.isSignedIn || guest !== null;
   const offered = VIEWS[guest && !FOR_GUESTS.includes(name) ? "" : name] ?? products;
   header(name);
   const waiting = setTimeout(() => mine === turn && $("#main").replaceChildren(h("p", { class: "wait" }, t("loading"))), 250);
   let view;
   try {
-    view = await (auth.isSignedIn || guest ? offered : signIn)(app, name, ...ids);
+    view = await (isInside ? offered : signIn)(app, name, ...ids);
   } catch (error) {
-    if (error.code === "not_authorized" && (auth.isSignedIn || guest)) return app.signOut();
+    if (error.code === "not_authorized" && isInside) return app.signOut();
     view = { title: t("name"), node: await wrong(error) };
   }
   clearTimeout(waiting);

@@ -61,8 +61,10 @@ export async function tryOn(app, route, id) {
     const dialogs = await later(() => import("./photo.js")).catch(say);
     const added = await dialogs?.photoDialog(app, config, file);
     if (!added) return;
-    models = await app.models(true);
-    choose(models.find((one) => one.model_id === added.model_id) ?? added);
+    const all = await app.models(true);
+    const listed = all.find((one) => one.model_id === added.model_id);
+    models = listed ? all : [added, ...all]; // the list may come a little later than the photo itself
+    choose(listed ?? added);
   }
 
   // --- what may be chosen, and how it is made: folded away --------------------------------------------------------------
