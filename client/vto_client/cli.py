@@ -12,10 +12,11 @@ from vto_client.erase.command import erase
 from vto_client.explain.command import explain
 from vto_client.ops.command import ops
 from vto_client.problems import CommandError
-from vto_client.try_on.command import try_on
+from vto_client.try_on.command import try_on, watch
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 app.command("try")(try_on)
+app.command()(watch)
 app.command()(explain)
 app.add_typer(ops, name="ops")
 app.command()(erase)

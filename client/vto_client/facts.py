@@ -102,7 +102,8 @@ MOST_JOBS = 25
 OUTPUTS: Mapping[str, str] = {"JobsTable": "{stack}-jobs", "ControlsTable": "{stack}-controls"}
 """Outputs of the stack that name tables, and the names that the template gives them."""
 MACHINE_OUTPUT = "StateMachineArn"
-API_OUTPUT, POOL_OUTPUT, POOL_CLIENT_OUTPUT = "ApiUrl", "UserPoolId", "UserPoolClientId"
+API_OUTPUT, SOCKET_OUTPUT = "ApiUrl", "SocketUrl"
+POOL_OUTPUT, POOL_CLIENT_OUTPUT = "UserPoolId", "UserPoolClientId"
 MACHINE_NAME = "{stack}-try-on"
 LOG_GROUP = "/aws/lambda/{stack}-{function}"
 

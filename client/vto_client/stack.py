@@ -49,6 +49,7 @@ class Endpoints:
     api_url: str
     pool_id: str
     client_id: str
+    socket_url: str | None = None
 
 
 def clients(region: str | None) -> tuple[Clients, str]:
@@ -116,7 +117,8 @@ def endpoints(name: str, clients: Clients, region: str) -> Endpoints:
     wanted = (facts.API_OUTPUT, facts.POOL_OUTPUT, facts.POOL_CLIENT_OUTPUT)
     if missing := [output for output in wanted if output not in outputs]:
         raise CommandError(f"the stack {name} in {region} has no output {missing[0]}: is it one of vto? Check --stack")
-    return Endpoints(*(outputs[output] for output in wanted))
+    api_url, pool_id, client_id = (outputs[output] for output in wanted)
+    return Endpoints(api_url, pool_id, client_id, outputs.get(facts.SOCKET_OUTPUT))
 
 
 def _named(output: str, stack: str, outputs: dict[str, str]) -> str:

@@ -15,13 +15,13 @@ from scripts.facts import ROOT
 from tests.unit.client.evidence import RECORDED, recorded
 from vto_client import problems
 from vto_client.cli import app
+from vto_client.connect import API_URL, SOCKET_URL, USAGE
 from vto_client.explain import render as explain
 from vto_client.explain.story import tell
 from vto_client.ops.command import NEEDS_A_PERSON
 from vto_client.sign_in import PASSWORD, TOKEN, USER
 from vto_client.try_on import render
-from vto_client.try_on.command import API_URL
-from vto_client.try_on.request import FIELDS, KEY, USAGE
+from vto_client.try_on.request import FIELDS, KEY
 from vto_client.try_on.run import EXIT_CODES, Outcome
 
 DOCUMENT = ROOT / "docs" / "cli.md"
@@ -126,7 +126,7 @@ def test_all_exit_codes_and_variables_are_documented() -> None:
     for outcome, code in EXIT_CODES.items():
         assert re.search(rf"^\| {code} \| [^|]*`{outcome}`", text, re.MULTILINE), outcome
     assert f"| {USAGE} | |" in text
-    assert {TOKEN, USER, PASSWORD, API_URL} <= documented("### Signing in")
+    assert {TOKEN, USER, PASSWORD, API_URL, SOCKET_URL} <= documented("### Signing in")
 
 
 def test_options_are_the_fields_of_the_parameters() -> None:

@@ -6,9 +6,9 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any, Final
 
+from vto_client.connect import USAGE
 from vto_client.problems import CommandError
 
-USAGE: Final = 2
 KEY: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _GARMENT, _PROMPT, _CONFIG = "garmentBasedMask", "promptBasedMask", "imageGenerationConfig"
 _SHAPE = "maskShape"

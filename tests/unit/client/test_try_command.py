@@ -13,16 +13,17 @@ from typer.testing import CliRunner, Result
 
 from tests.unit.client.service import LINK, PLAN, TOKEN, URL, Service, answer, completed, failed, refusal
 from tests.unit.client.test_sign_in import Cognito
+from vto_client import connect
 from vto_client import stack as stacks
-from vto_client.api import Api
+from vto_client.blocking import Thread, Vto
 from vto_client.cli import app
+from vto_client.ports import TokenSource
 from vto_client.problems import CommandError
-from vto_client.try_on import command
 
 CREATE = "POST /try-ons"
 OUTPUTS = {"ApiUrl": URL, "UserPoolId": "eu-central-1_AbCdEfGhI", "UserPoolClientId": "client"}
 
-type Vto = Callable[..., Result]
+type Typed = Callable[..., Result]
 
 
 class CloudFormation:
@@ -41,10 +42,11 @@ class CloudFormation:
 def service(monkeypatch: pytest.MonkeyPatch) -> Service:
     found = Service().says(CREATE, completed())
 
-    def api(url: str, token: str) -> Api:
-        return Api(url, token, transport=httpx.MockTransport(found), sleep=found.passes)
+    def vto(url: str, token: TokenSource, socket_url: str | None) -> Vto:
+        world = Thread(token, transport=httpx.MockTransport(found), sleep=found.passes, now=lambda: found.time)
+        return Vto(url, token, world=world)
 
-    monkeypatch.setattr(command, "Api", api)
+    monkeypatch.setattr(connect, "Vto", vto)
     return found
 
 
@@ -57,7 +59,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 @pytest.fixture
-def vto(service: Service, aws: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Vto:
+def vto(service: Service, aws: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Typed:
     for name in ("VTO_TOKEN", "VTO_USER", "VTO_PASSWORD", "VTO_API_URL"):
         monkeypatch.delenv(name, raising=False)
 
@@ -69,7 +71,7 @@ def vto(service: Service, aws: dict[str, Any], monkeypatch: pytest.MonkeyPatch) 
     return typed
 
 
-def test_with_an_address_and_a_token_aws_is_not_asked(vto: Vto, service: Service) -> None:
+def test_with_an_address_and_a_token_aws_is_not_asked(vto: Typed, service: Service) -> None:
     ran = vto("anna", "shirt", VTO_API_URL=URL, VTO_TOKEN=TOKEN)
     assert ran.exit_code == 0
     assert LINK in ran.stdout
@@ -78,7 +80,7 @@ def test_with_an_address_and_a_token_aws_is_not_asked(vto: Vto, service: Service
     assert service.asked[0].headers["Idempotency-Key"].startswith("vto-")
 
 
-def test_the_stack_says_where_to_sign_in_and_whom_to_ask(vto: Vto, service: Service, aws: dict[str, Any]) -> None:
+def test_the_stack_says_where_to_sign_in_and_whom_to_ask(vto: Typed, service: Service, aws: dict[str, Any]) -> None:
     aws |= {"cloudformation": CloudFormation(OUTPUTS), "cognito-idp": Cognito()}
     ran = vto("anna", "shirt", "--stack", "shop", VTO_USER="ada", VTO_PASSWORD="Sesame-open-77")
     assert ran.exit_code == 0, ran.output
@@ -86,7 +88,7 @@ def test_the_stack_says_where_to_sign_in_and_whom_to_ask(vto: Vto, service: Serv
     assert "Sesame" not in ran.output
 
 
-def test_each_try_on_has_a_name_of_its_own_and_a_given_one_is_used(vto: Vto, service: Service) -> None:
+def test_each_try_on_has_a_name_of_its_own_and_a_given_one_is_used(vto: Typed, service: Service) -> None:
     for words in ((), (), ("--idempotency-key", "order-17")):
         vto("anna", "shirt", *words, VTO_API_URL=URL, VTO_TOKEN=TOKEN)
     keys = [one.headers["Idempotency-Key"] for one in service.asked]
@@ -94,7 +96,7 @@ def test_each_try_on_has_a_name_of_its_own_and_a_given_one_is_used(vto: Vto, ser
     assert keys[2] == "order-17"
 
 
-def test_as_json_standard_output_is_one_document_whatever_happens(vto: Vto, service: Service) -> None:
+def test_as_json_standard_output_is_one_document_whatever_happens(vto: Typed, service: Service) -> None:
     here = {"VTO_API_URL": URL, "VTO_TOKEN": TOKEN}
     for said, outcome, code in (
         (completed(), "completed", 0),
@@ -112,14 +114,14 @@ def test_as_json_standard_output_is_one_document_whatever_happens(vto: Vto, serv
     assert json.loads(vto("anna", "shirt", "--json", "--dry-run", **here).stdout)["plan"] == PLAN
 
 
-def test_a_failure_names_the_command_that_explains_it(vto: Vto, service: Service) -> None:
+def test_a_failure_names_the_command_that_explains_it(vto: Typed, service: Service) -> None:
     service.says(CREATE, answer(200, failed("model_timeout")))
     ran = vto("anna", "shirt", "--stack", "shop", "--region", "eu-central-1", VTO_API_URL=URL, VTO_TOKEN=TOKEN)
     assert f"vto explain {failed('x')['id']} --stack shop --region eu-central-1" in ran.stderr
     assert ran.stdout == ""
 
 
-def test_ids_that_are_not_there_bring_those_that_could_be_meant(vto: Vto, service: Service) -> None:
+def test_ids_that_are_not_there_bring_those_that_could_be_meant(vto: Typed, service: Service) -> None:
     details = [{"path": "product_id", "problem": "is not there"}, {"path": "model_id", "problem": "is not there"}]
     service.says(CREATE, refusal(400, "invalid_request", *details))
     service.says("GET /products", {"products": [{"product_id": "blue-shirt"}, {"product_id": "sofa"}], "next": None})
@@ -144,7 +146,7 @@ def test_ids_that_are_not_there_bring_those_that_could_be_meant(vto: Vto, servic
     ],
 )
 def test_what_makes_no_sense_ends_with_2_before_anything_is_sent(
-    vto: Vto, service: Service, words: tuple[str, ...], environment: dict[str, str], says: str
+    vto: Typed, service: Service, words: tuple[str, ...], environment: dict[str, str], says: str
 ) -> None:
     ran = vto(*words, **environment)
     code = ran.exception.exit_code if isinstance(ran.exception, CommandError) else ran.exit_code
@@ -165,7 +167,7 @@ def test_what_makes_no_sense_ends_with_2_before_anything_is_sent(
         ({"JobsTable": "x"}, "the stack vto in eu-central-1 has no output ApiUrl: is it one of vto?"),
     ],
 )
-def test_a_stack_that_cannot_be_found_ends_with_2(vto: Vto, aws: dict[str, Any], found: Any, says: str) -> None:
+def test_a_stack_that_cannot_be_found_ends_with_2(vto: Typed, aws: dict[str, Any], found: Any, says: str) -> None:
     aws["cloudformation"] = CloudFormation(found)
     ran = vto("anna", "shirt", VTO_TOKEN=TOKEN)
     assert isinstance(ran.exception, CommandError)
@@ -173,14 +175,14 @@ def test_a_stack_that_cannot_be_found_ends_with_2(vto: Vto, aws: dict[str, Any],
     assert says in str(ran.exception)
 
 
-def test_who_is_not_signed_in_ends_with_4(vto: Vto, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_is_not_signed_in_ends_with_4(vto: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO())
     ran = vto("anna", "shirt", VTO_API_URL=URL)
     assert isinstance(ran.exception, CommandError)
     assert ran.exception.exit_code == 4
 
 
-def test_the_folder_for_the_pictures_is_made(vto: Vto, service: Service, tmp_path: Path) -> None:
+def test_the_folder_for_the_pictures_is_made(vto: Typed, service: Service, tmp_path: Path) -> None:
     service.says("GET /0.png", httpx.Response(200, content=b"picture"))
     folder = tmp_path / "a" / "b"
     ran = vto("anna", "shirt", "--out", str(folder), VTO_API_URL=URL, VTO_TOKEN=TOKEN)

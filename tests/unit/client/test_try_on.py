@@ -22,9 +22,9 @@ from tests.unit.client.service import (
     refusal,
     wanted,
 )
+from vto_client.live import PATIENCE
 from vto_client.problems import CommandError
 from vto_client.try_on import render
-from vto_client.try_on.follow import PATIENCE
 from vto_client.try_on.request import ensure_ids, ensure_key, option_of, request_of
 from vto_client.try_on.run import EXIT_CODES, Outcome, Wanted, run
 
@@ -33,7 +33,7 @@ CREATE, LOOK = "POST /try-ons", f"GET /try-ons/{JOB}"
 
 def ran(service: Service, want: Wanted | None = None, seen: list[Any] | None = None) -> Outcome:
     snapshots: list[Any] = [] if seen is None else seen
-    return run(service.api, want or wanted(), snapshots.append, service.clock)
+    return run(service.vto, want or wanted(), snapshots.append)
 
 
 # --- options become a request -----------------------------------------------------------------------------------------
