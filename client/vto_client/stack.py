@@ -108,7 +108,7 @@ def endpoints(name: str, clients: Clients, region: str) -> Endpoints:
     try:
         outputs = _outputs(name, clients)
     except (ClientError, BotoCoreError) as error:
-        problem = _never(error, name, region)
+        problem = no_stack(error, name, region)
         if problem is None and isinstance(error, ClientError) and is_denied(error):
             problem = CommandError(
                 f"the permission {permission(error)} is missing: ask for it, or set VTO_API_URL and VTO_TOKEN"
@@ -149,7 +149,7 @@ def _asked(
     try:
         return ask()
     except (ClientError, BotoCoreError) as error:
-        problem = _never(error, name, region)
+        problem = no_stack(error, name, region)
         if problem is not None or not isinstance(error, ClientError):
             raise problem or CommandError(short(error)) from error
         why = f"the permission {permission(error)} is missing" if is_denied(error) else short(error)
@@ -157,7 +157,7 @@ def _asked(
         return None
 
 
-def _never(error: Exception, name: str, region: str) -> CommandError | None:
+def no_stack(error: Exception, name: str, region: str) -> CommandError | None:
     """The problem behind an error of CloudFormation after which nothing of this stack can be found."""
     if isinstance(error, ClientError) and "does not exist" in str(error):
         return CommandError(
