@@ -21,8 +21,8 @@ def tables(site: Site) -> Iterator[Finding]:
     found, sound = site.resources("AWS::DynamoDB::Table"), True
     for logical, name in found.items():
         try:
-            ttl = site.ask("dynamodb", "describe_time_to_live", absent=NO_TABLE, TableName=name)
             kept = site.ask("dynamodb", "describe_continuous_backups", absent=NO_TABLE, TableName=name)
+            ttl = site.ask("dynamodb", "describe_time_to_live", absent=NO_TABLE, TableName=name)
         except AbsentError:
             sound = False
             yield Finding(
