@@ -7,6 +7,7 @@ loop: a coroutine runs from its beginning to its end in one go. (The EdgeDB and 
 import inspect
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any, Literal, Self, Unpack, cast
 
 import httpx
@@ -283,8 +284,9 @@ class Thread:
 class ThreadSocket:
     """A live socket of a thread."""
 
-    def __init__(self, socket: ClientConnection) -> None:
-        self._socket = socket
+    def __init__(self, opening: AbstractContextManager[ClientConnection]) -> None:
+        self._open = ExitStack()
+        self._socket = self._open.enter_context(opening)
 
     async def send(self, text: str) -> None:
         """Say something."""
@@ -304,4 +306,4 @@ class ThreadSocket:
 
     async def close(self) -> None:
         """Close it."""
-        self._socket.close()
+        self._open.close()

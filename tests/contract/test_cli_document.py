@@ -10,12 +10,17 @@ from typing import Any
 
 from rich.console import Console
 from typer.main import get_command
+from typer.testing import CliRunner
 
 from scripts.facts import ROOT
 from tests.unit.client.evidence import RECORDED, recorded
 from vto_client import problems
+from vto_client.catalogue.command import EXIT_CODES as IMPORTED
+from vto_client.catalogue.source import COLUMNS
 from vto_client.cli import app
 from vto_client.connect import API_URL, SOCKET_URL, USAGE
+from vto_client.doctor.command import MARKS
+from vto_client.doctor.site import Finding
 from vto_client.explain import render as explain
 from vto_client.explain.story import tell
 from vto_client.ops.command import NEEDS_A_PERSON
@@ -152,7 +157,23 @@ def leaves(schema: dict[str, Any], path: str = "") -> Iterator[str]:
 
 
 def test_all_permissions_are_documented() -> None:
-    named = set(re.findall(r"^\| `(\w+:\w+)` \|", DOCUMENT.read_text(), re.MULTILINE))
+    named = set(re.findall(r"^\| `([\w-]+:\w+)` \|", DOCUMENT.read_text(), re.MULTILINE))
     action = problems.ACTION_OF
     asked = {f"{service}:{action.get(operation, operation)}" for operation, service in problems.SERVICE_OF.items()}
     assert named == asked - {"sts:GetCallerIdentity"}, "which needs no permission"
+
+
+def test_the_outcomes_of_an_import_and_the_columns_of_a_table_are_documented() -> None:
+    section = documented_text("### Importing")
+    for outcome, code in IMPORTED.items():
+        assert re.search(rf"^\| {code} \| `{outcome}` \|", section, re.MULTILINE), outcome
+    for column in COLUMNS:
+        assert re.search(rf"^\| `{column}` \|", section, re.MULTILINE), column
+    assert {"v", *json.loads(dry_run())} <= documented("### Importing")
+    assert {one.name for one in fields(Finding)} | {"v", "stack", "region", *MARKS} <= documented("## vto doctor")
+
+
+def dry_run() -> str:
+    """What an import that only looks prints for scripts; a real one has the same fields."""
+    command = ["catalogue", "import", str(ROOT / "docs" / "images"), "--dry-run", "--json"]
+    return CliRunner().invoke(app, command).stdout
