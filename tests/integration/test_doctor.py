@@ -1,5 +1,6 @@
 """What `vto doctor` finds in an account: a small stack as it has to be, then broken in one way after another."""
 
+import io
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -391,6 +392,53 @@ def test_a_missing_permission_is_named_and_the_other_checks_go_on(monkeypatch: p
     assert {one.check for one in told if one.state == UNKNOWN} >= {"sign-in", "quotas", "queues", "jobs"}
     assert {one.check for one in told if one.state == OK} >= {"stack", "engines"}
     assert list(CHECKS) == list(dict.fromkeys([*CHECKS, *(one.check for one in told)])), "each is a check by its name"
+
+
+def test_what_the_local_stack_does_another_way_is_unknown_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VTO_API_URL", raising=False)
+    no_rules = refused("GetBucketLifecycleConfiguration", "NoSuchLifecycleConfiguration")
+    buckets = Playing(
+        get_public_access_block={"PublicAccessBlockConfiguration": dict.fromkeys(facts.PUBLIC_ACCESS, True)},
+        get_bucket_cors=refused("GetBucketCors", "NoSuchCORSConfiguration"),
+        get_bucket_lifecycle_configuration=no_rules,
+        get_bucket_notification_configuration={},
+    )
+    place = of(Cloud(local=True, s3=buckets), ("AWS::S3::Bucket", "Pictures", "pictures"), Engine="nova_canvas")
+    assert [(one.state, one.check) for one in storage.buckets(place)] == [(UNKNOWN, "buckets")]
+    for check, why in (
+        (deployment.api, "is not at https://apiurl.example.com"),
+        (engines.engines, "engine of its own"),
+    ):
+        with pytest.raises(UnknownError, match=why):
+            list(check(place))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"needs": [], "sweep": {"seconds_ago": 40}},
+        {"needs": [{"what": "1 dead letters in results", "remedy": "vto ops redrive results", "heading": "x"}],
+         "sweep": {"seconds_ago": 40}},
+    ],
+)  # fmt: skip
+def test_what_the_stack_says_of_its_jobs_is_told_once(said: dict[str, Any]) -> None:
+    found = only(status_of(said), work.jobs)
+    assert (found.state, found.what) == (OK, "no overdue jobs; the last sweep ran 40 s ago")
+
+
+def test_a_sweep_that_has_not_run_is_a_failure_but_in_a_stack_of_this_hour() -> None:
+    def need(what: str) -> dict[str, str]:
+        return {"what": what, "remedy": "vto ops sweep", "heading": "The sweep"}
+
+    told = work.jobs(status_of({"needs": [need("no sweep has run yet"), need("the last sweep ran 9 minutes ago")]}))
+    assert [(one.state, one.remedy) for one in told] == [
+        (state, "vto ops sweep (docs/runbook.md, The sweep)") for state in (WARN, FAIL)
+    ]
+
+
+def status_of(said: dict[str, Any]) -> Site:
+    payload = io.BytesIO(json.dumps(said).encode())
+    return of(Cloud(**{"lambda": Playing(invoke={"Payload": payload})}))
 
 
 @pytest.mark.parametrize(

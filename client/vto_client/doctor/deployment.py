@@ -1,5 +1,6 @@
 """Checks of the deployment itself: the stack, what it was deployed with, its API, its sign-in."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
@@ -7,7 +8,8 @@ import httpx
 
 from vto_client import facts
 from vto_client.asking import is_local
-from vto_client.doctor.site import FAIL, OK, WARN, AbsentError, Finding, Site
+from vto_client.connect import API_URL
+from vto_client.doctor.site import FAIL, OK, WARN, AbsentError, Finding, Site, UnknownError
 from vto_client.ports import TIMEOUT
 
 PLAIN: Final = "http://"
@@ -72,7 +74,9 @@ def _of_prod(site: Site) -> list[tuple[bool, str, str]]:
 
 def api(site: Site, get: Callable[..., httpx.Response] = httpx.get) -> Iterator[Finding]:
     """Whether the HTTP API answers whoever asks from here."""
-    url = site.outputs.get(facts.API_OUTPUT, "")
+    url = os.environ.get(API_URL) or site.outputs.get(facts.API_OUTPUT, "")
+    if site.is_local and not is_local(url):
+        raise UnknownError(f"the local stack's API is not at {url}", f"set {API_URL}, as `python -m local env` does")
     try:
         answer = get(f"{url}/config", timeout=TIMEOUT, trust_env=not is_local(url))
         document: Any = answer.json() if answer.is_success else None

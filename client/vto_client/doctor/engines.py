@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from vto_client import facts
-from vto_client.doctor.site import FAIL, OK, WARN, AbsentError, Finding, Site
+from vto_client.doctor.site import FAIL, OK, ONLY_ON_AWS, WARN, AbsentError, Finding, Site, UnknownError
 
 SOON: Final = 120
 """Days before a model's end from which on it is told, as the alarm does."""
@@ -29,6 +29,8 @@ def engines(site: Site, now: datetime | None = None) -> Iterator[Finding]:
 
 def _model(site: Site, now: datetime) -> Iterator[Finding]:
     model_id = site.parameters.get("ModelId", "")
+    if site.is_local:
+        raise UnknownError("the local stack draws with an engine of its own, and has no model of Bedrock", ONLY_ON_AWS)
     remedy = "choose another Engine, or a ModelId that this account may call (docs/deploying.md#engines)"
     try:
         details = site.ask("bedrock", "get_foundation_model", absent=ABSENT, modelIdentifier=model_id)["modelDetails"]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from vto_client import facts
-from vto_client.doctor.site import FAIL, OK, WARN, AbsentError, Finding, Site
+from vto_client.doctor.site import FAIL, OK, ONLY_ON_AWS, UNKNOWN, WARN, AbsentError, Finding, Site
 
 DEPLOY: Final = "deploy anew: somebody changed it by hand"
 NO_TABLE: Final = frozenset({"ResourceNotFoundException", "TableNotFoundException"})
@@ -49,8 +49,8 @@ def buckets(site: Site) -> Iterator[Finding]:
     found, sound = site.resources("AWS::S3::Bucket"), True
     for logical, name in found.items():
         for state, what in _problems(site, logical, name):
-            sound = False
-            yield Finding("buckets", state, f"{name}: {what}", DEPLOY)
+            sound = sound and state == UNKNOWN
+            yield Finding("buckets", state, f"{name}: {what}", ONLY_ON_AWS if state == UNKNOWN else DEPLOY)
     if sound and found:
         yield Finding("buckets", OK, f"{len(found)} buckets: private, with CORS, lifecycle and notifications")
 
@@ -67,10 +67,7 @@ def _problems(site: Site, logical: str, name: str) -> Iterator[tuple[str, str]]:
         yield FAIL, f"CORS does not let {', '.join(sorted(wanted - allowed))} upload and show pictures"
     if allowed - wanted:
         yield WARN, f"CORS lets {', '.join(sorted(allowed - wanted))} in, which AllowedOrigins does not name"
-    rules = _asked(site, "get_bucket_lifecycle_configuration", name, "Rules") or []
-    ended = {_prefix(rule) for rule in rules if rule.get("Status") == "Enabled" and "Expiration" in rule}
-    if forever := sorted(set(facts.EXPIRING.get(logical, ())) - ended):
-        yield FAIL, f"nothing removes what lies below {', '.join(forever)} in time"
+    yield from _lifecycle(site, logical, name)
     said = _asked(site, "get_bucket_notification_configuration", name, "QueueConfigurations") or []
     heard = {
         str(rule["Value"])
@@ -80,6 +77,16 @@ def _problems(site: Site, logical: str, name: str) -> Iterator[tuple[str, str]]:
     }
     if unheard := sorted(set(facts.NOTIFYING.get(logical, ())) - heard):
         yield FAIL, f"nobody is told of what comes below {', '.join(unheard)}"
+
+
+def _lifecycle(site: Site, logical: str, name: str) -> Iterator[tuple[str, str]]:
+    rules = _asked(site, "get_bucket_lifecycle_configuration", name, "Rules")
+    if rules is None and site.is_local:
+        yield UNKNOWN, "the local stack keeps no rules of when objects go"
+        return
+    ended = {_prefix(rule) for rule in rules or [] if rule.get("Status") == "Enabled" and "Expiration" in rule}
+    if forever := sorted(set(facts.EXPIRING.get(logical, ())) - ended):
+        yield FAIL, f"nothing removes what lies below {', '.join(forever)} in time"
 
 
 def _asked(site: Site, operation: str, bucket: str, field: str) -> Any:
