@@ -14,14 +14,16 @@ from vto_client.connect import USAGE, connected
 from vto_client.errors import ApiError, LostError, TokenError
 from vto_client.problems import CommandError
 from vto_client.try_on import render
-from vto_client.try_on.request import ensure_ids, ensure_key
+from vto_client.try_on.request import ensure_key, photo_of
 from vto_client.try_on.run import Outcome, Wanted, Watched, run
 
 SHOWN_IDS: Final = 6
 
 
 def try_on(
-    model: Annotated[str, typer.Argument(help="Who tries on: a model's id, or the s3:// address of its picture.")],
+    model: Annotated[
+        str, typer.Argument(help="Who tries on: a model's id, the s3:// address of its picture, or a photo.")
+    ],
     product: Annotated[str, typer.Argument(help="What is tried on: a product's id.")],
     *,
     garment_class: Annotated[str | None, typer.Option("--class", help="Garment class, as UPPER_BODY.")] = None,
@@ -41,6 +43,9 @@ def try_on(
     quality: Annotated[str | None, typer.Option(help="standard or premium.")] = None,
     cfg: Annotated[float | None, typer.Option(help="How closely to follow the request, 1.1 to 10.")] = None,
     seed: Annotated[int | None, typer.Option(help="0 to 2147483646; the same one gives the same picture.")] = None,
+    consent: Annotated[
+        str | None, typer.Option(metavar="VERSION", help="Of the policy that whoever is in the photo has agreed to.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only plan: nothing is made or spent.")] = False,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Save the pictures there.")] = None,
     idempotency_key: Annotated[
@@ -65,7 +70,8 @@ def try_on(
         "--cfg": cfg, "--seed": seed,
     }  # fmt: skip
     key = idempotency_key or f"vto-{uuid.uuid4()}"
-    wanted = Wanted(model, product, options, key, dry_run=dry_run, out=out, wait=wait)
+    photo = photo_of(model, product, consent, dry_run=dry_run)
+    wanted = Wanted(model, product, options, key, dry_run, out, wait, photo, consent or "")
     with _beginning(wanted, stack, region) as vto:
         _followed(vto, wanted, stack, region, as_json=as_json)
 
@@ -76,7 +82,6 @@ def _beginning(wanted: Wanted, stack: str, region: str | None) -> Vto:
     Raises:
         CommandError: With exit code 2, or that of a sign-in that did not work.
     """
-    ensure_ids(wanted.model, wanted.product)
     ensure_key(wanted.key)
     if not wanted.dry_run:
         ensure_folder(wanted.out)

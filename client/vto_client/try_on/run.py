@@ -32,13 +32,16 @@ class Wanted:
     """What is asked for.
 
     Args:
-        model: A model's id, or the ``s3://`` address of its picture.
+        model: A model's id, or the ``s3://`` address of its picture; of no account where there is a photo.
         product: A product's id.
         options: Values by option; None where it was not given.
         key: The caller's own name for the request.
         dry_run: Only plan it.
         out: Folder for the pictures, which exists; None for their links.
         wait: Seconds after which the job is no longer followed.
+        photo: A photo that is uploaded first.
+        consent: The version of the policy that whoever is in the photo agreed to.
+        is_uploaded: Whether the model is such a photo.
     """
 
     model: str
@@ -48,18 +51,24 @@ class Wanted:
     dry_run: bool = False
     out: Path | None = None
     wait: float = 1800.0
+    photo: Path | None = None
+    consent: str = ""
+    is_uploaded: bool = False
 
     def again(self, job_id: str | None) -> str:
         """What is known of a job that nobody looks at any more, and how to look at it again."""
         if self.dry_run:
             return "nothing was made or spent"
+        if self.photo:
+            return "whether the photo arrived is not known; no try-on was made"
         if job_id is None:
             return f"whether the request arrived is not known: {self.same()} does not make it twice"
         return f"the try-on {job_id} goes on: {self.same()} follows it"
 
     def same(self) -> str:
         """The command that finds the same try-on."""
-        return f"the same command with --idempotency-key {self.key}"
+        model = f"the model {self.model} and " if self.is_uploaded else ""
+        return f"the same command with {model}--idempotency-key {self.key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +157,9 @@ def run(vto: Vto, wanted: Wanted | Watched, on_change: Callable[[Any], None]) ->
     seen = _Seen(on_change)
     key = wanted.key
     try:
+        if isinstance(wanted, Wanted) and wanted.photo:
+            model = vto.upload_photo(wanted.photo, consent=wanted.consent)
+            wanted = replace(wanted, model=model["model_id"], photo=None, is_uploaded=True)
         found = _asked(vto, wanted, seen)
     except ApiError as error:
         found = Outcome(_kind(error.code), key, error=error.document)

@@ -137,7 +137,10 @@ def test_ids_that_are_not_there_bring_those_that_could_be_meant(vto: Typed, serv
 @pytest.mark.parametrize(
     ("words", "environment", "says"),
     [
-        (("anna", __file__), {"VTO_TOKEN": TOKEN, "VTO_API_URL": URL}, "is a file, and `vto try` takes ids"),
+        (("anna", __file__), {"VTO_TOKEN": TOKEN, "VTO_API_URL": URL}, "is a file: bring products in with `vto catalo"),
+        ((__file__, "shirt"), {"VTO_TOKEN": TOKEN, "VTO_API_URL": URL}, "is a photo of somebody: say with --consent"),
+        ((__file__, "shirt", "--consent", "1"), {"VTO_TOKEN": TOKEN, "VTO_API_URL": URL}, "no JPEG, PNG or WebP"),
+        ((__file__, "shirt", "--dry-run"), {"VTO_TOKEN": TOKEN, "VTO_API_URL": URL}, "a plan uploads nothing"),
         (("anna", "shirt", "--idempotency-key", "a b"), {"VTO_TOKEN": TOKEN, "VTO_API_URL": URL}, "--idempotency-key"),
         (("anna", "shirt", "--out", __file__), {"VTO_TOKEN": TOKEN, "VTO_API_URL": URL}, "--out: "),
         (("anna", "shirt"), {"VTO_TOKEN": TOKEN, "VTO_API_URL": "http://shop.example"}, "VTO_API_URL: "),
@@ -193,3 +196,44 @@ def test_the_folder_for_the_pictures_is_made(vto: Typed, service: Service, tmp_p
     service.says(CREATE, PLAN)
     vto("anna", "shirt", "--dry-run", "--out", str(plans))
     assert not plans.exists(), "a plan writes nothing"
+
+
+def uploading(service: Service, tmp_path: Path) -> Path:
+    """A photo, and a service that takes it."""
+    photo = tmp_path / "me.jpg"
+    photo.write_bytes(b"\xff\xd8\xff photo")
+    form = {"url": "https://uploads.example.com/up", "fields": {}, "upload_id": "u", "s3_url": "s3://b/k"}
+    service.says("POST /uploads", form).says("POST /up", httpx.Response(204))
+    service.says("POST /uploads/u/complete", {"state": "ready", "model": {"model_id": "photo-7"}})
+    return photo
+
+
+def test_a_photo_is_uploaded_with_its_consent_and_tried_on_with(vto: Typed, service: Service, tmp_path: Path) -> None:
+    photo = uploading(service, tmp_path)
+    ran = vto(str(photo), "shirt", "--consent", "3", VTO_API_URL=URL, VTO_TOKEN=TOKEN)
+    assert ran.exit_code == 0, ran.output
+    asked = {one.url.path: json.loads(one.content) for one in service.asked if one.url.path != "/up"}
+    assert asked["/uploads"]["consent"] == {"policy_version": "3"}
+    assert asked["/try-ons"] == {"product_id": "shirt", "model_id": "photo-7"}
+
+
+def test_after_an_upload_the_way_on_names_the_model_that_it_became(
+    vto: Typed, service: Service, tmp_path: Path
+) -> None:
+    photo = uploading(service, tmp_path)
+    service.says(CREATE, httpx.ReadTimeout("lost"))
+    ran = vto(str(photo), "shirt", "--consent", "3", "--idempotency-key", "k", VTO_API_URL=URL, VTO_TOKEN=TOKEN)
+    assert ran.exit_code == 5
+    assert "the same command with the model photo-7 and --idempotency-key k does not make it twice" in ran.stderr
+    service.says("POST /up", httpx.ReadTimeout("lost"))
+    ran = vto(str(photo), "shirt", "--consent", "3")
+    assert ran.exit_code == 5
+    assert "no try-on was made" in ran.stderr
+
+
+def test_a_photo_that_cannot_be_used_is_refused_with_the_reason(vto: Typed, service: Service, tmp_path: Path) -> None:
+    photo = uploading(service, tmp_path)
+    service.says("POST /uploads/u/complete", {"state": "rejected", "model": None, "reason": "It is too dark."})
+    ran = vto(str(photo), "shirt", "--consent", "3", VTO_API_URL=URL, VTO_TOKEN=TOKEN)
+    assert ran.exit_code == 3
+    assert "It is too dark." in ran.stderr
