@@ -4,18 +4,11 @@ The rules are written once, as coroutines. Here every step of theirs waits for i
 loop: a coroutine runs from its beginning to its end in one go. (The EdgeDB and Gel clients for Python do the same.)
 """
 
-import inspect
-import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
-from typing import Any, Literal, Self, Unpack, cast
-
-import httpx
-from websockets.exceptions import ConnectionClosed, WebSocketException
-from websockets.sync.client import ClientConnection, connect
+from collections.abc import AsyncGenerator, Awaitable, Iterator
+from typing import Any, Self, Unpack, cast
 
 from vto_client.aio import LONGEST, READY_SECONDS, AsyncVto
-from vto_client.asking import TRIES, host_of, is_local
+from vto_client.asking import TRIES, is_local
 from vto_client.documents import (
     Category,
     Erasure,
@@ -29,7 +22,8 @@ from vto_client.documents import (
     TryOnRequest,
 )
 from vto_client.pictures import Picture
-from vto_client.ports import LARGEST_FRAME, TIMEOUT, Call, Socket, SocketClosedError, TokenSource, World
+from vto_client.ports import TokenSource, World
+from vto_client.thread import Thread
 
 
 def done[T](work: Awaitable[T]) -> T:
@@ -219,91 +213,3 @@ class Vto:
     def delete_product(self, product_id: str) -> None:
         """Delete a product and its pictures."""
         done(self._all.delete_product(product_id))
-
-
-# --- one thread -------------------------------------------------------------------------------------------------------
-
-
-class Thread:
-    """The world of a program that waits; several of its threads may use it at once.
-
-    Args:
-        token: An access token, or what gives one.
-        is_in_reach: Whether the stack runs on this machine: then no proxy is asked.
-        transport: Stands in for the network, in tests.
-        sleep: Waits; takes seconds.
-        now: Seconds of a clock that never goes back.
-    """
-
-    def __init__(
-        self,
-        token: TokenSource,
-        *,
-        is_in_reach: bool = False,
-        transport: httpx.BaseTransport | None = None,
-        sleep: Callable[[float], None] = time.sleep,
-        now: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._source, self._is_in_reach, self._sleep, self._now = token, is_in_reach, sleep, now
-        self._http = httpx.Client(transport=transport, timeout=TIMEOUT, trust_env=not is_in_reach)
-
-    async def send(self, call: Call) -> httpx.Response:
-        """Send a request."""
-        return self._http.request(**call.options())
-
-    async def token(self, anew: bool) -> str:
-        """An access token."""
-        if isinstance(self._source, str):
-            return self._source
-        given = self._source(anew)
-        if inspect.isawaitable(given):
-            raise TypeError("token: Vto takes a function that is not async; AsyncVto takes both")
-        return str(given)
-
-    async def open(self, address: str) -> Socket:
-        """Open a live socket."""
-        proxy: Literal[True] | None = None if self._is_in_reach else True
-        try:
-            return ThreadSocket(connect(address, proxy=proxy, max_size=LARGEST_FRAME))
-        except (OSError, TimeoutError, WebSocketException) as error:
-            raise SocketClosedError(f"{host_of(address)}: {type(error).__name__}") from None  # the ticket is not told
-
-    async def sleep(self, seconds: float) -> None:
-        """Let time pass."""
-        self._sleep(seconds)
-
-    def now(self) -> float:
-        """Seconds."""
-        return self._now()
-
-    async def close(self) -> None:
-        """Let go of all connections."""
-        self._http.close()
-
-
-class ThreadSocket:
-    """A live socket of a thread."""
-
-    def __init__(self, opening: AbstractContextManager[ClientConnection]) -> None:
-        self._open = ExitStack()
-        self._socket = self._open.enter_context(opening)
-
-    async def send(self, text: str) -> None:
-        """Say something."""
-        try:
-            self._socket.send(text)
-        except ConnectionClosed as error:
-            raise SocketClosedError(str(error)) from error
-
-    async def receive(self, seconds: float) -> str | None:
-        """The next frame, or None."""
-        try:
-            return str(self._socket.recv(timeout=seconds))
-        except TimeoutError:
-            return None
-        except ConnectionClosed as error:
-            raise SocketClosedError(str(error)) from error
-
-    async def close(self) -> None:
-        """Close it."""
-        self._open.close()

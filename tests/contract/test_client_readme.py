@@ -11,7 +11,7 @@ import pytest
 import vto_client
 from scripts.facts import ROOT
 from tests.unit.client.service import JOB, LINK, PLAN, TOKEN, URL, Service, answer, completed, job
-from vto_client.blocking import Thread
+from vto_client.thread import Thread
 
 README = (ROOT / "client" / "README.md").read_text()
 PHOTO = b"\xff\xd8\xff photo"

@@ -15,8 +15,8 @@ from websockets.sync.server import ServerConnection, serve
 
 from tests.unit.client.service import JOB, TOKEN, URL, completed, job
 from vto_client import AsyncVto, Vto
-from vto_client.aio import Loop
-from vto_client.blocking import Thread
+from vto_client.loop import Loop
+from vto_client.thread import Thread
 
 pytestmark = pytest.mark.enable_socket
 

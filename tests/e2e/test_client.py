@@ -21,8 +21,10 @@ def vto(world: World, monkeypatch: pytest.MonkeyPatch) -> Typed:
     """Types commands as somebody in the pool; only these variables say where the stack is."""
     for name, value in world.endpoints.environment().items():
         monkeypatch.setenv(name, value)
-    for name in ("VTO_TOKEN", "VTO_API_URL", "VTO_SOCKET_URL", "AWS_PROFILE"):
+    for name in ("VTO_TOKEN", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("VTO_API_URL", world.endpoints.api_url)
+    monkeypatch.setenv("VTO_SOCKET_URL", world.endpoints.socket_url)
 
     def typed(*words: str, login: Any = None) -> Result:
         if login:
@@ -100,10 +102,7 @@ def test_an_admin_fills_the_catalogue_from_a_table_and_a_shopper_may_not(
         assert list(shop.products(category=name)) == []
 
 
-def test_doctor_finds_the_running_stack_sound_and_says_what_only_aws_can_tell(
-    world: World, vto: Typed, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("VTO_API_URL", world.endpoints.api_url)
+def test_doctor_finds_the_running_stack_sound_and_says_what_only_aws_can_tell(vto: Typed) -> None:
     told = json.loads(vto("doctor", "--json").stdout)
     failures = [one for one in told["findings"] if one["state"] == "fail"]
     # what other tests leave behind is no failure of the installation

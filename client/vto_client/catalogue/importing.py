@@ -37,6 +37,7 @@ class Import:
     halted: Exception | None = None
     """Why the rest was not tried: what would go wrong with every row."""
     _lost: int = 0
+    _silence: Exception | None = None
 
     async def run(self, rows: Iterable[Row]) -> None:
         """Import rows; when it is cancelled, what was imported is kept in mind."""
@@ -45,6 +46,8 @@ class Import:
             async with asyncio.TaskGroup() as workers:
                 for _ in range(self.at_once):
                     workers.create_task(self._work(waiting))
+            if self._lost == len(self.problems) and not (self.imported or self.unchanged):
+                self.halted = self.halted or self._silence
         finally:
             self.journal.close()
 
@@ -80,7 +83,7 @@ class Import:
                 self._failed(row, *_told(error))
         except LostError as error:
             self._failed(row, str(error), AGAIN)
-            self._lost = 0 if isinstance(error, NotInTimeError) else self._lost + 1
+            self._lost, self._silence = (0 if isinstance(error, NotInTimeError) else self._lost + 1), error
             if self._lost >= MOST_LOST:
                 self.halted = error
         else:

@@ -7,7 +7,8 @@ from typing import Any
 
 import httpx
 
-from vto_client.blocking import Thread, Vto
+from vto_client.blocking import Vto
+from vto_client.thread import Thread
 from vto_client.try_on.run import Wanted
 
 URL = "https://api.example.com"

@@ -13,11 +13,11 @@ from typer.testing import CliRunner, Result
 
 from tests.unit.client.service import TOKEN, URL
 from vto_client import AsyncVto, connect
-from vto_client.aio import Loop
 from vto_client.catalogue import source as sources
 from vto_client.catalogue.importing import MOST_LOST, Import
 from vto_client.catalogue.journal import PAUSE, Journal, beside
 from vto_client.cli import app
+from vto_client.loop import Loop
 from vto_client.ports import TokenSource
 from vto_client.problems import CommandError
 
@@ -215,6 +215,12 @@ def test_a_network_that_is_away_ends_it_after_a_few_rows(shop: Catalogue, table:
     assert (document["outcome"], document["imported"]) == ("unknown", 3)
     assert len(document["failed"]) == MOST_LOST
     assert document["left"] == 20 - MOST_LOST
+
+
+def test_where_nobody_answered_at_all_nothing_is_known(shop: Catalogue, table: Path) -> None:
+    shop.refuses = dict.fromkeys(("shirt-1", "shirt-2", "shirt-3"), httpx.ConnectError("away"))
+    ran = imported(table, "--json")
+    assert (told(ran)["outcome"], ran.exit_code) == ("unknown", 5)
 
 
 def test_a_dry_run_looks_at_the_source_and_sends_nothing(shop: Catalogue, table: Path) -> None:

@@ -10,12 +10,13 @@ from typer.testing import CliRunner, Result
 
 from tests.unit.client.service import TOKEN, URL
 from vto_client import connect
-from vto_client.blocking import Thread, Vto
+from vto_client.blocking import Vto
 from vto_client.cli import app
 from vto_client.erase import command
 from vto_client.erase.command import Clock, run
 from vto_client.ports import TokenSource
 from vto_client.problems import CommandError
+from vto_client.thread import Thread
 
 RECEIPT = "6a1f0c9be24d4f7d8f35b0a97c21d4e6"
 REMOVED = {"jobs": 3, "photos": 1, "objects": 9, "cached_results": 1, "sockets": 1, "control_items": 2}

@@ -12,12 +12,12 @@ from typer.testing import CliRunner, Result
 from tests.unit.client.service import JOB, LINK, TOKEN, URL, Service, answer, completed, failed, job, refusal
 from vto_client import Vto, connect
 from vto_client import stack as stacks
-from vto_client.blocking import Thread
 from vto_client.cli import app
 from vto_client.doctor import command as doctor
 from vto_client.doctor.site import FAIL, OK, UNKNOWN, WARN, Finding, Site, UnknownError
 from vto_client.ports import TokenSource
 from vto_client.problems import CommandError
+from vto_client.thread import Thread
 
 LOOK = f"GET /try-ons/{JOB}"
 

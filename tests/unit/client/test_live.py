@@ -9,9 +9,9 @@ import pytest
 
 from tests.unit.client.service import JOB, TOKEN, URL, Service, answer, completed, job, refusal
 from vto_client import ApiError, LostError, NotInTimeError, Vto
-from vto_client.blocking import Thread
 from vto_client.live import CHECK, PATIENCE, PING
 from vto_client.ports import Socket, SocketClosedError
+from vto_client.thread import Thread
 
 LOOK, TICKET = f"GET /try-ons/{JOB}", "POST /socket-tickets"
 LIVE = "wss://live.example.com/live"

@@ -22,10 +22,11 @@ from vto_client import (
     UploadRefusedError,
     Vto,
 )
-from vto_client.aio import Loop
-from vto_client.blocking import Thread, done
+from vto_client.blocking import done
+from vto_client.loop import Loop
 from vto_client.pictures import type_of
 from vto_client.ports import Call
+from vto_client.thread import Thread
 
 JPEG, PNG = b"\xff\xd8\xff\xe0 photo", b"\x89PNG\r\n\x1a\n mask"
 FORM = {"url": "https://uploads.example.com/", "fields": {"key": "models/x.jpg", "policy": "SECRET"}}

@@ -15,10 +15,11 @@ from tests.unit.client.service import LINK, PLAN, TOKEN, URL, Service, answer, c
 from tests.unit.client.test_sign_in import Cognito
 from vto_client import connect
 from vto_client import stack as stacks
-from vto_client.blocking import Thread, Vto
+from vto_client.blocking import Vto
 from vto_client.cli import app
 from vto_client.ports import TokenSource
 from vto_client.problems import CommandError
+from vto_client.thread import Thread
 
 CREATE = "POST /try-ons"
 OUTPUTS = {"ApiUrl": URL, "UserPoolId": "eu-central-1_AbCdEfGhI", "UserPoolClientId": "client"}
