@@ -20,7 +20,6 @@ class Item(TypedDict):
     width: int | None
     height: int | None
     picture_url: str | None
-    updated_at: NotRequired[str]
 
 
 class Product(Item):
@@ -28,6 +27,7 @@ class Product(Item):
 
     product_id: str
     garment_class: str | None
+    updated_at: str | None
 
 
 class Model(Item):
@@ -35,7 +35,7 @@ class Model(Item):
 
     model_id: str
     is_own: bool
-    created_at: NotRequired[str]
+    created_at: str
     consent: NotRequired[dict[str, Any] | None]
 
 
@@ -73,7 +73,6 @@ class Plan(TypedDict):
     cached: bool | None
     price: dict[str, Any]
     eta_seconds: int | None
-    notice: NotRequired[str | None]
     warnings: list[dict[str, Any]]
     adaptations: list[dict[str, Any]]
 
@@ -135,13 +134,30 @@ class JobPage(TypedDict):
     next: str | None
 
 
+class ExportedModel(Model):
+    """An own photo, with all that is kept of it."""
+
+    updated_at: str
+    sha256: str | None
+    kept_until: str | None
+
+
+class ExportedJob(Job):
+    """An own try-on, with all that is kept of it."""
+
+    parameters: Parameters
+    consented_at: str | None
+    kept_until: str | None
+    drawn_mask: NotRequired[Mask]
+
+
 class Export(TypedDict):
     """All that is kept about the caller, with links to every picture."""
 
     exported_at: str
     user_id: str
-    models: list[Model]
-    try_ons: list[Job]
+    models: list[ExportedModel]
+    try_ons: list[ExportedJob]
 
 
 class Erasure(TypedDict):
