@@ -27,7 +27,7 @@ class DeletePhoto:
 
         Raises:
             NotFoundError: It is none of theirs, or a stock model; or it was deleted before.
-            StorageUnavailableError: The wish could not be stored: nothing was deleted, ask again.
+            StorageUnavailableError: It is not known to be deleted: ask again. Once the wish is stored, it goes.
         """
         photo = self.catalogue.get(Kind.MODEL, model_id)
         if photo is None or photo.user_id != user_id or photo.erased_at is not None:

@@ -33,7 +33,7 @@ class DeleteTryOn:
         Raises:
             NotFoundError: It is none of theirs, or it was deleted before.
             TooLateError: Its pictures are being made: it can be deleted when it has ended, in seconds.
-            StorageUnavailableError: The wish could not be stored: nothing was deleted, ask again.
+            StorageUnavailableError: It is not known to be deleted: ask again. Once the wish is stored, it goes.
         """
         job = self.jobs.get(job_id)
         if job is None or job.user_id != user_id or job.erased_at is not None:
