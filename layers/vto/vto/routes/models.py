@@ -3,8 +3,10 @@
 from http import HTTPStatus
 from typing import Any
 
+from aws_lambda_powertools.event_handler import Response
+
 from vto import bootstrap
-from vto.adapters.rest import caller_of, json_body, new_router
+from vto.adapters.rest import caller_of, json_body, new_router, nothing
 
 router = new_router()
 
@@ -36,7 +38,7 @@ def rename_photo(model_id: str) -> dict[str, Any]:
 
 
 @router.delete("/models/<model_id>")
-def delete_photo(model_id: str) -> tuple[None, int]:
+def delete_photo(model_id: str) -> Response[str]:
     """One of the caller's photos is to go, with all that was made of it."""
     bootstrap.delete_photo()(model_id, caller_of(router.current_event).user_id)
-    return None, HTTPStatus.NO_CONTENT
+    return nothing()

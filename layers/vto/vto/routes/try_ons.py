@@ -6,7 +6,15 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 
 from vto import bootstrap
-from vto.adapters.rest import caller_of, cursor_of, json_body, new_router, with_idempotency_key
+from vto.adapters.rest import (
+    caller_of,
+    cursor_of,
+    json_body,
+    new_router,
+    nothing,
+    see_other,
+    with_idempotency_key,
+)
 from vto.use_cases.plan_try_on import is_dry_run
 
 router = new_router()
@@ -44,10 +52,10 @@ def cancel_try_on(job_id: str) -> dict[str, Any]:
 
 
 @router.delete("/try-ons/<job_id>")
-def delete_try_on(job_id: str) -> tuple[None, int]:
+def delete_try_on(job_id: str) -> Response[str]:
     """One of the caller's try-ons is to go, with its pictures."""
     bootstrap.delete_try_on()(job_id, caller_of(router.current_event).user_id)
-    return None, HTTPStatus.NO_CONTENT
+    return nothing()
 
 
 @router.get("/try-ons/<job_id>/result")
@@ -56,6 +64,4 @@ def result(job_id: str) -> Response[str]:
     event = router.current_event
     image = (event.query_string_parameters or {}).get("image")
     link = bootstrap.open_result()(job_id, image, caller_of(event).user_id)
-    # the link is as good as the picture, and for minutes only
-    headers: dict[str, str | list[str]] = {"Location": link, "Cache-Control": "no-store"}
-    return Response(HTTPStatus.SEE_OTHER.value, headers=headers)
+    return see_other(link)
