@@ -27,7 +27,8 @@ def test_ones_own_things_are_asked_after_named_exported_and_deleted_one_by_one(w
         assert ada._http.patch(photo, json={"name": "mine"}).status_code == 404
         assert bob._http.patch(photo, json={"name": "Summer"}).json()["name"] == "Summer"
 
-        job, other = (bob.try_on(**world.request(model_id=offer["model_id"])) for _ in range(2))
+        request = world.request(model_id=offer["model_id"])
+        job, other = (bob.try_on(**request) for _ in range(2))  # the second one shares the first one's result
         way = bob._http.get(f"/try-ons/{job['id']}/result", follow_redirects=False)
         assert (way.status_code, way.headers["cache-control"]) == (303, "no-store")
         assert Image.open(io.BytesIO(httpx.get(way.headers["location"]).content)).format == "PNG"
