@@ -126,8 +126,8 @@ test("words are filled in, and the contract's values read as words", () => {
   assert.equal(readable("LONG_SLEEVE_SHIRT"), "Long sleeve shirt");
 });
 
-test("a photo that was given no name is not called by its id", () => {
-  assert.equal(rules.nameOf({ is_own: true, name: "0b0f5a7e 52f5 5c0f 9d1c 6f2f6b0a4f3d" }, "your photo"), "your photo");
+test("a photo that was given no name is called what the shopper's language calls it", () => {
+  assert.equal(rules.nameOf({ is_own: true, name: "My photo" }, "your photo"), "your photo");
   assert.equal(rules.nameOf({ is_own: true, name: "At the sea" }, "your photo"), "At the sea");
   assert.equal(rules.nameOf({ is_own: false, name: "Robin" }, "your photo"), "Robin");
 });

@@ -43,7 +43,7 @@ class StandIn:
         self.products = [_product(n, self.address) for n in range(products)]
         self.models = [model("robin", "Robin", self.address)]
         self.jobs: dict[str, dict[str, Any]] = {}
-        self.uploaded = model("mine", "0b0f5a7e52f55c0f9d1c6f2f6b0a4f3d", self.address, is_own=True)
+        self.uploaded = model("mine", "My photo", self.address, is_own=True)
         """The photo that an upload becomes; the list does not have it yet, as an index may come late."""
         self.until = "completed"
         """The stage that new jobs stop at."""

@@ -170,7 +170,7 @@ def test_one_try_on_and_one_photo_are_deleted_once_that_was_confirmed(visit: Ope
     page, service = visit()
     service.job("a")
     service.job("b")
-    service.models.append(model("m1", "0b0f5a7e52f55c0f9d1c6f2f6b0a4f3d", address, is_own=True))
+    service.models.append(model("m1", "My photo", address, is_own=True))
     page.goto(f"{address}#/history")
     first = page.locator(".kept").first.get_by_role("button")
     first.click()

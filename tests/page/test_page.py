@@ -13,6 +13,7 @@ import pytest
 
 from scripts import contract, facts, page_states
 from scripts.page_config import NEEDED, headers, page_config, policy_of
+from vto.domain.catalogue import Upload
 from vto.domain.job import Stage
 from vto.domain.parameters import GARMENT_CLASSES
 from vto.errors import all_errors
@@ -87,6 +88,11 @@ def test_every_stage_and_every_warning_of_the_service_has_its_words() -> None:
     assert len(warnings) > 10
     of_results = {"w_some_results_blocked", "w_fewer_results"}
     assert {f"w_{name}" for name in warnings} | of_results == {key for key in keys if key.startswith("w_")}
+
+
+def test_a_photo_without_a_name_is_known_by_what_the_service_calls_it() -> None:
+    unnamed = _one("page/rules.js", r"UNNAMED = (\".*?\");")
+    assert unnamed == json.dumps(Upload.from_key("models/users/u/a.jpg", {}).name)
 
 
 def test_what_can_be_chosen_is_what_the_contract_takes() -> None:

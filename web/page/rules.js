@@ -18,5 +18,7 @@ export const consentOf = (config) => ({
   days: config.retention?.prepared_days ?? config.retention_days ?? null,
 });
 
-/** What a photo is called: of one's own, the name that it was given, if any; the service's own are ids. */
-export const nameOf = (model, unnamed) => (model.is_own && /^[\da-f][\da-f \-]{15,}$/i.test(model.name ?? "") ? unnamed : model.name || unnamed);
+const UNNAMED = "My photo"; // what the service calls a photo of one's own, until it is given a name
+
+/** What a photo is called; one of one's own without a name `unnamed`, in the shopper's language. */
+export const nameOf = (model, unnamed) => (model.is_own && model.name === UNNAMED ? unnamed : model.name || unnamed);
