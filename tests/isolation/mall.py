@@ -130,6 +130,7 @@ class Mall:
             jobs=self.jobs,
             budgets=self.jobs.budgets,
             catalogue=self.catalogue,
+            products=self.catalogue,
             connections=self.connections,
             controls=self.controls,
             results=FakeResults(),
