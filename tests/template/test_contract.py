@@ -287,7 +287,9 @@ def test_only_the_jobs_table_has_a_stream_and_it_carries_both_images(template: T
     assert streams == {"JobsTable": {"StreamViewType": "NEW_AND_OLD_IMAGES"}}
 
 
-def test_the_http_api_has_the_routes_of_the_protocol_those_that_write_the_catalogue_on_a_function_of_their_own(template: Template) -> None:
+def test_the_http_api_has_the_routes_of_the_protocol_and_a_function_of_its_own_writes_the_catalogue(
+    template: Template,
+) -> None:
     found = {}
     for logical_id, properties in resources(template, FUNCTION):
         for event in properties.get("Events", {}).values():
