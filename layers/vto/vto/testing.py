@@ -261,7 +261,7 @@ class FakeCatalogue:
         known = self.product(product_id)
         if known is None:
             self.originals.pop(product_id, None)
-            new = CatalogueItem(Kind.PRODUCT, product_id, "", "", "", "", False, at, at)  # noqa: FBT003 - not imported
+            new = CatalogueItem(Kind.PRODUCT, product_id, "", "", "", "", False, at, at)
             self.add(replace(new, **said))
             return self.rows[Kind.PRODUCT, product_id], True
         self.add(replace(known, **said, updated_at=at))
