@@ -47,6 +47,7 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "privacy-places": privacy.places,
     "privacy-rows": privacy.rows,
     "privacy-figures": privacy.figures,
+    "privacy-removals": privacy.removals,
     "conformance-groups": tables.conformance_groups,
 }
 # one region for each entry of the runbook, such as `state-claim-job` and `error-queue_full`
