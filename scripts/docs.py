@@ -49,6 +49,7 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "privacy-figures": privacy.figures,
     "privacy-removals": privacy.removals,
     "conformance-groups": tables.conformance_groups,
+    "doctor-checks": tables.doctor_checks,
 }
 # one region for each entry of the runbook, such as `state-claim-job` and `error-queue_full`
 ENTRIES: Mapping[str, Callable[[], str]] = {
