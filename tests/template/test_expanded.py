@@ -29,7 +29,7 @@ def test_cfn_lint_would_notice_an_error_here(expanded: Template) -> None:
 
 def test_every_function_has_a_role_of_its_own(expanded: Template) -> None:
     roles = Counter(named(properties["Role"]) for _, properties in resources(expanded, "AWS::Lambda::Function"))
-    assert len(roles) == 21
+    assert len(roles) == 22
     assert set(roles.values()) == {1}
 
 

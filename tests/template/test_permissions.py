@@ -18,7 +18,17 @@ import pytest
 from botocore.client import BaseClient
 from moto import mock_aws
 
-from scripts.template.reading import FUNCTION, Template, actions, listed, named, read_template, resources, statements
+from scripts.template.reading import (
+    FUNCTION,
+    Template,
+    actions,
+    branches,
+    listed,
+    named,
+    read_template,
+    resources,
+    statements,
+)
 from tests.contract.deployed import (
     ACCOUNT,
     FUNCTIONS,
@@ -133,7 +143,9 @@ def allowed(template: Template) -> dict[str, set[Use]]:
             for statement in statements(properties)
             for action in actions(statement)
             if action.partition(":")[0] in SERVICES.values()
-            for resource in listed(statement["Resource"])
+            for one in listed(statement["Resource"])
+            for resource in branches(one)
+            if named(resource) != "AWS::NoValue"
         }
         for _, properties in resources(template, FUNCTION)
     }

@@ -4,7 +4,6 @@ Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/st
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 import json
@@ -112,7 +111,7 @@ def keys(secret: str) -> list[bytes]:
     for word in words:
         try:
             key = base64.b64decode(word.removeprefix(PREFIX), validate=True)
-        except binascii.Error:
+        except ValueError:
             raise ValueError("a key of the secret is no base64") from None
         if len(key) < LEAST_SECRET_BYTES:
             raise ValueError(f"a key of the secret has {len(key)} bytes, fewer than {LEAST_SECRET_BYTES}")
