@@ -21,7 +21,7 @@ MOST_SECRETS = 2  # while one takes the other's place
 LEAST_SECRET_BYTES = 24  # the specification's
 WAITS = (5, 30, 120, 600, 1800, 3600, 7200, 14400, 32400)
 ATTEMPTS = len(WAITS) + 1
-"""How often a message is sent before it is a dead letter: for over sixteen hours, so that no night's outage loses one."""
+"""How often a message is sent before it is a dead letter: for sixteen hours, so that no night's outage loses one."""
 
 
 @dataclass(frozen=True, slots=True)
