@@ -57,6 +57,8 @@ def resolved(value: Any, **parameters: str) -> Any:
             return _physical(name, parameters)
         case {"Fn::GetAtt": [name, "Arn"]}:
             return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{_physical(name, parameters)}"
+        case {"Fn::GetAtt": [name, "Id"]}:
+            return f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{_physical(name, parameters)}"
         case {"Fn::GetAtt": [name, "StreamArn"]}:
             table = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{_physical(name, parameters)}"
             return f"{table}/stream/2026-11-21T00:00:00.000"

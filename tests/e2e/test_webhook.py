@@ -12,15 +12,8 @@ def test_the_shop_hears_of_an_end_until_it_has_taken_it_and_knows_who_told(world
 
     first, second = eventually(lambda: (told := world.shop.told_of(job["id"]))[1:] and told, timeout=30)
 
-    (output,) = [
-        one["OutputValue"]
-        for one in world.client("cloudformation").describe_stacks(StackName=world.endpoints.name)["Stacks"][0][
-            "Outputs"
-        ]
-        if one["OutputKey"] == "WebhookSecretArn"
-    ]
-    secret = world.client("secretsmanager").get_secret_value(SecretId=output)["SecretString"]
-    message = Webhook(secret).verify(second.body, dict(second.headers))
+    secret = world.client("secretsmanager").get_secret_value(SecretId=world.endpoints.outputs["WebhookSecretArn"])
+    message = Webhook(secret["SecretString"]).verify(second.body, dict(second.headers))
     assert message["type"] == "try_on.completed"
     assert message["data"] == {
         "job_id": job["id"],

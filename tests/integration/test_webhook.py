@@ -14,11 +14,15 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from standardwebhooks import Webhook
 
+from tests.contract.deployed import ROOT, WITH_A_WEBHOOK, environment, handler, replace_builders, use_environment
 from tests.stand_ins.serving import Asked, Said, serving
+from tests.unit.vto.world import World
+from vto import bootstrap
 from vto.adapters import webhook
 from vto.adapters.secrets import SecretKey
+from vto.adapters.sqs import RetryQueue
 from vto.adapters.webhook import EndedJobsQueue, HttpShopServer
-from vto.domain.webhooks import End, Reception
+from vto.domain.webhooks import End, Reception, wait_seconds
 from vto.errors import StorageUnavailableError
 from vto.ports import NotTakenError
 
@@ -156,3 +160,35 @@ def test_the_queue_keeps_the_names_of_an_end_and_nothing_else() -> None:
         sqs.delete_queue(QueueUrl=url)
         with pytest.raises(StorageUnavailableError, match="announce the end"):
             EndedJobsQueue(sqs, url).send(End("job-1", 6))
+
+
+class Waits:
+    """SQS, as far as it shows messages again."""
+
+    def __init__(self) -> None:
+        self.seconds: list[int] = []
+
+    def change_message_visibility_batch(self, QueueUrl: str, Entries: list[dict[str, Any]]) -> None:  # noqa: N803
+        self.seconds += [one["VisibilityTimeout"] for one in Entries]
+
+
+def test_a_server_that_fails_twice_is_told_a_third_time_after_waits_that_grow(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, waits, answers = World(), Waits(), []
+    world.completed_job()
+    end = End("job-1", world.jobs.rows["job-1"].version)
+    message = json.loads((ROOT / "events/call_webhook/accepted.json").read_text())["Records"][0]
+    message["body"] = json.dumps({"job_id": end.job_id, "seq": end.seq})
+    use_environment(monkeypatch, environment("call_webhook", **WITH_A_WEBHOOK))
+    with shop(Said(500, b""), Said(502, b""), Said(200, b"ok")) as (server, asked):
+        queue = RetryQueue(waits, "queue", wait=wait_seconds)  # type: ignore[arg-type]
+        replace_builders(monkeypatch, clock=world.clock, jobs=world.jobs, shop_server=server, webhook_queue=queue)
+        for receives in ("1", "2", "3"):
+            message["attributes"]["ApproximateReceiveCount"] = receives
+            answers.append(handler("call_webhook")({"Records": [message]})["batchItemFailures"])
+    bootstrap.reset()
+
+    again = [{"itemIdentifier": message["messageId"]}]
+    assert answers == [again, again, []]
+    assert waits.seconds == [5, 30]
+    assert [one.headers["webhook-id"] for one in asked] == [end.message_id] * 3
+    assert len({one.body for one in asked}) == 1
