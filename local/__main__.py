@@ -244,8 +244,12 @@ def env() -> None:
     variables = endpoints.environment() | {
         "VTO_API_URL": endpoints.api_url,
         "VTO_SOCKET_URL": endpoints.socket_url,
+        "VTO_USER_POOL_ID": endpoints.user_pool_id,
+        "VTO_CLIENT_ID": endpoints.client_id,
         "VTO_TOKEN": access_token(endpoints, login),
     }
+    if secret := endpoints.outputs.get("WebhookSecretArn"):
+        variables["WEBHOOK_SECRET_ARN"] = secret
     print("unset AWS_PROFILE AWS_SESSION_TOKEN")
     for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")

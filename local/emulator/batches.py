@@ -1,7 +1,7 @@
 """Gap: SQS's batch calls are asked for under permissions that IAM does not have.
 
-On AWS `sqs:ChangeMessageVisibility` allows ChangeMessageVisibilityBatch as well; MiniStack wants a permission of that name,
-which no policy can give.
+On AWS `sqs:ChangeMessageVisibility` allows ChangeMessageVisibilityBatch as well; MiniStack wants a permission of that
+name, which no policy can give.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
 """
 
@@ -20,7 +20,7 @@ def install() -> None:
     expect_source(stock, "action_name = _action_from_target(headers)")
 
     def asked_for(*arguments: Any, **named: Any) -> str | None:
-        action = stock(*arguments, **named)
+        action: str | None = stock(*arguments, **named)
         return BATCHES.get(action, action) if action else action
 
     actions.extract_iam_action = asked_for

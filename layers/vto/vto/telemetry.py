@@ -157,8 +157,13 @@ def lost(kind: str, item_id: str, what: str) -> None:
 
 def webhook(job_id: str, reception: Reception | None, why: str) -> None:
     """Log and count what came of telling the shop's own server of a job's end; without a reception nobody was asked."""
-    if reception is not None:
-        count(f"Webhook{reception.value.title().replace(' ', '')}")
+    match reception:
+        case Reception.TAKEN:
+            count("WebhookTaken")
+        case Reception.GONE:
+            count("WebhookGone")
+        case Reception.NOT_TAKEN:
+            count("WebhookNotTaken")
     level = logger().info if reception in (None, Reception.TAKEN) else logger().warning
     level("webhook", job_id=job_id, outcome=reception.value if reception else "not told", why=why)
 
