@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from asl.lint.framework import TOP, Problem, rule
 from scripts.template.reading import Template
 
-# fifteen did for one engine; an endpoint, a fallback, prices, budgets, fairness, a policy, guests and a webhook need some
+# fifteen did for one engine; an endpoint, a fallback, prices, budgets, fairness, a policy, guests, a webhook need some
 MOST_PARAMETERS = 29
 
 

@@ -46,7 +46,7 @@ class Reader:
         aws.chmod(0o755)
         endpoints = self.world.endpoints
         self.variables = {
-            **python_environment(ROOT),
+            **python_environment(ROOT, ROOT / "client"),
             **endpoints.environment(),
             "PATH": f"{aws.parent}:{os.environ['PATH']}",
             "HOME": str(self.folder),
