@@ -1,13 +1,14 @@
 """The shop's own server is told of each end of a job until it has taken it, and can prove who told it."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from tests.contract.deployed import resources
+from tests.contract.deployed import resources, template
 from tests.unit.vto.world import EXECUTION, World
 from vto.adapters.batches import stream_changes
 from vto.domain import times, webhooks
@@ -114,7 +115,9 @@ def test_the_secret_that_the_template_has_made_is_a_key() -> None:
     ],
 )
 def test_nothing_is_told_in_the_clear_but_to_the_machine_itself(url: str, allowed: bool) -> None:
+    pattern = template()["Parameters"]["WebhookUrl"]["AllowedPattern"]
     assert is_allowed(url) is allowed
+    assert bool(url and re.fullmatch(pattern, url)) is allowed, "and nobody can deploy with another one"
 
 
 @pytest.mark.parametrize(
