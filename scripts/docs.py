@@ -47,7 +47,9 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "privacy-places": privacy.places,
     "privacy-rows": privacy.rows,
     "privacy-figures": privacy.figures,
+    "privacy-removals": privacy.removals,
     "conformance-groups": tables.conformance_groups,
+    "doctor-checks": tables.doctor_checks,
 }
 # one region for each entry of the runbook, such as `state-claim-job` and `error-queue_full`
 ENTRIES: Mapping[str, Callable[[], str]] = {
