@@ -206,5 +206,5 @@ export default {
   details: "Details",
   number: "Number: {id}",
   e_sign_in_required: "Trying without an account is not possible right now. Sign in, or come back later.",
-  e_forbidden: "This is not for you to do.",
+  e_forbidden: "You are not allowed to do this.",
 };
