@@ -42,10 +42,11 @@ TRY_ON = {
     "MAX_JOBS_PER_USER",
     "TIER_MEASURE",
     "SPENDING",
+    "GUEST_TRY_ONS",
 }
 CONSENT = {"CONSENT_VERSION", "ERASURES_QUEUE_URL"}
 PACE = {"REQUESTS_PER_MINUTE", "FALLBACK_REQUESTS_PER_MINUTE"}
-MONEY = {"DAILY_BUDGET", "DAILY_BUDGET_PER_USER", "PRICE_PER_IMAGE", "SPENDING"}
+MONEY = {"DAILY_BUDGET", "DAILY_BUDGET_PER_USER", "GUEST_DAILY_BUDGET", "PRICE_PER_IMAGE", "SPENDING"}
 
 ENVIRONMENT = {
     "import_picture": {
@@ -53,6 +54,7 @@ ENVIRONMENT = {
         *("PRODUCT_UPLOADS_QUEUE_URL", "MODEL_UPLOADS_QUEUE_URL"),
     },
     "api": TRY_ON | CONSENT,
+    "serve_guests": {"PRODUCTS_TABLE", "MODELS_TABLE", "CONTROLS_TABLE", "GUEST_TRY_ONS"},
     "erase_user": {
         "PRODUCTS_TABLE",
         "MODELS_TABLE",
@@ -127,6 +129,7 @@ BUCKETS = {
     "reconcile_uploads": {"UploadsBucket"},
     "operate": {"UploadsBucket"},
     "api": {"UploadsBucket", "ResultsBucket"},
+    "serve_guests": {"UploadsBucket"},
     "message": {"ResultsBucket"},
     "validate_request": {"UploadsBucket", "ResultsBucket"},
     "invoke_model": {"UploadsBucket", "ResultsBucket"},
@@ -162,6 +165,12 @@ HTTP_ROUTES = {
     "POST /socket-tickets",
     "DELETE /me",
     "GET /me/erasures/{receipt}",
+}
+GUEST_ROUTES = {
+    "GET /guests/products",
+    "GET /guests/products/{product_id}",
+    "GET /guests/models",
+    "POST /guests/tickets",
 }
 SOCKET_ROUTES = {
     "$connect": "ConnectFunction",
@@ -277,20 +286,24 @@ def test_only_the_jobs_table_has_a_stream_and_it_carries_both_images(template: T
     assert streams == {"JobsTable": {"StreamViewType": "NEW_AND_OLD_IMAGES"}}
 
 
-def test_the_http_api_has_the_routes_of_the_protocol_on_one_function(template: Template) -> None:
+def test_the_http_api_has_the_routes_of_the_protocol_those_of_guests_on_a_function_of_their_own(
+    template: Template,
+) -> None:
     found = {}
     for logical_id, properties in resources(template, FUNCTION):
         for event in properties.get("Events", {}).values():
             details = event["Properties"]
             assert named(details["ApiId"]) == "HttpApi"
             found[f"{details['Method']} {details['Path']}"] = logical_id
-    assert found == dict.fromkeys(HTTP_ROUTES, "ApiFunction")
+    assert found == dict.fromkeys(HTTP_ROUTES, "ApiFunction") | dict.fromkeys(GUEST_ROUTES, "ServeGuestsFunction")
 
 
-def test_the_api_function_serves_exactly_the_routes_of_the_template() -> None:
+def test_the_functions_serve_exactly_the_routes_of_the_template() -> None:
     source = "".join(path.read_text() for path in (ROOT / "layers/vto/vto/routes").glob("*.py"))
     served = re.findall(r'@router\.(get|post|put|delete|patch)\("([^"]+)"\)', source)
-    assert {f"{method.upper()} {path.replace('<', '{').replace('>', '}')}" for method, path in served} == HTTP_ROUTES
+    assert {f"{method.upper()} {path.replace('<', '{').replace('>', '}')}" for method, path in served} == (
+        HTTP_ROUTES | GUEST_ROUTES
+    )
 
 
 def test_the_socket_api_has_the_routes_of_the_protocol_and_the_stage_live(template: Template) -> None:

@@ -189,6 +189,7 @@ export default {
   e_queue_full: "Too many people are trying things on right now.",
   e_too_many_jobs: "You have several try-ons running. Wait until one of them is done.",
   e_budget_exhausted: "Today’s try-ons are used up. Please come back tomorrow.",
+  e_sign_in_required: "Trying on without an account is not possible right now. Sign in to go on, or come back later.",
   e_spending_stopped: "Try-on is paused by the shop. Please come back later.",
   e_cancelled: "You cancelled this try-on.",
   e_erased: "This try-on was deleted with your other data.",

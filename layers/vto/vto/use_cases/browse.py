@@ -51,7 +51,7 @@ class Browse:
         """
         items, following = self.catalogue.products(limit=PAGE, cursor=cursor)
         return {
-            "products": [self._view(item) for item in items if item.readiness is Readiness.READY],
+            "products": [view_of(item, self.pictures) for item in items if item.readiness is Readiness.READY],
             "next": following,
         }
 
@@ -65,14 +65,14 @@ class Browse:
         if item is None:
             found = [Violation("product_id", "is not in the catalogue", "choose one of GET /products")]
             raise NotFoundError(shown_id(product_id), found)
-        return self._view(item)
+        return view_of(item, self.pictures)
 
     def models(self, user_id: str) -> dict[str, Any]:
         """The caller's own photos, the newest first, then the stock models."""
         own, stock = self.catalogue.models_of(user_id, limit=PAGE), self.catalogue.models_of(None, limit=PAGE)
         # a photo in a wrong folder is a rejected row without an owner: its key is nobody else's business
         items = [*own, *(item for item in stock if item.readiness is Readiness.READY)]
-        return {"models": [{**self._view(item), "is_own": item.user_id is not None} for item in items]}
+        return {"models": [{**view_of(item, self.pictures), "is_own": item.user_id is not None} for item in items]}
 
     def try_ons(self, user_id: str, cursor: str | None) -> dict[str, Any]:
         """A page of the caller's own try-ons, the newest first."""
@@ -91,22 +91,23 @@ class Browse:
             raise NotFoundError(shown_id(job_id), found)
         return self.snapshots(job)
 
-    def _view(self, item: CatalogueItem) -> dict[str, Any]:
-        """An item as clients see it: with a link to its model-ready picture, without addresses."""
-        view: dict[str, Any] = {
-            f"{item.kind}_id": item.item_id,
-            "name": item.name,
-            "category": item.category,
-            "description": item.description,
-            "readiness": item.readiness and item.readiness.value,
-            "width": item.width,
-            "height": item.height,
-            "picture_url": None,
-        }
-        if item.kind is Kind.PRODUCT:
-            view["garment_class"] = item.garment_class
-        if item.readiness is Readiness.REJECTED:
-            view["reason"] = item.readiness_reason
-        if item.prepared_s3_url:
-            view["picture_url"] = self.pictures.link(S3Url.parse(item.prepared_s3_url), seconds=LINK_SECONDS)
-        return view
+
+def view_of(item: CatalogueItem, pictures: Pictures) -> dict[str, Any]:
+    """An item as clients see it: with a link to its model-ready picture, without addresses."""
+    view: dict[str, Any] = {
+        f"{item.kind}_id": item.item_id,
+        "name": item.name,
+        "category": item.category,
+        "description": item.description,
+        "readiness": item.readiness and item.readiness.value,
+        "width": item.width,
+        "height": item.height,
+        "picture_url": None,
+    }
+    if item.kind is Kind.PRODUCT:
+        view["garment_class"] = item.garment_class
+    if item.readiness is Readiness.REJECTED:
+        view["reason"] = item.readiness_reason
+    if item.prepared_s3_url:
+        view["picture_url"] = pictures.link(S3Url.parse(item.prepared_s3_url), seconds=LINK_SECONDS)
+    return view
