@@ -456,6 +456,8 @@ SITUATIONS = [
     Situation("api", request("POST", "/uploads", {**AGREED, "kind": "photo", "content_type": "image/jpeg"})),
     Situation("api", request("POST", "/uploads", {**AGREED, "kind": "mask", "content_type": "image/png"})),
     Situation("api", request("DELETE", "/me")),
+    Situation("serve_guests", request("GET", "/guests/models"), stock_model_to_look_at),
+    Situation("serve_guests", request("GET", f"/guests/products/{PRODUCT['product_id']}")),
     Situation("erase_user", erasing(USER), everything_of_the_user),
     Situation("erase_user", erasing(USER), job_erased_long_ago),
     Situation("api", request("GET", "/try-ons"), job_completed),
@@ -560,7 +562,7 @@ def run(situation: Situation, uses: Uses, patch: pytest.MonkeyPatch) -> None:
             return Preview(NotedFunctions(uses), bootstrap.settings()["PREVIEW_FUNCTION"])  # type: ignore[arg-type]
 
         # a situation may be what another function has left, so whoever prepares it has every variable
-        together = {name: value for one in FUNCTIONS for name, value in environment(one).items()}
+        together = {name: value for one in FUNCTIONS for name, value in environment(one, GuestTryOns="on").items()}
         use_environment(patch, {**together, "ENGINES": situation.engines})
         replace_builders(
             patch,
