@@ -43,7 +43,10 @@ export class VtoClient {
     this.live = new Live({
       WebSocket: ports.WebSocket,
       fetchJob: (id) => this.job(id),
-      address: async () => `${config.socketUrl}?ticket=${encodeURIComponent((await this.api.post("/socket-tickets")).ticket)}`,
+      address: async (anew) => {
+        if (anew) await this.auth.accessToken(true); // a socket ends with the token that its ticket was bought with
+        return `${config.socketUrl}?ticket=${encodeURIComponent((await this.api.post("/socket-tickets")).ticket)}`;
+      },
     });
   }
 
