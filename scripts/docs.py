@@ -1,7 +1,7 @@
 """Fills the generated regions of README.md and docs/, so that what they claim cannot drift from the code.
 
-A region starts with ``<!-- generated: NAME -->`` and ends with ``<!-- end -->``, or in YAML with ``# generated: NAME`` and
-``# end``; ``python -m scripts.docs`` rewrites them all, with ``--check`` it only says which are out of date.
+A region starts with ``<!-- generated: NAME -->`` and ends with ``<!-- end -->``, or in YAML with ``# generated: NAME``
+and ``# end``; ``python -m scripts.docs`` rewrites them all, with ``--check`` it only says which are out of date.
 """
 
 import argparse
@@ -16,7 +16,9 @@ from scripts import contract, diagrams, facts, guarantees, privacy, specs, table
 from scripts.facts import ROOT
 from vto.errors import all_errors
 
-REGION = re.compile(r"((?:<!--|#) generated: ([\w-]+)(?: -->)?\n)(.*?)(<!-- end -->| *# end$)", re.DOTALL | re.MULTILINE)
+REGION = re.compile(
+    r"((?:<!--|#) generated: ([\w-]+)(?: -->)?\n)(.*?)(<!-- end -->| *# end$)", re.DOTALL | re.MULTILINE
+)
 
 
 def slug(title: str) -> str:

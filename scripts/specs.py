@@ -1,7 +1,7 @@
 """The two documents of our interfaces, and the JSON Schemas that both of them take what frames and bodies hold from.
 
-``docs/openapi.yaml`` has a generated part, the schemas in the words of OpenAPI 3.0; ``docs/asyncapi.yaml`` refers to the
-files themselves.
+``docs/openapi.yaml`` has a generated part, the schemas in the words of OpenAPI 3.0; ``docs/asyncapi.yaml`` refers to
+the files themselves.
 """
 
 import json
@@ -57,7 +57,7 @@ def openapi_schemas() -> str:
 
 
 def in_openapi(value: Any) -> Any:
-    """A JSON Schema (draft 7) as OpenAPI 3.0 writes it: no null type, no const, no fields that are named to be refused."""
+    """A JSON Schema (draft 7) in OpenAPI 3.0: no null type, no const, no field that is named to be refused."""
     if isinstance(value, list):
         return [in_openapi(one) for one in value]
     if not isinstance(value, Mapping):
@@ -79,7 +79,10 @@ def in_openapi(value: Any) -> Any:
 
 def openapi_problems(document: Any) -> list[str]:
     """What OpenAPI's own schema and rules find in the document."""
-    return [f"{'/'.join(map(str, one.absolute_path))}: {one.message}" for one in OpenAPIV30SpecValidator(document).iter_errors()]
+    return [
+        f"{'/'.join(map(str, one.absolute_path))}: {one.message}"
+        for one in OpenAPIV30SpecValidator(document).iter_errors()
+    ]
 
 
 # --- AsyncAPI ---------------------------------------------------------------------------------------------------------

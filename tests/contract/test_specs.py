@@ -97,7 +97,14 @@ def test_request_bodies_are_the_schemas_that_the_code_checks_by() -> None:
 def test_a_schema_in_the_words_of_openapi_means_the_same() -> None:
     validate = checking._bodies("POST /try-ons").is_valid
     document: dict[str, Any] = {"product_id": "p", "model_id": "m", "parameters": {"maskType": "GARMENT"}}
-    for changes in ({}, {"model_id": ""}, {"lane": "fast"}, {"action": "ping"}, {"x": 1}, {"parameters": {"text": "a"}}):
+    for changes in (
+        {},
+        {"model_id": ""},
+        {"lane": "fast"},
+        {"action": "ping"},
+        {"x": 1},
+        {"parameters": {"text": "a"}},
+    ):
         changed = {**document, **changes}
         assert validate(changed) == (schemas.violations("try_on", changed) == []), changes
 
@@ -181,7 +188,13 @@ def test_a_frame_that_breaks_the_document_is_found_wherever_it_is_sent() -> None
     [
         ("GET /health", 200, {}, '{"status": "ok"}', "the content type is missing"),
         ("GET /health", 200, {"content-type": "text/html"}, "ok", "the content type is text/html"),
-        ("GET /health", 201, {"content-type": "application/json"}, '{"status": "ok"}', "the status 201 is not documented"),
+        (
+            "GET /health",
+            201,
+            {"content-type": "application/json"},
+            '{"status": "ok"}',
+            "the status 201 is not documented",
+        ),
         ("GET /health", 200, {"content-type": "application/json"}, '{"status": "ok", "x": 1}', "'x' was unexpected"),
         ("GET /health", 200, {"content-type": "application/json"}, "{}", '"status" is a required property'),
         ("GET /nowhere", 200, {"content-type": "application/json"}, "{}", "is in no path"),

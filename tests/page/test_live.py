@@ -23,6 +23,8 @@ def test_what_the_page_hears_is_documented(name: str) -> None:
 
 def test_the_page_is_tried_with_every_reason_of_a_bye() -> None:
     reasons = {frame["reason"] for frame in FRAMES["received"].values() if frame["type"] == "bye"}
-    assert all(frame_problems({**FRAMES["received"]["deploy"], "reason": one}, is_from_client=False) == [] for one in reasons)
+    assert all(
+        frame_problems({**FRAMES["received"]["deploy"], "reason": one}, is_from_client=False) == [] for one in reasons
+    )
     assert reasons == {"deploy", "session", "maximum_age"}
     assert set(messages("send")) >= {frame["type"] for frame in FRAMES["received"].values()}

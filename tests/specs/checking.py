@@ -77,14 +77,14 @@ def answer_problems(
     found = operation_of(method, path)
     if found is None:
         error = _validator(strict(_component("Error")))
-        is_ours = status == 404 and not _problems(error, _json(body))  # noqa: PLR2004 - HTTP's own number
+        is_ours = status == 404 and not _problems(error, _json(body))
         return [] if is_ours else [f"{method} {path} is in no path, and is answered with {status}"]
     where, operation = found
     answers = operation["responses"]
     if str(status) not in answers:
         return [f"{where}: the status {status} is not documented ({', '.join(answers)})"]
     return [f"{where}, {status}: {one}" for one in _answer(where, str(status), headers, body)] + [
-        f"{where}: it was taken, though {one}" for one in _request(where, request) if status < 300  # noqa: PLR2004
+        f"{where}: it was taken, though {one}" for one in _request(where, request) if status < 300
     ]
 
 
@@ -130,7 +130,9 @@ def _operations() -> Mapping[str, Any]:
     """Every operation by its method and path, with all that it refers to in its place."""
     document = specs.read(specs.OPENAPI)
     return {
-        f"{method.upper()} {path}": specs.whole({**operation, "parameters": [*shared, *operation.get("parameters", [])]}, document)
+        f"{method.upper()} {path}": specs.whole(
+            {**operation, "parameters": [*shared, *operation.get("parameters", [])]}, document
+        )
         for path, item in document["paths"].items()
         for shared in [item.get("parameters", [])]
         for method, operation in item.items()
@@ -180,7 +182,11 @@ def strict(schema: Any) -> Any:
     if not isinstance(closed, Mapping):
         return closed
     made = {name: strict(one) for name, one in closed.items()}
-    return {"additionalProperties": False, **made} if isinstance(made.get("properties"), Mapping) and "type" in made else made
+    return (
+        {"additionalProperties": False, **made}
+        if isinstance(made.get("properties"), Mapping) and "type" in made
+        else made
+    )
 
 
 def as_json_schema(schema: Any) -> Any:

@@ -148,7 +148,8 @@ def sweep(*, stack: Stack = "vto", region: Region = None, as_json: AsJson = Fals
 def say_bye(
     *,
     reconnect_in: Annotated[
-        int, typer.Option(help="Seconds that pages wait before they come back; as long again at random.", min=1, max=600)
+        int,
+        typer.Option(help="Seconds that pages wait before they come back; as long again at random.", min=1, max=600),
     ] = 30,
     stack: Stack = "vto",
     region: Region = None,

@@ -62,8 +62,8 @@ from vto.use_cases.report_status import ReportStatus
 from vto.use_cases.request_erasure import RequestErasure
 from vto.use_cases.request_try_on import RequestTryOn
 from vto.use_cases.rerun_job import RerunJob
-from vto.use_cases.say_bye import SayBye
 from vto.use_cases.reserve_slot import ReserveSlot
+from vto.use_cases.say_bye import SayBye
 from vto.use_cases.sockets import AuthorizeSocket, IssueTicket, OpenSocket
 from vto.use_cases.spending import Spending, Switch
 from vto.use_cases.start_try_on import StartTryOn

@@ -84,7 +84,7 @@ def _sound(document: Any, errors: list[ValidationError]) -> Any:
 
 @cache
 def _validator(schema: str) -> Draft7Validator:
-    registry: Registry[Any] = Registry(retrieve=_resource)
+    registry: Registry[Any] = Registry(retrieve=_resource)  # type: ignore[call-arg]  # attrs' aliases are not seen
     return Draft7Validator(_document(f"{schema}.schema.json"), registry=registry)
 
 
