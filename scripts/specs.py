@@ -73,7 +73,7 @@ def in_openapi(value: Any) -> Any:
     if None in made.get("enum", ()):
         made |= {"type": "string", "nullable": True}
     if isinstance(made.get("properties"), Mapping):
-        made["properties"] = {name: one for name, one in made["properties"].items() if "not" not in one}
+        made["properties"] = {name: one for name, one in made["properties"].items() if one.get("not") != {}}
     return made
 
 
