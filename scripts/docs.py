@@ -49,8 +49,10 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "privacy-places": privacy.places,
     "privacy-rows": privacy.rows,
     "privacy-figures": privacy.figures,
+    "privacy-removals": privacy.removals,
     "conformance-groups": tables.conformance_groups,
     "openapi-schemas": specs.openapi_schemas,
+    "doctor-checks": tables.doctor_checks,
 }
 # one region for each entry of the runbook, such as `state-claim-job` and `error-queue_full`
 ENTRIES: Mapping[str, Callable[[], str]] = {

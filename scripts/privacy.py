@@ -27,7 +27,7 @@ PLACES = {
 # What each table holds of a person, and what ends its rows.
 ROWS = {
     "products": ("nothing", "the shop"),
-    "models": ("whose photo it is, its size and digest, and the consent to it", "`RetentionDays`"),
+    "models": ("whose photo it is, the name they gave it, its size and digest, the consent to it", "`RetentionDays`"),
     "jobs": ("who asked for which product on which photo, when, and what came of it", "`RetentionDays`"),
     "connections": ("who has a socket open", "two hours, or the end of the sign-in"),
     "results": ("which job made a result that equal requests may share", "a day before the result's pictures"),
@@ -67,6 +67,17 @@ def figures() -> str:
         ("results on a shop's own model, which others may be copying, go after", f"{REUSE_SECONDS} s"),
         ("so an erasure is done no sooner than", f"{seconds // 60} minutes"),
         ("a receipt is kept for", f"{RECEIPT_DAYS} days"),
+    ]
+    return table("", "", rows=said)
+
+
+def removals() -> str:
+    """The times that the removal of one photo or try-on keeps to."""
+    said = [
+        ("a deleted photo's row goes, after its deletion, no sooner than", f"{WRITER_SECONDS} s"),
+        ("and, after the consent that its form was made with", f"{FORM_SECONDS + UPLOAD_SECONDS + WRITER_SECONDS} s"),
+        ("a finished try-on's pictures go after", f"{REUSE_SECONDS} s"),
+        ("any other try-on's row, after", f"{WRITER_SECONDS} s"),
     ]
     return table("", "", rows=said)
 

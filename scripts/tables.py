@@ -14,6 +14,7 @@ from vto import errors
 from vto.adapters.rest import STATUS_OF
 from vto.domain.engines import PROFILES
 from vto.errors import FailureError, RefusalError, VtoError, all_errors
+from vto_client.doctor.command import CHECKS
 
 type Row = Iterable[str]
 
@@ -321,3 +322,11 @@ def _counts(group: str) -> Iterator[str]:
     for cases in (chosen(group), chosen(group, quick=True)):
         yield str(len(cases))
         yield str(sum(isinstance(case.expected, Answered) for case in cases))
+
+
+# --- the command line -------------------------------------------------------------------------------------------------
+
+
+def doctor_checks() -> str:
+    """What `vto doctor` looks at, in its order."""
+    return table("Check", "What is looked at", rows=((name, one.__doc__ or "") for name, one in CHECKS.items()))

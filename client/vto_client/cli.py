@@ -7,15 +7,22 @@ import typer
 from rich.console import Console
 
 from vto_client import __version__
+from vto_client.catalogue.command import catalogue
 from vto_client.conformance.command import PASSED_ON, conformance
+from vto_client.doctor.command import doctor
 from vto_client.erase.command import erase
 from vto_client.explain.command import explain
+from vto_client.history.command import history
 from vto_client.ops.command import ops
 from vto_client.problems import CommandError
-from vto_client.try_on.command import try_on
+from vto_client.try_on.command import try_on, watch
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 app.command("try")(try_on)
+app.command()(watch)
+app.command()(history)
+app.add_typer(catalogue, name="catalogue")
+app.command()(doctor)
 app.command()(explain)
 app.add_typer(ops, name="ops")
 app.command()(erase)

@@ -102,7 +102,26 @@ MOST_JOBS = 25
 OUTPUTS: Mapping[str, str] = {"JobsTable": "{stack}-jobs", "ControlsTable": "{stack}-controls"}
 """Outputs of the stack that name tables, and the names that the template gives them."""
 MACHINE_OUTPUT = "StateMachineArn"
-API_OUTPUT, POOL_OUTPUT, POOL_CLIENT_OUTPUT = "ApiUrl", "UserPoolId", "UserPoolClientId"
+API_OUTPUT, SOCKET_OUTPUT = "ApiUrl", "SocketUrl"
+POOL_OUTPUT, POOL_CLIENT_OUTPUT = "UserPoolId", "UserPoolClientId"
+NEEDED_OUTPUTS = (API_OUTPUT, SOCKET_OUTPUT, POOL_OUTPUT, POOL_CLIENT_OUTPUT, MACHINE_OUTPUT, *OUTPUTS)
+ADMINS = "admin"
+"""The group whose members may write the catalogue."""
+ENDPOINT = "{stack}-canvas"
+FASHN_KEY = "{stack}/fashn-api-key"
+INSTANCES = 2
+"""Instances that the container's endpoint may have at once."""
+PUBLIC_ACCESS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+EXPIRING: Mapping[str, tuple[str, ...]] = {
+    "UploadsBucket": ("models/users/", "masks/", "prepared/models/users/", "prepared/masks/"),
+    "ResultsBucket": ("results/", "generated/"),
+}
+"""Prefixes of private pictures by bucket: what lies there goes by itself."""
+NOTIFYING: Mapping[str, tuple[str, ...]] = {
+    "UploadsBucket": ("products/", "models/"),
+    "ResultsBucket": ("results/",),
+}
+"""Prefixes by bucket of which a queue is told."""
 MACHINE_NAME = "{stack}-try-on"
 LOG_GROUP = "/aws/lambda/{stack}-{function}"
 

@@ -15,7 +15,9 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
-DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized"})
+DENIED = frozenset(
+    {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized", "AuthorizationError"}
+)
 BAD_CREDENTIALS = frozenset(
     {
         "ExpiredToken",
@@ -36,8 +38,33 @@ SERVICE_OF = {
     "FilterLogEvents": "logs",
     "GetCallerIdentity": "sts",
     "Invoke": "lambda",
+    "GetAccountSettings": "lambda",
+    "GetEventSourceMapping": "lambda",
+    "DescribeUserPool": "cognito-idp",
+    "DescribeUserPoolClient": "cognito-idp",
+    "ListUsersInGroup": "cognito-idp",
+    "GetFoundationModel": "bedrock",
+    "DescribeEndpoint": "sagemaker",
+    "DescribeSecret": "secretsmanager",
+    "ListServiceQuotas": "servicequotas",
+    "DescribeTimeToLive": "dynamodb",
+    "DescribeContinuousBackups": "dynamodb",
+    "GetPublicAccessBlock": "s3",
+    "GetBucketCors": "s3",
+    "GetBucketLifecycleConfiguration": "s3",
+    "GetBucketNotificationConfiguration": "s3",
+    "GetQueueAttributes": "sqs",
+    "DescribeRule": "events",
+    "DescribeAlarms": "cloudwatch",
+    "ListSubscriptionsByTopic": "sns",
 }
-ACTION_OF = {"Invoke": "InvokeFunction"}
+ACTION_OF = {
+    "Invoke": "InvokeFunction",
+    "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
+    "GetBucketCors": "GetBucketCORS",
+    "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
+    "GetBucketNotificationConfiguration": "GetBucketNotification",
+}
 """Where an operation's permission has another name."""
 
 

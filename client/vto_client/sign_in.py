@@ -75,25 +75,44 @@ class Pool:
 
 
 def token(pool: Callable[[], Pool], environment: Mapping[str, str] = os.environ) -> str:
-    """An access token: the one in ``VTO_TOKEN``, or one for ``VTO_USER`` and ``VTO_PASSWORD``, asked for at a terminal.
+    """An access token; arguments and errors as of `tokens`."""
+    return tokens(pool, environment)(False)
+
+
+def tokens(pool: Callable[[], Pool], environment: Mapping[str, str] = os.environ) -> Callable[[bool], str]:
+    """What gives access tokens: the one in ``VTO_TOKEN``, or some for ``VTO_USER`` and ``VTO_PASSWORD``.
+
+    Signs in at once. What is missing is asked for at a terminal, and kept for the next sign-in.
 
     Args:
         pool: Finds the pool, if it is needed.
         environment: The process's variables.
+
+    Returns:
+        Gives the token; called with True, a new one, where there is a password.
 
     Raises:
         CommandError: There is none, or it is none that the API takes.
     """
     given = environment.get(TOKEN, "").strip()
     if given:
-        return _checked(given)
+        checked = _checked(given)
+        return lambda _: checked
     user, password = environment.get(USER, ""), environment.get(PASSWORD, "")
     if not (user and password) and not sys.stdin.isatty():
         missing = " and ".join(name for name, value in ((USER, user), (PASSWORD, password)) if not value)
         raise _refused(f"nobody is signed in: set {missing}, or {TOKEN} to an access token")
     found = pool()
     user = user or typer.prompt("User (e-mail)", err=True)
-    return found.access_token(user, password or typer.prompt("Password", hide_input=True, err=True))
+    password = password or typer.prompt("Password", hide_input=True, err=True)
+    held = [found.access_token(user, password)]
+
+    def giving(anew: bool) -> str:
+        if anew:
+            held[0] = found.access_token(user, password)
+        return held[0]
+
+    return giving
 
 
 def _checked(given: str) -> str:

@@ -49,6 +49,7 @@ class Endpoints:
     api_url: str
     pool_id: str
     client_id: str
+    socket_url: str | None = None
 
 
 def clients(region: str | None) -> tuple[Clients, str]:
@@ -107,7 +108,7 @@ def endpoints(name: str, clients: Clients, region: str) -> Endpoints:
     try:
         outputs = _outputs(name, clients)
     except (ClientError, BotoCoreError) as error:
-        problem = _never(error, name, region)
+        problem = no_stack(error, name, region)
         if problem is None and isinstance(error, ClientError) and is_denied(error):
             problem = CommandError(
                 f"the permission {permission(error)} is missing: ask for it, or set VTO_API_URL and VTO_TOKEN"
@@ -116,7 +117,8 @@ def endpoints(name: str, clients: Clients, region: str) -> Endpoints:
     wanted = (facts.API_OUTPUT, facts.POOL_OUTPUT, facts.POOL_CLIENT_OUTPUT)
     if missing := [output for output in wanted if output not in outputs]:
         raise CommandError(f"the stack {name} in {region} has no output {missing[0]}: is it one of vto? Check --stack")
-    return Endpoints(*(outputs[output] for output in wanted))
+    api_url, pool_id, client_id = (outputs[output] for output in wanted)
+    return Endpoints(api_url, pool_id, client_id, outputs.get(facts.SOCKET_OUTPUT))
 
 
 def _named(output: str, stack: str, outputs: dict[str, str]) -> str:
@@ -147,7 +149,7 @@ def _asked(
     try:
         return ask()
     except (ClientError, BotoCoreError) as error:
-        problem = _never(error, name, region)
+        problem = no_stack(error, name, region)
         if problem is not None or not isinstance(error, ClientError):
             raise problem or CommandError(short(error)) from error
         why = f"the permission {permission(error)} is missing" if is_denied(error) else short(error)
@@ -155,7 +157,7 @@ def _asked(
         return None
 
 
-def _never(error: Exception, name: str, region: str) -> CommandError | None:
+def no_stack(error: Exception, name: str, region: str) -> CommandError | None:
     """The problem behind an error of CloudFormation after which nothing of this stack can be found."""
     if isinstance(error, ClientError) and "does not exist" in str(error):
         return CommandError(

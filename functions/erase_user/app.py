@@ -1,22 +1,27 @@
-"""SQS: somebody asked to have everything about them erased; their message comes again until it is done."""
+"""SQS: somebody wants everything about them erased, or one thing removed; the message comes again until it is done."""
 
 from typing import Any
 
 from vto import bootstrap
-from vto.adapters.batches import ComesAgain, erased_users, with_partial_failures
+from vto.adapters.batches import ComesAgain, erasures, with_partial_failures
+from vto.domain.removal import Removal
 from vto.telemetry import count, observed
 
 
 @observed("erase_user")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Make one pass of each erasure; those that are not done come again after a while."""
-    erase_user = bootstrap.erase_user()
+    erase_user, remove_one = bootstrap.erase_user(), bootstrap.remove_one()
 
-    def serve(user_id: str) -> None:
-        if not erase_user(user_id):
+    def serve(wish: str | Removal) -> None:
+        if isinstance(wish, Removal):
+            if not remove_one(wish):
+                raise ComesAgain
+            return
+        if not erase_user(wish):
             raise ComesAgain
         count("UserErased")
 
-    answer = with_partial_failures(erased_users(event), serve)
+    answer = with_partial_failures(erasures(event), serve)
     bootstrap.erasure_queue().come_again(event, answer)
     return answer

@@ -10,18 +10,23 @@ from typing import Any
 
 from rich.console import Console
 from typer.main import get_command
+from typer.testing import CliRunner
 
 from scripts.facts import ROOT
 from tests.unit.client.evidence import RECORDED, recorded
 from vto_client import problems
+from vto_client.catalogue.command import EXIT_CODES as IMPORTED
+from vto_client.catalogue.source import COLUMNS
 from vto_client.cli import app
+from vto_client.connect import API_URL, SOCKET_URL, USAGE
+from vto_client.doctor.command import MARKS
+from vto_client.doctor.site import Finding
 from vto_client.explain import render as explain
 from vto_client.explain.story import tell
 from vto_client.ops.command import NEEDS_A_PERSON
 from vto_client.sign_in import PASSWORD, TOKEN, USER
 from vto_client.try_on import render
-from vto_client.try_on.command import API_URL
-from vto_client.try_on.request import FIELDS, KEY, USAGE
+from vto_client.try_on.request import FIELDS, KEY
 from vto_client.try_on.run import EXIT_CODES, Outcome
 
 DOCUMENT = ROOT / "docs" / "cli.md"
@@ -126,7 +131,7 @@ def test_all_exit_codes_and_variables_are_documented() -> None:
     for outcome, code in EXIT_CODES.items():
         assert re.search(rf"^\| {code} \| [^|]*`{outcome}`", text, re.MULTILINE), outcome
     assert f"| {USAGE} | |" in text
-    assert {TOKEN, USER, PASSWORD, API_URL} <= documented("### Signing in")
+    assert {TOKEN, USER, PASSWORD, API_URL, SOCKET_URL} <= documented("### Signing in")
 
 
 def test_options_are_the_fields_of_the_parameters() -> None:
@@ -152,7 +157,23 @@ def leaves(schema: dict[str, Any], path: str = "") -> Iterator[str]:
 
 
 def test_all_permissions_are_documented() -> None:
-    named = set(re.findall(r"^\| `(\w+:\w+)` \|", DOCUMENT.read_text(), re.MULTILINE))
+    named = set(re.findall(r"^\| `([\w-]+:\w+)` \|", DOCUMENT.read_text(), re.MULTILINE))
     action = problems.ACTION_OF
     asked = {f"{service}:{action.get(operation, operation)}" for operation, service in problems.SERVICE_OF.items()}
     assert named == asked - {"sts:GetCallerIdentity"}, "which needs no permission"
+
+
+def test_the_outcomes_of_an_import_and_the_columns_of_a_table_are_documented() -> None:
+    section = documented_text("### Importing")
+    for outcome, code in IMPORTED.items():
+        assert re.search(rf"^\| {code} \| `{outcome}` \|", section, re.MULTILINE), outcome
+    for column in COLUMNS:
+        assert re.search(rf"^\| `{column}` \|", section, re.MULTILINE), column
+    assert {"v", *json.loads(dry_run())} <= documented("### Importing")
+    assert {one.name for one in fields(Finding)} | {"v", "stack", "region", *MARKS} <= documented("## vto doctor")
+
+
+def dry_run() -> str:
+    """What an import that only looks prints for scripts; a real one has the same fields."""
+    command = ["catalogue", "import", str(ROOT / "docs" / "images"), "--dry-run", "--json"]
+    return CliRunner().invoke(app, command).stdout

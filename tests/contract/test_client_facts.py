@@ -70,8 +70,7 @@ def test_functions_whose_logs_are_read_exist_with_log_groups_of_that_name() -> N
 
 def test_outputs_have_the_names_that_are_looked_for_and_that_stand_in_for_them() -> None:
     template = project.template()
-    named = {facts.MACHINE_OUTPUT, facts.API_OUTPUT, facts.POOL_OUTPUT, facts.POOL_CLIENT_OUTPUT}
-    assert {*facts.OUTPUTS, *named} <= set(template["Outputs"])
+    assert set(facts.NEEDED_OUTPUTS) <= set(template["Outputs"])
     for output, name in facts.OUTPUTS.items():
         table = template["Resources"][output]["Properties"]["TableName"]["Fn::Sub"]
         assert table == name.format(stack="${AWS::StackName}")
@@ -97,3 +96,42 @@ def test_keys_and_engines_are_the_layers() -> None:
     assert f'f"{facts.DELIVERY}"' in source
     assert facts.USER_MODELS == USER_MODELS
     assert facts.NO_MODEL_BILL in PROFILES
+
+
+# --- what doctor expects of an installation ---------------------------------------------------------------------------
+
+
+def test_buckets_have_what_doctor_expects_of_them() -> None:
+    buckets = dict(project.resources("AWS::S3::Bucket"))
+    for logical, prefixes in facts.EXPIRING.items():
+        rules = buckets[logical]["LifecycleConfiguration"]["Rules"]
+        assert {one["Prefix"] for one in rules if "Prefix" in one and "ExpirationInDays" in one} == set(prefixes)
+        assert dict.fromkeys(facts.PUBLIC_ACCESS, True) == buckets[logical]["PublicAccessBlockConfiguration"]
+    for logical, prefixes in facts.NOTIFYING.items():
+        told = buckets[logical]["NotificationConfiguration"]["QueueConfigurations"]
+        rules = [rule for one in told for rule in one["Filter"]["S3Key"]["Rules"]]
+        assert {one["Value"] for one in rules if one["Name"] == "prefix"} == set(prefixes)
+
+
+def test_names_that_doctor_looks_for_are_the_templates() -> None:
+    resources, source = project.template()["Resources"], (project.ROOT / "template.yaml").read_text()
+    assert resources["AdminGroup"]["Properties"]["GroupName"] == facts.ADMINS
+    assert facts.ENDPOINT.replace("{stack}", "${AWS::StackName}") in source
+    assert facts.FASHN_KEY.replace("{stack}", "${AWS::StackName}") in source
+    for table in (one for _, one in project.resources("AWS::DynamoDB::Table")):
+        assert table["TimeToLiveSpecification"]["Enabled"] is True
+        assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
+    for name, properties in project.resources("AWS::SQS::Queue"):
+        assert name.endswith("DeadLetterQueue") or "RedrivePolicy" in properties
+
+
+def test_parameters_that_doctor_judges_are_the_templates() -> None:
+    read = set()
+    for module in ("deployment", "engines", "storage", "work", "site"):
+        source = (CLIENT / "doctor" / f"{module}.py").read_text()
+        read |= set(re.findall(r"""(?:parameters|given)\.get\("(\w+)\"""", source))
+    assert len(read) > 10
+    assert read <= set(project.template()["Parameters"])
+    assert project.template()["Parameters"]["Engine"]["AllowedValues"] == [
+        "preview", "nova_canvas", "sagemaker", "fashn_api"
+    ], "each has its check in doctor/engines.py"  # fmt: skip

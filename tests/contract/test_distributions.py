@@ -68,6 +68,18 @@ def test_without_the_suite_the_remedy_is_told(wheels: dict[str, Path], tmp_path:
     assert run("--help", wheels["client"], cwd=tmp_path).returncode == 0
 
 
+def test_a_program_that_imports_the_client_does_not_load_the_command_line(
+    wheels: dict[str, Path], tmp_path: Path
+) -> None:
+    places = [str(wheels["client"]), sysconfig.get_path("purelib")]
+    script = f"import sys; sys.path += {places}; from vto_client import AsyncVto, SignIn, Vto; "
+    script += "print(Vto.__module__, {'typer', 'boto3'} & set(sys.modules))"
+    command = [sys.executable, "-I", "-S", "-c", script]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (ran.returncode, ran.stdout) == (0, "vto_client.blocking set()\n"), ran.stderr
+    assert (wheels["client"] / "vto_client" / "py.typed").exists()
+
+
 @pytest.mark.parametrize("name", DISTRIBUTIONS)
 def test_what_a_distribution_asks_for_is_what_is_tested(name: str) -> None:
     asked = tomllib.loads((ROOT / name / "pyproject.toml").read_text())

@@ -268,6 +268,17 @@ EFFECTS = {
         and_so=lambda system: (system.job is not None and system.job.lane, system.started) == ("batch", [JOB_ID]),
     ),
     "api/accepted_cancelling_a_job": Effects(job="error cancelled"),
+    "api/accepted_completing_an_upload_that_nobody_has_imported": Effects(
+        and_so=lambda system: keys_told_of(system) == {PHOTO}
+    ),
+    "api/accepted_deleting_a_try_on": Effects(
+        job="completed",
+        and_so=lambda system: (
+            system.job is not None
+            and system.job.erased_at is not None
+            and [one["remove"]["job_id"] for one in system.messages("ErasuresQueue")] == [JOB_ID]
+        ),
+    ),
     "api/accepted_a_ticket_for_the_socket": Effects(
         and_so=lambda system: system.dynamodb.Table("vto-controls").scan()["Count"] == 3
     ),
@@ -280,6 +291,7 @@ EFFECTS = {
     "api/refused_an_id_token": Effects(job="none", and_so=nothing_started),
     "api/refused_the_batch_lane": Effects(job="none", and_so=nothing_started),
     "api/refused_cancelling_a_finished_job": Effects(job="completed"),
+    "api/refused_deleting_a_stock_model": Effects(and_so=lambda system: system.messages("ErasuresQueue") == []),
     "api/refused_somebody_elses_receipt": Effects(),
     "authorize_socket/accepted": Effects(
         and_so=lambda system: system.dynamodb.Table("vto-controls").scan()["Count"] == 1  # used up
@@ -354,6 +366,13 @@ EFFECTS = {
         )
     ),
     "erase_user/accepted_again_after_it_was_done": Effects(),
+    "erase_user/accepted_one_try_on_half_way": Effects(
+        job="error erased",
+        and_so=lambda system: (
+            system.keys(RESULTS, f"generated/{JOB_ID}/") == []
+            and system.row("vto-controls", control_id=f"erase#{ERASED}") != {}
+        ),
+    ),
     "erase_user/refused_a_message_that_names_nobody": Effects(
         and_so=lambda system: system.row("vto-controls", control_id=f"erase#{ERASED}") != {}
     ),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.vto.world import ALICE, BOB, photo, shirt
+from tests.unit.vto.world import ALICE, BOB, UPLOADS, photo, shirt
 from vto import telemetry
 from vto.adapters.dynamodb import DynamoCatalogue
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness
@@ -135,6 +135,38 @@ def test_photos_are_listed_for_their_owner_only_the_newest_first(catalogue: Dyna
         catalogue.record_import(replace(item, created_at=f"2026-11-21T12:00:0{number}.000Z"))
     assert [item.item_id for item in catalogue.models_of(ALICE, limit=9)] == ["photo-2", "photo-0"]
     assert [item.item_id for item in catalogue.models_of(BOB, limit=9)] == ["photo-1"]
+
+
+def test_photos_come_in_pages_of_their_owner_alone_that_together_are_all_of_them(catalogue: DynamoCatalogue) -> None:
+    for number in range(5):
+        made = f"2026-11-2{number}T00:00:00.000Z"
+        catalogue.record_import(photo(f"me-{number}", ALICE, source_sequencer="01", created_at=made))
+    catalogue.record_import(photo("theirs", BOB, source_sequencer="01"))
+    pages, cursor = list[list[str]](), None
+    while True:
+        items, cursor = catalogue.photos_of(ALICE, limit=2, cursor=cursor)
+        pages.append([one.item_id for one in items])
+        if cursor is None:
+            break
+        with pytest.raises(InvalidRequestError):
+            catalogue.photos_of(BOB, limit=2, cursor=cursor)
+    assert pages == [["me-4", "me-3"], ["me-2", "me-1"], ["me-0"]]
+
+
+def test_no_import_writes_a_photo_that_was_deleted_and_a_name_outlives_one(catalogue: DynamoCatalogue) -> None:
+    catalogue.record_import(photo("me", ALICE, source_sequencer="01"))
+    named = catalogue.rename_photo("me", ALICE, "Summer", "later")
+    assert named is not None
+    assert catalogue.record_import(photo("me", ALICE, source_sequencer="02"))
+    assert (named.name, catalogue.get(Kind.MODEL, "me").name) == ("Summer", "Summer")  # type: ignore[union-attr]
+    assert [catalogue.mark_erased("me", who, "now") for who in (BOB, ALICE, ALICE)] == [False, True, False]
+    assert catalogue.rename_photo("me", ALICE, "Winter", "later") is None
+    assert not catalogue.record_import(photo("me", ALICE, source_sequencer="03"))
+    elsewhere = f"s3://{UPLOADS}/models/users/{ALICE}/other.jpg"
+    assert not catalogue.record_import(photo("me", ALICE, source_sequencer="01", picture_s3_url=elsewhere))
+    catalogue.delete_photo("me", ALICE)
+    assert not catalogue.mark_erased("me", ALICE, "now")  # and makes no row of it
+    assert catalogue.get(Kind.MODEL, "me") is None
 
 
 def test_stock_models_are_found_among_any_number_of_private_photos(

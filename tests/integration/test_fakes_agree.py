@@ -178,6 +178,24 @@ catalogue_questions = st.one_of(
         lambda user: lambda catalogue: sorted(item.item_id for item in catalogue.models_of(user, limit=9)),
         st.sampled_from([ALICE, BOB, None]),
     ),
+    st.builds(
+        lambda user: lambda catalogue: sorted(item.item_id for item in catalogue.photos_of(user, limit=9)[0]),
+        st.sampled_from([ALICE, BOB]),
+    ),
+    st.builds(
+        lambda name, user, new: lambda catalogue: catalogue.rename_photo(name, user, new, "later"),
+        ids,
+        st.sampled_from([ALICE, BOB]),
+        st.sampled_from(["Summer", "Winter"]),
+    ),
+    st.builds(
+        lambda name, user: lambda catalogue: catalogue.mark_erased(name, user, "later"),
+        ids,
+        st.sampled_from([ALICE, BOB]),
+    ),
+    st.builds(
+        lambda name, user: lambda catalogue: catalogue.delete_photo(name, user), ids, st.sampled_from([ALICE, BOB])
+    ),
 )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tests.isolation.mall import AGREED, PRODUCT, STOCK_MODEL, UPLOADS, Mall, Shopper, metadata_of, neutral, without
+from vto.domain.catalogue import Kind
 from vto.domain.storage import S3Url
 
 OWNER = re.compile(r"(?:models|masks)/users/([^/]+)/")
@@ -124,6 +125,20 @@ def _put_back(mall: Mall, me: Shopper, kept: list[Any]) -> None:
     mall.pictures.objects.update(objects)
 
 
+def exported(mall: Mall, me: Shopper, thing: str) -> Any:
+    """Asks for everything that is kept of oneself, and says to be somebody else; one's own is left out."""
+    status, answer = mall.rest(
+        me.user_id,
+        "GET /me/export",
+        query={"user_id": thing, "sub": thing},
+        headers={"x-user-id": thing},
+        claims={"username": thing, "cognito:username": thing},
+    )
+    jobs = [one for one in answer["try_ons"] if mall.jobs.rows[one["id"]].user_id != me.user_id]
+    models = [one for one in answer["models"] if mall.catalogue.rows[Kind.MODEL, one["model_id"]].user_id != me.user_id]
+    return [status, answer["user_id"] == me.user_id, jobs, models]
+
+
 def show(mall: Mall, me: Shopper, thing: str) -> Any:
     """Takes something else for a ticket."""
     return [mall.authorize(one) for one in (thing, f"ticket#{thing}", f"delivered#{thing}#{me.socket}")]
@@ -163,6 +178,11 @@ def s3(folder: str) -> str:
     return f"s3://{UPLOADS}/{folder}"
 
 
+def upload_id(kind: str, address: str) -> str:
+    """What an upload is asked after by, from its address."""
+    return f"{kind}-{file_of(address).replace('.', '-')}"
+
+
 PHOTO = s3(f"models/users/{NOBODY}/{'0' * 32}.jpg")
 MASK = s3(f"masks/users/{NOBODY}/{'0' * 32}.jpg")
 PREPARED = s3(f"prepared/models/users/{NOBODY}/photo-{'0' * 16}/prepared.jpg")
@@ -194,6 +214,13 @@ ATTACKS = (
            lambda mall, me, it: mall.rest(me.user_id, "GET /try-ons", query={"cursor": it})),
     Attack("take a job for a product", lambda one: one.done, JOB, rest("GET /products/*")),
     Attack("take a photo for a job", lambda one: one.model_id, MODEL, rest("GET /try-ons/*")),
+    Attack("delete a finished job", lambda one: one.done, JOB, rest("DELETE /try-ons/*")),
+    Attack("delete a waiting job", lambda one: one.waiting, JOB, rest("DELETE /try-ons/*")),
+    Attack("open a finished job's picture", lambda one: one.done, JOB, rest("GET /try-ons/*/result")),
+    Attack("open a waiting job's picture", lambda one: one.waiting, JOB,
+           rest("GET /try-ons/*/result", query={"image": "0"})),
+    Attack("export from a forged place on", lambda one: one.done, JOB,
+           lambda mall, me, it: mall.rest(me.user_id, "GET /me/export", query={"cursor": f"try_ons:{it}"})),
     # a request's name
     Attack("use an idempotency key", lambda one: one.requests[0], NAME, keyed),
     Attack("use a request's name", lambda one: one.requests[1], f"{NAME}-too",
@@ -222,6 +249,17 @@ ATTACKS = (
     Attack("take a photo for a product", lambda one: one.model_id, MODEL,
            try_on(lambda me, it: {"product_id": it, "model_id": STOCK_MODEL})),
     Attack("look a photo up as a product", lambda one: one.model_id, MODEL, rest("GET /products/*")),
+    Attack("rename a photo", lambda one: one.model_id, MODEL, rest("PATCH /models/*", body={"name": "mine now"})),
+    Attack("delete a photo", lambda one: one.model_id, MODEL, rest("DELETE /models/*")),
+    Attack("take a job for a photo that goes", lambda one: one.done, JOB, rest("DELETE /models/*")),
+    Attack("take a photo for a job that goes", lambda one: one.model_id, MODEL, rest("DELETE /try-ons/*")),
+    Attack("ask after a photo's upload", lambda one: upload_id("photo", one.photo), upload_id("photo", PHOTO),
+           rest("POST /uploads/*/complete")),
+    Attack("ask after a mask's upload", lambda one: upload_id("mask", one.mask), upload_id("mask", MASK),
+           rest("POST /uploads/*/complete")),
+    Attack("ask after another's folder", lambda one: one.user_id, NOBODY,
+           lambda mall, me, it: mall.rest(me.user_id, f"POST /uploads/{quote(it, safe='')}/complete")),
+    Attack("export everything", lambda one: one.user_id, NOBODY, exported),
     # a mask
     Attack("use a mask", lambda one: one.mask, MASK, try_on(lambda me, it: masked(it))),
     Attack("use a mask over the socket", lambda one: one.mask, MASK, ask(lambda me, it: masked(it))),

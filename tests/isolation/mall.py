@@ -175,7 +175,8 @@ class Mall:
             "body": None if body is None else json.dumps(body),
         }
         answer = handler("api")(event)
-        return [answer["statusCode"], json.loads(answer["body"])]
+        told = json.loads(answer["body"]) if answer.get("body") else (answer.get("headers") or {}).get("Location")
+        return [answer["statusCode"], told]
 
     def say(self, user_id: str, socket: str, document: Mapping[str, Any]) -> list[Any]:
         """Send a frame over an open socket; the frames that come back over it."""

@@ -16,10 +16,12 @@ from vto.use_cases.answer_message import AnswerMessage
 from vto.use_cases.browse import Browse
 from vto.use_cases.cancel_try_on import CancelTryOn
 from vto.use_cases.create_try_on import CreateTryOn
+from vto.use_cases.delete_photo import DeletePhoto
+from vto.use_cases.delete_try_on import DeleteTryOn
 from vto.use_cases.offer_upload import OfferUpload
 from vto.use_cases.publish_job import PublishJob, job_frame
 
-_cancel = CancelTryOn.__call__
+_cancel, _delete_try_on, _delete_photo = CancelTryOn.__call__, DeleteTryOn.__call__, DeletePhoto.__call__
 type Plant = Callable[[pytest.MonkeyPatch], None]
 
 
@@ -66,6 +68,20 @@ def _shows_anybody(self: Browse, user_id: str, job_id: str) -> object:
 def _tells_that_it_is_anothers(self: Browse, user_id: str, job_id: str) -> object:
     job = self.jobs.get(job_id)
     raise NotFoundError(job_id) if job is None else NotAuthorizedError(job_id)
+
+
+def _deletes_anybodys_try_on(self: DeleteTryOn, job_id: str, user_id: str) -> None:
+    job = self.jobs.get(job_id)
+    if job is None:
+        raise NotFoundError(job_id)
+    _delete_try_on(self, job_id, job.user_id)
+
+
+def _deletes_anybodys_photo(self: DeletePhoto, model_id: str, user_id: str) -> None:
+    photo = self.catalogue.get(Kind.MODEL, model_id)
+    if photo is None or photo.user_id is None:
+        raise NotFoundError(model_id)
+    _delete_photo(self, model_id, photo.user_id)
 
 
 def _a_mask_below_anything(self: CreateTryOn, url: str, user_id: str) -> bool:
@@ -132,6 +148,16 @@ MUTANTS = (
         "a job is cancelled without a look at its owner",
         replacing(CancelTryOn, "__call__", _cancels_anybodys),
         frozenset({"cancel a waiting job", "cancel a waiting job over the socket", "cancel a finished job"}),
+    ),
+    Mutant(
+        "a try-on is deleted without a look at its owner",
+        replacing(DeleteTryOn, "__call__", _deletes_anybodys_try_on),
+        frozenset({"delete a finished job", "delete a waiting job"}),
+    ),
+    Mutant(
+        "a photo is deleted without a look at its owner",
+        replacing(DeletePhoto, "__call__", _deletes_anybodys_photo),
+        frozenset({"delete a photo"}),
     ),
     Mutant(
         "every photo is everybody's",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 READS = {"get", "of_user", "overdue", "metadata", "read", "is_running", "is_paused", "next_slot", "get_ready"}
 READS |= {"is_stopped", "spent", "holder"}
-READS |= {"below", "metadata_of", "models_of", "receipt"}
+READS |= {"below", "metadata_of", "models_of", "photos_of", "receipt"}
 LOCAL = {"link", "upload_form", "execution_of"}
 """What an adapter answers without asking anybody."""
 INDEX_LAG = 0.2

@@ -6,7 +6,7 @@ Source: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from tests.simulation.lambdas import Outcome
 from vto.adapters.erasure_queue import pause
 from vto.adapters.sqs import wait_seconds
 from vto.domain import times
+from vto.domain.removal import Removal
 from vto.domain.storage import S3Url
 from vto.errors import StorageUnavailableError
 from vto.testing import NOON
@@ -164,9 +165,15 @@ class ErasureQueue:
 
     def send(self, user_id: str) -> None:
         """Have somebody's erasure worked on."""
+        self._send({"user_id": user_id})
 
+    def remove(self, removal: Removal) -> None:
+        """Have one photo or try-on removed."""
+        self._send({"remove": asdict(removal)})
+
+    def _send(self, wish: dict[str, Any]) -> None:
         def put() -> None:
-            self._queue.send({"user_id": user_id}, self._simulation.latency() + self.seconds)
+            self._queue.send(wish, self._simulation.latency() + self.seconds)
 
         self._simulation.boundary.cross("erasure_queue.send", put, WRITE, StorageUnavailableError)
 

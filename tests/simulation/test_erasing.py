@@ -10,7 +10,7 @@ from tests.simulation.erasing import erase, problems, tell
 from vto.domain.erasure import Erasure
 from vto.ports import ObjectVersion
 from vto.testing import FakeControls, FakePictures, FakeResults
-from vto.use_cases import erase_user, import_picture
+from vto.use_cases import erase_user, erasing_jobs, import_picture
 
 LEAN = 60
 
@@ -55,8 +55,8 @@ def _old_versions_stay(patch: pytest.MonkeyPatch) -> None:
 
 
 def _one_look_is_enough(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(erase_user, "WRITER_SECONDS", 0)
-    patch.setattr(erase_user, "REUSE_SECONDS", 0)
+    patch.setattr(erasing_jobs, "WRITER_SECONDS", 0)
+    patch.setattr(erasing_jobs, "REUSE_SECONDS", 0)
     patch.setattr(Erasure, "may_end", lambda self, now: True)
 
 
@@ -65,7 +65,7 @@ def _offered_results_stay(patch: pytest.MonkeyPatch) -> None:
 
 
 def _shared_pictures_go_at_once(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(erase_user, "REUSE_SECONDS", 0)
+    patch.setattr(erasing_jobs, "REUSE_SECONDS", 0)
 
 
 def _what_sockets_were_told_stays(patch: pytest.MonkeyPatch) -> None:

@@ -52,7 +52,7 @@ ENVIRONMENT = {
         *("PRODUCTS_TABLE", "MODELS_TABLE", "CONTROLS_TABLE", "RETENTION_DAYS", "PICTURE_TIER", "TIER_MEASURE"),
         *("PRODUCT_UPLOADS_QUEUE_URL", "MODEL_UPLOADS_QUEUE_URL"),
     },
-    "api": TRY_ON | CONSENT,
+    "api": TRY_ON | CONSENT | {"PRODUCT_UPLOADS_QUEUE_URL", "MODEL_UPLOADS_QUEUE_URL"},
     "erase_user": {
         "PRODUCTS_TABLE",
         "MODELS_TABLE",
@@ -155,13 +155,19 @@ HTTP_ROUTES = {
     "GET /products",
     "GET /products/{product_id}",
     "GET /models",
+    "PATCH /models/{model_id}",
+    "DELETE /models/{model_id}",
     "POST /uploads",
+    "POST /uploads/{upload_id}/complete",
     "POST /try-ons",
     "GET /try-ons",
     "GET /try-ons/{job_id}",
+    "DELETE /try-ons/{job_id}",
+    "GET /try-ons/{job_id}/result",
     "POST /try-ons/{job_id}/cancel",
     "POST /socket-tickets",
     "DELETE /me",
+    "GET /me/export",
     "GET /me/erasures/{receipt}",
 }
 SOCKET_ROUTES = {

@@ -50,6 +50,7 @@ from tests.contract.test_events import (
     outcome_of,
     picture,
     read,
+    uploads_just_came,
     without_the_job,
 )
 from vto import bootstrap
@@ -106,7 +107,7 @@ USED_BY_OTHERS = {
 OWN = {
     "operate": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:SendMessage"},
     "reconcile_uploads": {"sqs:SendMessage", "s3:ListBucket"},
-    "api": {"sqs:SendMessage"},
+    "api": {"sqs:SendMessage", "s3:ListBucket"},
 }
 
 
@@ -337,6 +338,7 @@ def after_a_long_queue(system: System) -> None:
 
 
 AGREED = {"consent": {"policy_version": "1"}}
+UPLOAD = "photo-0d9e3f5b7a1c4e6f8a2b4c6d8e0f1a2b-jpg"
 
 
 def erasing(user_id: str) -> Event:
@@ -366,6 +368,33 @@ def job_erased_long_ago(system: System) -> None:
     change_job(system, erased_at="2026-11-21T11:00:00.000Z")
     system.s3.delete_object(Bucket=RESULTS, Key=f"generated/{JOB_ID}/1/0.png", VersionId=version_of_generated(system))
     told_by_another(system)
+
+
+def own_photo(system: System) -> None:
+    photo = {"model_id": "photo-1", "user_id": USER, "created_at": "2026-11-20T00:00:00.000Z"}
+    system.dynamodb.Table("vto-models").put_item(Item=photo)
+
+
+def own_photo_that_a_job_waits_for(system: System) -> None:
+    own_photo(system)
+    change_job(system, model_id="photo-1", cache_key="key", created_at=times.to_iso(system.clock.now()))
+    money_is_set_aside_for_it(system)
+
+
+def money_is_set_aside_for_it(system: System) -> None:
+    ledger = (Entry("nova_canvas", 40_000, CallState.RESERVED, "2026-11-21", times.to_iso(system.clock.now())),)
+    job = item_to_job(system.row("vto-jobs", id=JOB_ID))
+    system.dynamodb.Table("vto-jobs").put_item(Item=job_to_item(replace(job, ledger=ledger)))
+
+
+def own_photo_deleted_long_ago(system: System) -> None:
+    own_photo(system)
+    bootstrap.catalogue().mark_erased("photo-1", USER, "2026-11-21T11:00:00.000Z")
+
+
+def removing(**thing: str) -> Event:
+    event = read("erase_user/accepted")
+    return {"Records": [{**event["Records"][0], "body": json.dumps({"remove": {"user_id": USER, **thing}})}]}
 
 
 REUSED = {"images": [f"s3://{RESULTS}/results/other/0.png"], "mask": None, "engine": "preview"}
@@ -456,6 +485,15 @@ SITUATIONS = [
     Situation("api", request("POST", "/uploads", {**AGREED, "kind": "photo", "content_type": "image/jpeg"})),
     Situation("api", request("POST", "/uploads", {**AGREED, "kind": "mask", "content_type": "image/png"})),
     Situation("api", request("DELETE", "/me")),
+    Situation("api", request("PATCH", "/models/photo-1", {"name": "Summer"}), own_photo),
+    Situation("api", request("DELETE", "/models/photo-1"), own_photo),
+    Situation("api", request("DELETE", f"/try-ons/{JOB_ID}"), money_is_set_aside),
+    Situation("api", request("GET", f"/try-ons/{JOB_ID}/result"), job_completed),
+    Situation("api", request("GET", "/me/export"), job_completed),
+    Situation("api", request("POST", f"/uploads/{UPLOAD}/complete"), uploads_just_came),
+    Situation("erase_user", removing(job_id=JOB_ID), money_is_set_aside),
+    Situation("erase_user", removing(model_id="photo-1"), own_photo_that_a_job_waits_for),
+    Situation("erase_user", removing(model_id="photo-1"), own_photo_deleted_long_ago),
     Situation("erase_user", erasing(USER), everything_of_the_user),
     Situation("erase_user", erasing(USER), job_erased_long_ago),
     Situation("api", request("GET", "/try-ons"), job_completed),

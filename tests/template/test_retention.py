@@ -98,7 +98,7 @@ def test_the_privacy_page_knows_every_place_and_every_table(template: Template) 
     assert set(privacy.PLACES) == {prefix for prefixes in EXPIRING.values() for prefix in prefixes}
     assert len(privacy.ROWS) == len(dict(resources(template, TABLE)))
     page = (ROOT / "docs" / "privacy.md").read_text()
-    for generated in (privacy.places(), privacy.rows(), privacy.figures()):
+    for generated in (privacy.places(), privacy.rows(), privacy.figures(), privacy.removals()):
         assert generated in page
 
 

@@ -1,6 +1,5 @@
 """The command itself: asks once more, asks the stack, and follows the erasure to its receipt."""
 
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -10,11 +9,12 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 
-from vto_client.api import Api, ApiError, Document, LostError, TokenError
+from vto_client.blocking import Vto
+from vto_client.connect import USAGE, connected
+from vto_client.documents import Erasure
+from vto_client.errors import ApiError, LostError, TokenError
 from vto_client.problems import CommandError
 from vto_client.sign_in import AGAIN, NOT_SIGNED_IN
-from vto_client.try_on.command import API_URL, api_of
-from vto_client.try_on.request import USAGE
 
 FAILED: Final = 1
 UNKNOWN: Final = 5
@@ -52,8 +52,8 @@ def erase(
     if receipt is None and not yes:
         _confirm()
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
-    with _beginning(stack, region) as api:
-        document = run(api, receipt, wait, Clock(), lambda text: None if as_json else errors.print(text, markup=False))
+    with connected(stack, region) as vto:
+        document = run(vto, receipt, wait, Clock(), lambda text: None if as_json else errors.print(text, markup=False))
     if as_json:
         Console(highlight=False).print_json(data=document)
     else:
@@ -61,11 +61,11 @@ def erase(
     raise typer.Exit(0 if document["state"] == "done" or (wait == 0 and receipt is None) else UNKNOWN)
 
 
-def run(api: Api, receipt: str | None, wait: float, clock: Clock, tell: Callable[[str], object]) -> Document:
+def run(vto: Vto, receipt: str | None, wait: float, clock: Clock, tell: Callable[[str], object]) -> Erasure:
     """Ask for an erasure, or look at one, and follow it.
 
     Args:
-        api: The caller at a stack.
+        vto: The caller at a stack.
         receipt: An earlier erasure to look at; None to ask for one.
         wait: How long to follow it, in seconds.
         clock: The time.
@@ -77,17 +77,17 @@ def run(api: Api, receipt: str | None, wait: float, clock: Clock, tell: Callable
     Raises:
         CommandError: It was refused, or nobody knows whether it was accepted.
     """
-    document = _asked(lambda: api.erase_me() if receipt is None else api.erasure(receipt))
+    document = _asked(lambda: vto.erase() if receipt is None else vto.erasure(receipt))
     tell(f"… accepted; receipt {document['receipt']}")
     until = clock.now() + wait
     name = str(document["receipt"])
     while document["state"] != "done" and clock.now() + PAUSE <= until:
         clock.sleep(PAUSE)
-        document = _asked(lambda: api.erasure(name))
+        document = _asked(lambda: vto.erasure(name))
     return document
 
 
-def show(document: Document, out: Console) -> None:
+def show(document: Erasure, out: Console) -> None:
     """Print a receipt."""
     state = {"done": "✓ Erased", "erasing": "… Being erased"}.get(str(document["state"]), str(document["state"]))
     when = f" at {document['done_at']}" if document.get("done_at") else ""
@@ -104,17 +104,7 @@ def _confirm() -> None:
         raise CommandError("nothing was erased", USAGE)
 
 
-def _beginning(stack: str, region: str | None) -> Api:
-    try:
-        return api_of(stack, region, os.environ)
-    except ValueError as problem:
-        raise CommandError(f"{API_URL}: {problem}", USAGE) from problem
-    except CommandError as problem:
-        problem.exit_code = USAGE if problem.exit_code == 1 else problem.exit_code
-        raise
-
-
-def _asked(ask: Callable[[], Document]) -> Document:
+def _asked(ask: Callable[[], Erasure]) -> Erasure:
     try:
         return ask()
     except TokenError as problem:

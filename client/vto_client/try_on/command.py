@@ -1,32 +1,29 @@
 """The command itself: who asks which stack, and how the outcome is shown."""
 
 import difflib
-import os
-import time
 import uuid
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
 from rich.console import Console
 
-from vto_client import stack as stacks
-from vto_client.api import Api, ApiError, LostError, TokenError
+from vto_client.blocking import Vto
+from vto_client.connect import USAGE, connected
+from vto_client.errors import ApiError, LostError, TokenError
 from vto_client.problems import CommandError
-from vto_client.sign_in import Pool, token
 from vto_client.try_on import render
-from vto_client.try_on.follow import Clock
-from vto_client.try_on.request import USAGE, ensure_ids, ensure_key
-from vto_client.try_on.run import Outcome, Wanted, run
+from vto_client.try_on.request import ensure_key, photo_of
+from vto_client.try_on.run import Outcome, Wanted, Watched, run
 
-API_URL: Final = "VTO_API_URL"
 SHOWN_IDS: Final = 6
 
 
 def try_on(
-    model: Annotated[str, typer.Argument(help="Who tries on: a model's id, or the s3:// address of its picture.")],
+    model: Annotated[
+        str, typer.Argument(help="Who tries on: a model's id, the s3:// address of its picture, or a photo.")
+    ],
     product: Annotated[str, typer.Argument(help="What is tried on: a product's id.")],
     *,
     garment_class: Annotated[str | None, typer.Option("--class", help="Garment class, as UPPER_BODY.")] = None,
@@ -46,6 +43,9 @@ def try_on(
     quality: Annotated[str | None, typer.Option(help="standard or premium.")] = None,
     cfg: Annotated[float | None, typer.Option(help="How closely to follow the request, 1.1 to 10.")] = None,
     seed: Annotated[int | None, typer.Option(help="0 to 2147483646; the same one gives the same picture.")] = None,
+    consent: Annotated[
+        str | None, typer.Option(metavar="VERSION", help="Of the policy that whoever is in the photo has agreed to.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only plan: nothing is made or spent.")] = False,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Save the pictures there.")] = None,
     idempotency_key: Annotated[
@@ -70,54 +70,66 @@ def try_on(
         "--cfg": cfg, "--seed": seed,
     }  # fmt: skip
     key = idempotency_key or f"vto-{uuid.uuid4()}"
-    wanted = Wanted(model, product, options, key, dry_run=dry_run, out=out, wait=wait)
-    with _beginning(wanted, stack, region) as api:
-        progress = render.Progress(Console(stderr=True, highlight=False, quiet=as_json))
-        outcome = run(api, wanted, progress, Clock(time.monotonic, time.sleep))
-        if as_json:
-            Console(highlight=False).print_json(data=outcome.as_json(), ensure_ascii=False)
-        _show(outcome, wanted, api, f"--stack {stack}{f' --region {region}' if region else ''}", quiet=as_json)
-    raise typer.Exit(outcome.exit_code)
+    photo = photo_of(model, product, consent, dry_run=dry_run)
+    wanted = Wanted(model, product, options, key, dry_run, out, wait, photo, consent or "")
+    with _beginning(wanted, stack, region) as vto:
+        _followed(vto, wanted, stack, region, as_json=as_json)
 
 
-def _beginning(wanted: Wanted, stack: str, region: str | None) -> Api:
+def _beginning(wanted: Wanted, stack: str, region: str | None) -> Vto:
     """All that can go wrong before anything is sent, and who is asked.
 
     Raises:
         CommandError: With exit code 2, or that of a sign-in that did not work.
     """
+    ensure_key(wanted.key)
+    if not wanted.dry_run:
+        ensure_folder(wanted.out)
+    return connected(stack, region)
+
+
+def ensure_folder(out: Path | None) -> None:
+    """Make the folder that pictures are saved in.
+
+    Raises:
+        CommandError: It cannot be made.
+    """
     try:
-        ensure_ids(wanted.model, wanted.product)
-        ensure_key(wanted.key)
-        if wanted.out is not None and not wanted.dry_run:
-            wanted.out.mkdir(parents=True, exist_ok=True)
-        return api_of(stack, region, os.environ)
+        if out is not None:
+            out.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise CommandError(f"--out: {problem}", exit_code=USAGE) from problem
-    except ValueError as problem:
-        raise CommandError(f"{API_URL}: {problem}", exit_code=USAGE) from problem
-    except CommandError as problem:
-        problem.exit_code = USAGE if problem.exit_code == 1 else problem.exit_code
-        raise
 
 
-def api_of(stack: str, region: str | None, environment: Mapping[str, str]) -> Api:
-    """The API that the environment names, or else the stack's; AWS is asked only for what the environment lacks."""
+def watch(
+    job: Annotated[str, typer.Argument(help="The try-on's id.")],
+    *,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Save the pictures there.")] = None,
+    wait: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="How long to follow the job.")] = 1800,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
+    stack: Annotated[str, typer.Option(help="Name of the stack.")] = "vto",
+    region: Annotated[str | None, typer.Option(help="AWS region; the configured one when left out.")] = None,
+) -> None:
+    """Follow one of your own try-ons to its end, as `vto try` follows the one that it makes.
 
-    @cache
-    def found() -> tuple[stacks.Endpoints, stacks.Clients]:
-        clients, chosen = stacks.clients(region)
-        return stacks.endpoints(stack, clients, chosen), clients
-
-    def pool() -> Pool:
-        endpoints, clients = found()
-        return Pool(endpoints.pool_id, endpoints.client_id, clients("cognito-idp"))
-
-    bearer = token(pool, environment)
-    return Api(environment.get(API_URL) or found()[0].api_url, bearer)
+    Signs in as `vto try` does. Exit codes: 0 completed, 1 failed, 2 could not begin, 3 refused, 4 not signed in, 5 not
+    known, not saved.
+    """
+    ensure_folder(out)
+    with connected(stack, region) as vto:
+        _followed(vto, Watched(job, out=out, wait=wait), stack, region, as_json=as_json)
 
 
-def _show(outcome: Outcome, wanted: Wanted, api: Api, where: str, *, quiet: bool) -> None:
+def _followed(vto: Vto, wanted: Wanted | Watched, stack: str, region: str | None, *, as_json: bool) -> NoReturn:
+    progress = render.Progress(Console(stderr=True, highlight=False, quiet=as_json))
+    outcome = run(vto, wanted, progress)
+    if as_json:
+        Console(highlight=False).print_json(data=outcome.as_json(), ensure_ascii=False)
+    _show(outcome, wanted, vto, f"--stack {stack}{f' --region {region}' if region else ''}", quiet=as_json)
+    raise typer.Exit(outcome.exit_code)
+
+
+def _show(outcome: Outcome, wanted: Wanted | Watched, vto: Vto, where: str, *, quiet: bool) -> None:
     """Print an outcome: what was made on standard output, what went wrong on standard error."""
     out = Console(highlight=False, quiet=quiet)
     errors = Console(stderr=True, highlight=False)
@@ -127,21 +139,21 @@ def _show(outcome: Outcome, wanted: Wanted, api: Api, where: str, *, quiet: bool
         render.completed(outcome.job, out, files=outcome.files)
     if outcome.error is not None:
         verb = "Refused" if outcome.outcome == "refused" else "Failed"
-        render.refused(verb, outcome.error, errors, lambda path: _others(api, wanted, path))
+        render.refused(verb, outcome.error, errors, lambda path: _others(vto, wanted, path))
         if outcome.outcome == "failed" and outcome.job is not None:
             errors.print(f"    → vto explain {outcome.job['id']} {where}", markup=False, soft_wrap=True)
     if outcome.problem is not None:
         errors.print(f"✗ {outcome.problem}", markup=False, soft_wrap=True)
 
 
-def _others(api: Api, wanted: Wanted, path: str) -> Sequence[str]:
+def _others(vto: Vto, wanted: Wanted | Watched, path: str) -> Sequence[str]:
     """Ids that could have been meant, where a violation is about one that is not there."""
-    asked = {"product_id": (wanted.product, api.products), "model_id": (wanted.model, api.models)}
-    if path not in asked:
+    if isinstance(wanted, Watched) or path not in ("product_id", "model_id"):
         return ()
-    value, ask = asked[path]
+    value = wanted.product if path == "product_id" else wanted.model
     try:
-        ids = [str(one[path]) for one in ask()]
+        found: Sequence[Any] = vto.products_page()["products"] if path == "product_id" else vto.models()
     except (ApiError, LostError, TokenError):
         return ()
+    ids = [str(one[path]) for one in found]
     return () if value in ids else difflib.get_close_matches(value, ids, SHOWN_IDS) or ids[:SHOWN_IDS]

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from vto_client.api import violations_of
+from vto_client.errors import violations_of
 from vto_client.text import between, count, duration, moment
 from vto_client.try_on.request import option_of
 

@@ -6,9 +6,10 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any, Final
 
+from vto_client.connect import USAGE
+from vto_client.pictures import bytes_of, type_of
 from vto_client.problems import CommandError
 
-USAGE: Final = 2
 KEY: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _GARMENT, _PROMPT, _CONFIG = "garmentBasedMask", "promptBasedMask", "imageGenerationConfig"
 _SHAPE = "maskShape"
@@ -90,20 +91,31 @@ def _put(parameters: dict[str, Any], field: str, value: Any) -> None:
     place[name] = value
 
 
-def ensure_ids(*values: str) -> None:
-    """Refuse pictures of this machine.
+def photo_of(model: str, product: str, consent: str | None, *, dry_run: bool) -> Path | None:
+    """The photo of this machine that is named in place of a model; None where none is.
 
     Raises:
-        CommandError: One of the values is a file.
+        CommandError: A file cannot be used there.
     """
-    for value in values:
-        if Path(value).is_file():
-            raise CommandError(
-                f"{value} is a file, and `vto try` takes ids of the catalogue: it cannot upload pictures yet. Upload "
-                "it first (a photo by POST /uploads with the shopper's consent; a product into products/ of the "
-                "uploads bucket); then name its id",
-                exit_code=USAGE,
-            )
+    if Path(product).is_file():
+        raise CommandError(
+            f"{product} is a file: bring products in with `vto catalogue import`, and name the id", USAGE
+        )
+    if not Path(model).is_file():
+        return None
+    if dry_run:
+        raise CommandError(f"{model} is a file, and a plan uploads nothing: name a model's id", USAGE)
+    if consent is None:
+        raise CommandError(
+            f"{model} is a photo of somebody: say with --consent VERSION to which version of the shop's policy they "
+            "have agreed (`consent.policy_version` of GET /config)",
+            USAGE,
+        )
+    try:
+        type_of(bytes_of(Path(model)))
+    except (OSError, ValueError) as problem:
+        raise CommandError(f"{model}: {problem}", USAGE) from problem
+    return Path(model)
 
 
 def ensure_key(key: str) -> None:

@@ -44,20 +44,27 @@ from vto.use_cases.answer_message import AnswerMessage
 from vto.use_cases.browse import Browse
 from vto.use_cases.cancel_try_on import CancelTryOn
 from vto.use_cases.check_lifecycle import CheckLifecycle
+from vto.use_cases.complete_upload import CompleteUpload
 from vto.use_cases.create_try_on import CreateTryOn
+from vto.use_cases.delete_photo import DeletePhoto
+from vto.use_cases.delete_try_on import DeleteTryOn
 from vto.use_cases.deliver_result import DeliverResult
 from vto.use_cases.erase_user import EraseUser
+from vto.use_cases.export_user import ExportUser
 from vto.use_cases.finish_result import FinishResult
 from vto.use_cases.import_picture import ImportPicture
 from vto.use_cases.invoke_model import InvokeModel
 from vto.use_cases.looking_ahead import LookAhead
 from vto.use_cases.offer_upload import OfferUpload
+from vto.use_cases.open_result import OpenResult
 from vto.use_cases.operate import Operate
 from vto.use_cases.plan_try_on import PlanTryOn
 from vto.use_cases.publish_job import PublishJob, Snapshots
 from vto.use_cases.reconcile_uploads import ReconcileUploads
 from vto.use_cases.record_failure import RecordFailure
 from vto.use_cases.redrive_letters import RedriveLetters
+from vto.use_cases.remove_one import RemoveOne
+from vto.use_cases.rename_photo import RenamePhoto
 from vto.use_cases.report_status import ReportStatus
 from vto.use_cases.request_erasure import RequestErasure
 from vto.use_cases.request_try_on import RequestTryOn
@@ -621,6 +628,59 @@ def browse() -> Browse:
         snapshots(),
         settings().number("RETENTION_DAYS"),
         settings()["CONSENT_VERSION"],
+        settings().engines,
+        int(settings().number("MAX_JOBS_PER_USER")),
+    )
+
+
+@cache
+def complete_upload() -> CompleteUpload:
+    """Tells how far uploads are."""
+    return CompleteUpload(catalogue(), pictures(), import_queue(), clock(), settings()["UPLOADS_BUCKET"])
+
+
+@cache
+def rename_photo() -> RenamePhoto:
+    """Names photos."""
+    return RenamePhoto(catalogue(), pictures(), clock())
+
+
+@cache
+def delete_photo() -> DeletePhoto:
+    """Takes wishes that a photo goes."""
+    return DeletePhoto(catalogue(), erasure_queue(), clock())
+
+
+@cache
+def delete_try_on() -> DeleteTryOn:
+    """Takes wishes that a try-on goes."""
+    return DeleteTryOn(jobs(), results(), erasure_queue(), clock(), telemetry.ended)
+
+
+@cache
+def open_result() -> OpenResult:
+    """Makes links to finished pictures."""
+    return OpenResult(jobs(), pictures(), clock())
+
+
+@cache
+def export_user() -> ExportUser:
+    """Tells people what is kept of them."""
+    return ExportUser(catalogue(), jobs(), pictures(), snapshots(), clock(), settings()["UPLOADS_BUCKET"])
+
+
+@cache
+def remove_one() -> RemoveOne:
+    """Makes removals of one thing come true."""
+    return RemoveOne(
+        catalogue(),
+        jobs(),
+        results(),
+        versions(),
+        clock(),
+        settings()["UPLOADS_BUCKET"],
+        settings()["RESULTS_BUCKET"],
+        telemetry.ended,
     )
 
 

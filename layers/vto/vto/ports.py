@@ -15,6 +15,7 @@ from vto.domain.lifecycle import Lifecycle
 from vto.domain.pacing import Counter
 from vto.domain.parameters import Parameters
 from vto.domain.pictures import Prepared, Tier
+from vto.domain.removal import Removal
 from vto.domain.storage import S3Url
 
 
@@ -96,6 +97,20 @@ class Catalogue(Protocol):
 
     def models_of(self, user_id: str | None, *, limit: int) -> list[CatalogueItem]:
         """A user's private photos; the stock models when ``user_id`` is None."""
+        ...
+
+    def photos_of(
+        self, user_id: str, *, limit: int, cursor: str | None = None
+    ) -> tuple[list[CatalogueItem], str | None]:
+        """A page of a user's private photos, the newest first, and the cursor of the next one."""
+        ...
+
+    def rename_photo(self, model_id: str, user_id: str, name: str, at: str) -> CatalogueItem | None:
+        """Give a user's private photo a name; None when it is anybody else's, or was deleted."""
+        ...
+
+    def mark_erased(self, model_id: str, user_id: str, at: str) -> bool:
+        """Mark a user's private photo as deleted, once: no import writes its row any more, and nobody sees it."""
         ...
 
     def delete_photo(self, model_id: str, user_id: str) -> None:
@@ -401,6 +416,10 @@ class ErasureRequests(Protocol):
 
     def send(self, user_id: str) -> None:
         """Have somebody's erasure worked on; raises StorageUnavailableError."""
+        ...
+
+    def remove(self, removal: Removal) -> None:
+        """Have one photo or try-on removed; raises StorageUnavailableError."""
         ...
 
 

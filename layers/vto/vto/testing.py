@@ -16,6 +16,7 @@ from vto.domain.job import Job, Stage, Status
 from vto.domain.lifecycle import GONE, Lifecycle
 from vto.domain.pacing import Counter, Lane, next_slot
 from vto.domain.pictures import LOWER_TIER, Prepared, Tier
+from vto.domain.removal import Removal
 from vto.domain.storage import S3Url
 from vto.errors import (
     InvalidRequestError,
@@ -198,6 +199,8 @@ class FakeCatalogue:
         if known is None:
             self.add(item)
             return True
+        if known.erased_at is not None:
+            return False
         if known.source_sequencer is not None:
             if known.picture_s3_url == item.picture_s3_url:
                 is_late = known.source_sequencer >= (item.source_sequencer or "")
@@ -227,6 +230,31 @@ class FakeCatalogue:
     def models_of(self, user_id: str | None, *, limit: int) -> list[CatalogueItem]:
         """A user's private photos; the stock models when ``user_id`` is None."""
         return [i for (kind, _), i in self.rows.items() if kind is Kind.MODEL and i.user_id == user_id][:limit]
+
+    def photos_of(
+        self, user_id: str, *, limit: int, cursor: str | None = None
+    ) -> tuple[list[CatalogueItem], str | None]:
+        """A page of a user's private photos, the newest first."""
+        own = [one for (kind, _), one in self.rows.items() if kind is Kind.MODEL and one.user_id == user_id]
+        own.sort(key=lambda one: one.created_at, reverse=True)
+        start = _start(cursor)
+        return own[start : start + limit], str(start + limit) if start + limit < len(own) else None
+
+    def rename_photo(self, model_id: str, user_id: str, name: str, at: str) -> CatalogueItem | None:
+        """Give a user's private photo a name."""
+        return self._changed_photo(model_id, user_id, name=name, updated_at=at)
+
+    def mark_erased(self, model_id: str, user_id: str, at: str) -> bool:
+        """Mark a user's private photo as deleted, once."""
+        return self._changed_photo(model_id, user_id, erased_at=at) is not None
+
+    def _changed_photo(self, model_id: str, user_id: str, **changes: str) -> CatalogueItem | None:
+        known = self.rows.get((Kind.MODEL, model_id))
+        if known is None or known.user_id != user_id or known.erased_at is not None:
+            return None
+        changed: CatalogueItem = replace(known, **changes)  # type: ignore[arg-type]
+        self.add(changed)
+        return changed
 
     def delete_photo(self, model_id: str, user_id: str) -> None:
         """Remove the row of a user's private photo."""
@@ -443,6 +471,7 @@ class FakeErasureRequests:
     """Remembers whose erasures are to be worked on; ``problem`` is raised instead where it is set."""
 
     sent: list[str] = field(default_factory=list)
+    removals: list[Removal] = field(default_factory=list)
     again: list[str] = field(default_factory=list)
     problem: VtoError | None = None
 
@@ -451,6 +480,12 @@ class FakeErasureRequests:
         if self.problem:
             raise self.problem
         self.sent.append(user_id)
+
+    def remove(self, removal: Removal) -> None:
+        """Remember what is to go."""
+        if self.problem:
+            raise self.problem
+        self.removals.append(removal)
 
     def come_again(self, event: dict[str, Any], answer: dict[str, Any]) -> None:
         """Remember what comes again."""

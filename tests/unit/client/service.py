@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 
-from vto_client.api import Api
-from vto_client.try_on.follow import Clock
+from vto_client.blocking import Vto
+from vto_client.thread import Thread
 from vto_client.try_on.run import Wanted
 
 URL = "https://api.example.com"
@@ -104,12 +104,12 @@ class Service:
         return found(request)
 
     @property
-    def api(self) -> Api:
-        return Api(URL, TOKEN, transport=httpx.MockTransport(self), sleep=self.passes)
+    def world(self) -> Thread:
+        return Thread(TOKEN, transport=httpx.MockTransport(self), sleep=self.passes, now=lambda: self.time)
 
     @property
-    def clock(self) -> Clock:
-        return Clock(lambda: self.time, self.passes)
+    def vto(self) -> Vto:
+        return Vto(URL, TOKEN, world=self.world)
 
     def passes(self, seconds: float) -> None:
         self.time += seconds

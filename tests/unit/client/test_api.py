@@ -4,7 +4,8 @@ import httpx
 import pytest
 
 from tests.unit.client.service import JOB, LINK, PLAN, TOKEN, URL, Service, answer, completed, refusal
-from vto_client.api import TRIES, Api, ApiError, LostError, TokenError, Violation
+from vto_client import ApiError, LostError, TokenError, Violation, Vto
+from vto_client.asking import TRIES
 
 CREATE = "POST /try-ons"
 REQUEST = {"product_id": "shirt", "model_id": "anna"}
@@ -12,7 +13,7 @@ REQUEST = {"product_id": "shirt", "model_id": "anna"}
 
 def test_a_try_on_is_asked_for_with_the_token_and_the_key() -> None:
     service = Service().says(CREATE, completed())
-    assert service.api.create(REQUEST, "order-17")["id"] == JOB
+    assert service.vto.try_on(**REQUEST, key="order-17")["id"] == JOB
     (asked,) = service.asked
     assert asked.headers["Authorization"] == f"Bearer {TOKEN}"
     assert asked.headers["Idempotency-Key"] == "order-17"
@@ -21,7 +22,7 @@ def test_a_try_on_is_asked_for_with_the_token_and_the_key() -> None:
 
 def test_a_plan_is_a_dry_run_and_has_no_key() -> None:
     service = Service().says(CREATE, PLAN)
-    assert service.api.plan(REQUEST) == PLAN
+    assert service.vto.plan(**REQUEST) == PLAN
     assert service.bodies() == [{**REQUEST, "dry_run": True}]
     assert "Idempotency-Key" not in service.asked[0].headers
 
@@ -40,7 +41,7 @@ def test_a_plan_is_a_dry_run_and_has_no_key() -> None:
 )
 def test_a_lost_answer_is_asked_for_again_with_the_same_key(lost: httpx.Response | Exception) -> None:
     service = Service().says(CREATE, lost, answer(202, completed()))
-    assert service.api.create(REQUEST, "order-17")["id"] == JOB
+    assert service.vto.try_on(**REQUEST, key="order-17")["id"] == JOB
     assert [one.headers["Idempotency-Key"] for one in service.asked] == ["order-17"] * 2
     assert service.time > 0, "not at once"
 
@@ -48,10 +49,12 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_key(lost: httpx.Response
 def test_a_network_that_stays_away_is_told_with_its_host_and_whether_something_may_have_arrived() -> None:
     service = Service().says(CREATE, httpx.ConnectError("[Errno 111] Connection refused"))
     with pytest.raises(LostError, match=r"https://api.example.com cannot be reached: \[Errno 111\]") as refused:
-        service.api.create(REQUEST, "k")
+        service.vto.try_on(**REQUEST, key="k")
     assert (refused.value.sent, len(service.asked)) == (False, TRIES)
     with pytest.raises(LostError, match="it does not answer in time") as slow:
-        Service().says(CREATE, httpx.ReadTimeout(""), httpx.ConnectError("refused"), httpx.ReadTimeout("")).api.plan({})
+        Service().says(CREATE, httpx.ReadTimeout(""), httpx.ConnectError("refused"), httpx.ReadTimeout("")).vto.plan(
+            **REQUEST
+        )
     assert slow.value.sent
 
 
@@ -62,7 +65,7 @@ def test_a_network_that_stays_away_is_told_with_its_host_and_whether_something_m
 def test_a_no_of_the_service_is_not_asked_for_again(said: httpx.Response) -> None:
     service = Service().says(CREATE, said)
     with pytest.raises(ApiError):
-        service.api.create(REQUEST, "k")
+        service.vto.try_on(**REQUEST, key="k")
     assert len(service.asked) == 1
 
 
@@ -73,7 +76,7 @@ def test_a_refusal_has_all_its_violations() -> None:
     ]
     service = Service().says(CREATE, refusal(400, "invalid_request", *details, message="Not as it is."))
     with pytest.raises(ApiError) as refused:
-        service.api.create(REQUEST, "k")
+        service.vto.try_on(**REQUEST, key="k")
     assert (refused.value.code, refused.value.message, refused.value.status) == (
         "invalid_request",
         "Not as it is.",
@@ -96,7 +99,7 @@ def test_a_refusal_has_all_its_violations() -> None:
 )
 def test_a_token_that_is_not_accepted_is_told_as_that(said: httpx.Response) -> None:
     with pytest.raises(TokenError, match="does not accept the access token") as refused:
-        Service().says("GET /products", said).api.products()
+        Service().says("GET /products", said).vto.products_page()
     assert TOKEN not in str(refused.value)
 
 
@@ -112,17 +115,17 @@ def test_a_token_that_is_not_accepted_is_told_as_that(said: httpx.Response) -> N
 def test_what_is_no_answer_of_the_service_is_told_with_what_it_is(said: httpx.Response, words: str) -> None:
     service = Service().says("GET /products", said)
     with pytest.raises(LostError, match=words):
-        service.api.products()
+        service.vto.products_page()
     assert {one.url.host for one in service.asked} == {"api.example.com"}, "a token does not follow a redirect"
 
 
 def test_a_picture_is_fetched_without_the_token_and_its_link_is_not_told() -> None:
     service = Service().says("GET /0.png", httpx.Response(200, content=b"png"), httpx.Response(403))
-    api = service.api
-    assert api.download(LINK) == b"png"
+    vto = service.vto
+    assert vto.download(LINK) == b"png"
     assert "Authorization" not in service.asked[0].headers
     with pytest.raises(LostError, match="answers 403") as gone:
-        api.download(LINK)
+        vto.download(LINK)
     assert "SECRET" not in str(gone.value)
 
 
@@ -131,11 +134,11 @@ def test_a_picture_is_fetched_without_the_token_and_its_link_is_not_told() -> No
 )
 def test_a_token_is_not_sent_in_the_clear_but_to_this_machine(url: str) -> None:
     with pytest.raises(ValueError, match="is no https:// address"):
-        Api(url, TOKEN)
+        Vto(url, TOKEN)
 
 
 def test_an_address_may_end_with_a_slash_and_ids_are_quoted() -> None:
     service = Service().says("GET /stage/try-ons/a%2Fb", completed()).says("GET /stage/try-ons/a/b", completed())
-    with Api(f"{URL}/stage/", TOKEN, transport=httpx.MockTransport(service)) as api:
-        api.job("a/b")
+    with Vto(f"{URL}/stage/", TOKEN, world=service.world) as vto:
+        vto.job("a/b")
     assert service.asked[0].url.raw_path == b"/stage/try-ons/a%2Fb"

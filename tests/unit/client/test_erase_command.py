@@ -9,12 +9,14 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from tests.unit.client.service import TOKEN, URL
-from vto_client.api import Api
+from vto_client import connect
+from vto_client.blocking import Vto
 from vto_client.cli import app
 from vto_client.erase import command
 from vto_client.erase.command import Clock, run
+from vto_client.ports import TokenSource
 from vto_client.problems import CommandError
-from vto_client.try_on import command as try_on
+from vto_client.thread import Thread
 
 RECEIPT = "6a1f0c9be24d4f7d8f35b0a97c21d4e6"
 REMOVED = {"jobs": 3, "photos": 1, "objects": 9, "cached_results": 1, "sockets": 1, "control_items": 2}
@@ -49,12 +51,12 @@ class Shop:
     def clock(self) -> Clock:
         return Clock(lambda: self.seconds, self.sleep)
 
-    def api(self, url: str = URL, token: str = TOKEN) -> Api:
-        return Api(url, token, transport=httpx.MockTransport(self), sleep=self.sleep)
+    def vto(self, url: str = URL, token: TokenSource = TOKEN, socket_url: str | None = None) -> Vto:
+        return Vto(url, token, world=Thread(token, transport=httpx.MockTransport(self), sleep=self.sleep))
 
 
 def typed(shop: Shop, monkeypatch: pytest.MonkeyPatch, *arguments: str, terminal: bool = False) -> Result:
-    monkeypatch.setattr(try_on, "Api", shop.api)
+    monkeypatch.setattr(connect, "Vto", shop.vto)
     monkeypatch.setattr(command, "Clock", lambda: shop.clock)
     monkeypatch.setattr(command.sys.stdin, "isatty", lambda: terminal, raising=False)
     monkeypatch.setenv("VTO_TOKEN", TOKEN)
@@ -117,8 +119,8 @@ def test_an_earlier_one_is_only_looked_at(monkeypatch: pytest.MonkeyPatch) -> No
 )  # fmt: skip
 def test_what_goes_wrong_has_an_exit_code_and_a_remedy(answer: Any, code: int, says: str) -> None:
     shop = Shop(answer)
-    with pytest.raises(CommandError, match=says) as problem, shop.api() as api:
-        run(api, None, 60, shop.clock, lambda text: None)
+    with pytest.raises(CommandError, match=says) as problem, shop.vto() as vto:
+        run(vto, None, 60, shop.clock, lambda text: None)
     assert problem.value.exit_code == code
 
 

@@ -13,16 +13,18 @@ from typer.testing import CliRunner, Result
 
 from tests.unit.client.service import LINK, PLAN, TOKEN, URL, Service, answer, completed, failed, refusal
 from tests.unit.client.test_sign_in import Cognito
+from vto_client import connect
 from vto_client import stack as stacks
-from vto_client.api import Api
+from vto_client.blocking import Vto
 from vto_client.cli import app
+from vto_client.ports import TokenSource
 from vto_client.problems import CommandError
-from vto_client.try_on import command
+from vto_client.thread import Thread
 
 CREATE = "POST /try-ons"
 OUTPUTS = {"ApiUrl": URL, "UserPoolId": "eu-central-1_AbCdEfGhI", "UserPoolClientId": "client"}
 
-type Vto = Callable[..., Result]
+type Typed = Callable[..., Result]
 
 
 class CloudFormation:
@@ -41,10 +43,11 @@ class CloudFormation:
 def service(monkeypatch: pytest.MonkeyPatch) -> Service:
     found = Service().says(CREATE, completed())
 
-    def api(url: str, token: str) -> Api:
-        return Api(url, token, transport=httpx.MockTransport(found), sleep=found.passes)
+    def vto(url: str, token: TokenSource, socket_url: str | None) -> Vto:
+        world = Thread(token, transport=httpx.MockTransport(found), sleep=found.passes, now=lambda: found.time)
+        return Vto(url, token, world=world)
 
-    monkeypatch.setattr(command, "Api", api)
+    monkeypatch.setattr(connect, "Vto", vto)
     return found
 
 
@@ -57,7 +60,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 @pytest.fixture
-def vto(service: Service, aws: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Vto:
+def vto(service: Service, aws: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Typed:
     for name in ("VTO_TOKEN", "VTO_USER", "VTO_PASSWORD", "VTO_API_URL"):
         monkeypatch.delenv(name, raising=False)
 
@@ -69,7 +72,7 @@ def vto(service: Service, aws: dict[str, Any], monkeypatch: pytest.MonkeyPatch) 
     return typed
 
 
-def test_with_an_address_and_a_token_aws_is_not_asked(vto: Vto, service: Service) -> None:
+def test_with_an_address_and_a_token_aws_is_not_asked(vto: Typed, service: Service) -> None:
     ran = vto("anna", "shirt", VTO_API_URL=URL, VTO_TOKEN=TOKEN)
     assert ran.exit_code == 0
     assert LINK in ran.stdout
@@ -78,7 +81,7 @@ def test_with_an_address_and_a_token_aws_is_not_asked(vto: Vto, service: Service
     assert service.asked[0].headers["Idempotency-Key"].startswith("vto-")
 
 
-def test_the_stack_says_where_to_sign_in_and_whom_to_ask(vto: Vto, service: Service, aws: dict[str, Any]) -> None:
+def test_the_stack_says_where_to_sign_in_and_whom_to_ask(vto: Typed, service: Service, aws: dict[str, Any]) -> None:
     aws |= {"cloudformation": CloudFormation(OUTPUTS), "cognito-idp": Cognito()}
     ran = vto("anna", "shirt", "--stack", "shop", VTO_USER="ada", VTO_PASSWORD="Sesame-open-77")
     assert ran.exit_code == 0, ran.output
@@ -86,7 +89,7 @@ def test_the_stack_says_where_to_sign_in_and_whom_to_ask(vto: Vto, service: Serv
     assert "Sesame" not in ran.output
 
 
-def test_each_try_on_has_a_name_of_its_own_and_a_given_one_is_used(vto: Vto, service: Service) -> None:
+def test_each_try_on_has_a_name_of_its_own_and_a_given_one_is_used(vto: Typed, service: Service) -> None:
     for words in ((), (), ("--idempotency-key", "order-17")):
         vto("anna", "shirt", *words, VTO_API_URL=URL, VTO_TOKEN=TOKEN)
     keys = [one.headers["Idempotency-Key"] for one in service.asked]
@@ -94,7 +97,7 @@ def test_each_try_on_has_a_name_of_its_own_and_a_given_one_is_used(vto: Vto, ser
     assert keys[2] == "order-17"
 
 
-def test_as_json_standard_output_is_one_document_whatever_happens(vto: Vto, service: Service) -> None:
+def test_as_json_standard_output_is_one_document_whatever_happens(vto: Typed, service: Service) -> None:
     here = {"VTO_API_URL": URL, "VTO_TOKEN": TOKEN}
     for said, outcome, code in (
         (completed(), "completed", 0),
@@ -112,14 +115,14 @@ def test_as_json_standard_output_is_one_document_whatever_happens(vto: Vto, serv
     assert json.loads(vto("anna", "shirt", "--json", "--dry-run", **here).stdout)["plan"] == PLAN
 
 
-def test_a_failure_names_the_command_that_explains_it(vto: Vto, service: Service) -> None:
+def test_a_failure_names_the_command_that_explains_it(vto: Typed, service: Service) -> None:
     service.says(CREATE, answer(200, failed("model_timeout")))
     ran = vto("anna", "shirt", "--stack", "shop", "--region", "eu-central-1", VTO_API_URL=URL, VTO_TOKEN=TOKEN)
     assert f"vto explain {failed('x')['id']} --stack shop --region eu-central-1" in ran.stderr
     assert ran.stdout == ""
 
 
-def test_ids_that_are_not_there_bring_those_that_could_be_meant(vto: Vto, service: Service) -> None:
+def test_ids_that_are_not_there_bring_those_that_could_be_meant(vto: Typed, service: Service) -> None:
     details = [{"path": "product_id", "problem": "is not there"}, {"path": "model_id", "problem": "is not there"}]
     service.says(CREATE, refusal(400, "invalid_request", *details))
     service.says("GET /products", {"products": [{"product_id": "blue-shirt"}, {"product_id": "sofa"}], "next": None})
@@ -135,7 +138,10 @@ def test_ids_that_are_not_there_bring_those_that_could_be_meant(vto: Vto, servic
 @pytest.mark.parametrize(
     ("words", "environment", "says"),
     [
-        (("anna", __file__), {"VTO_TOKEN": TOKEN, "VTO_API_URL": URL}, "is a file, and `vto try` takes ids"),
+        (("anna", __file__), {"VTO_TOKEN": TOKEN, "VTO_API_URL": URL}, "is a file: bring products in with `vto catalo"),
+        ((__file__, "shirt"), {"VTO_TOKEN": TOKEN, "VTO_API_URL": URL}, "is a photo of somebody: say with --consent"),
+        ((__file__, "shirt", "--consent", "1"), {"VTO_TOKEN": TOKEN, "VTO_API_URL": URL}, "no JPEG, PNG or WebP"),
+        ((__file__, "shirt", "--dry-run"), {"VTO_TOKEN": TOKEN, "VTO_API_URL": URL}, "a plan uploads nothing"),
         (("anna", "shirt", "--idempotency-key", "a b"), {"VTO_TOKEN": TOKEN, "VTO_API_URL": URL}, "--idempotency-key"),
         (("anna", "shirt", "--out", __file__), {"VTO_TOKEN": TOKEN, "VTO_API_URL": URL}, "--out: "),
         (("anna", "shirt"), {"VTO_TOKEN": TOKEN, "VTO_API_URL": "http://shop.example"}, "VTO_API_URL: "),
@@ -144,7 +150,7 @@ def test_ids_that_are_not_there_bring_those_that_could_be_meant(vto: Vto, servic
     ],
 )
 def test_what_makes_no_sense_ends_with_2_before_anything_is_sent(
-    vto: Vto, service: Service, words: tuple[str, ...], environment: dict[str, str], says: str
+    vto: Typed, service: Service, words: tuple[str, ...], environment: dict[str, str], says: str
 ) -> None:
     ran = vto(*words, **environment)
     code = ran.exception.exit_code if isinstance(ran.exception, CommandError) else ran.exit_code
@@ -165,7 +171,7 @@ def test_what_makes_no_sense_ends_with_2_before_anything_is_sent(
         ({"JobsTable": "x"}, "the stack vto in eu-central-1 has no output ApiUrl: is it one of vto?"),
     ],
 )
-def test_a_stack_that_cannot_be_found_ends_with_2(vto: Vto, aws: dict[str, Any], found: Any, says: str) -> None:
+def test_a_stack_that_cannot_be_found_ends_with_2(vto: Typed, aws: dict[str, Any], found: Any, says: str) -> None:
     aws["cloudformation"] = CloudFormation(found)
     ran = vto("anna", "shirt", VTO_TOKEN=TOKEN)
     assert isinstance(ran.exception, CommandError)
@@ -173,14 +179,14 @@ def test_a_stack_that_cannot_be_found_ends_with_2(vto: Vto, aws: dict[str, Any],
     assert says in str(ran.exception)
 
 
-def test_who_is_not_signed_in_ends_with_4(vto: Vto, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_is_not_signed_in_ends_with_4(vto: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO())
     ran = vto("anna", "shirt", VTO_API_URL=URL)
     assert isinstance(ran.exception, CommandError)
     assert ran.exception.exit_code == 4
 
 
-def test_the_folder_for_the_pictures_is_made(vto: Vto, service: Service, tmp_path: Path) -> None:
+def test_the_folder_for_the_pictures_is_made(vto: Typed, service: Service, tmp_path: Path) -> None:
     service.says("GET /0.png", httpx.Response(200, content=b"picture"))
     folder = tmp_path / "a" / "b"
     ran = vto("anna", "shirt", "--out", str(folder), VTO_API_URL=URL, VTO_TOKEN=TOKEN)
@@ -191,3 +197,44 @@ def test_the_folder_for_the_pictures_is_made(vto: Vto, service: Service, tmp_pat
     service.says(CREATE, PLAN)
     vto("anna", "shirt", "--dry-run", "--out", str(plans))
     assert not plans.exists(), "a plan writes nothing"
+
+
+def uploading(service: Service, tmp_path: Path) -> Path:
+    """A photo, and a service that takes it."""
+    photo = tmp_path / "me.jpg"
+    photo.write_bytes(b"\xff\xd8\xff photo")
+    form = {"url": "https://uploads.example.com/up", "fields": {}, "upload_id": "u", "s3_url": "s3://b/k"}
+    service.says("POST /uploads", form).says("POST /up", httpx.Response(204))
+    service.says("POST /uploads/u/complete", {"state": "ready", "model": {"model_id": "photo-7"}})
+    return photo
+
+
+def test_a_photo_is_uploaded_with_its_consent_and_tried_on_with(vto: Typed, service: Service, tmp_path: Path) -> None:
+    photo = uploading(service, tmp_path)
+    ran = vto(str(photo), "shirt", "--consent", "3", VTO_API_URL=URL, VTO_TOKEN=TOKEN)
+    assert ran.exit_code == 0, ran.output
+    asked = {one.url.path: json.loads(one.content) for one in service.asked if one.url.path != "/up"}
+    assert asked["/uploads"]["consent"] == {"policy_version": "3"}
+    assert asked["/try-ons"] == {"product_id": "shirt", "model_id": "photo-7"}
+
+
+def test_after_an_upload_the_way_on_names_the_model_that_it_became(
+    vto: Typed, service: Service, tmp_path: Path
+) -> None:
+    photo = uploading(service, tmp_path)
+    service.says(CREATE, httpx.ReadTimeout("lost"))
+    ran = vto(str(photo), "shirt", "--consent", "3", "--idempotency-key", "k", VTO_API_URL=URL, VTO_TOKEN=TOKEN)
+    assert ran.exit_code == 5
+    assert "the same command with the model photo-7 and --idempotency-key k does not make it twice" in ran.stderr
+    service.says("POST /up", httpx.ReadTimeout("lost"))
+    ran = vto(str(photo), "shirt", "--consent", "3")
+    assert ran.exit_code == 5
+    assert "no try-on was made" in ran.stderr
+
+
+def test_a_photo_that_cannot_be_used_is_refused_with_the_reason(vto: Typed, service: Service, tmp_path: Path) -> None:
+    photo = uploading(service, tmp_path)
+    service.says("POST /uploads/u/complete", {"state": "rejected", "model": None, "reason": "It is too dark."})
+    ran = vto(str(photo), "shirt", "--consent", "3", VTO_API_URL=URL, VTO_TOKEN=TOKEN)
+    assert ran.exit_code == 3
+    assert "It is too dark." in ran.stderr

@@ -22,10 +22,10 @@ from tests.unit.client.service import (
     refusal,
     wanted,
 )
+from vto_client.live import PATIENCE
 from vto_client.problems import CommandError
 from vto_client.try_on import render
-from vto_client.try_on.follow import PATIENCE
-from vto_client.try_on.request import ensure_ids, ensure_key, option_of, request_of
+from vto_client.try_on.request import ensure_key, option_of, photo_of, request_of
 from vto_client.try_on.run import EXIT_CODES, Outcome, Wanted, run
 
 CREATE, LOOK = "POST /try-ons", f"GET /try-ons/{JOB}"
@@ -33,7 +33,7 @@ CREATE, LOOK = "POST /try-ons", f"GET /try-ons/{JOB}"
 
 def ran(service: Service, want: Wanted | None = None, seen: list[Any] | None = None) -> Outcome:
     snapshots: list[Any] = [] if seen is None else seen
-    return run(service.api, want or wanted(), snapshots.append, service.clock)
+    return run(service.vto, want or wanted(), snapshots.append)
 
 
 # --- options become a request -----------------------------------------------------------------------------------------
@@ -103,13 +103,13 @@ def test_options_that_say_nothing_of_the_mask_are_added_to_what_the_service_prop
     assert "maskShape" not in json.dumps(PLAN), "the plan itself stays as it was"
 
 
-def test_a_file_of_this_machine_is_refused_with_what_to_do(tmp_path: Path) -> None:
+def test_a_file_is_a_photo_if_there_is_one_and_never_a_product(tmp_path: Path) -> None:
     photo = tmp_path / "me.jpg"
-    photo.touch()
-    with pytest.raises(CommandError, match=r"me\.jpg is a file, and `vto try` takes ids .* POST /uploads") as problem:
-        ensure_ids("anna", str(photo))
-    assert problem.value.exit_code == 2
-    ensure_ids("no-such-file.jpg", "shirt")  # a product may be called so
+    photo.write_bytes(b"\xff\xd8\xff photo")
+    assert photo_of(str(photo), "shirt", "1", dry_run=False) == photo
+    assert photo_of("no-such-file.jpg", "shirt", None, dry_run=False) is None, "a model may be called so"
+    with pytest.raises(CommandError, match="vto catalogue import"):
+        photo_of("anna", str(photo), None, dry_run=False)
 
 
 @pytest.mark.parametrize("key", ["", "a b", "x" * 65, "ключ", "a\nb"])

@@ -33,6 +33,8 @@ from vto.use_cases.answer_message import AnswerMessage
 from vto.use_cases.browse import Browse
 from vto.use_cases.cancel_try_on import CancelTryOn
 from vto.use_cases.create_try_on import CreateTryOn
+from vto.use_cases.delete_photo import DeletePhoto
+from vto.use_cases.delete_try_on import DeleteTryOn
 from vto.use_cases.deliver_result import DeliverResult
 from vto.use_cases.erase_user import EraseUser
 from vto.use_cases.finish_result import FinishResult
@@ -42,6 +44,7 @@ from vto.use_cases.looking_ahead import LookAhead
 from vto.use_cases.plan_try_on import PlanTryOn
 from vto.use_cases.publish_job import PublishJob, Snapshots
 from vto.use_cases.record_failure import RecordFailure
+from vto.use_cases.remove_one import RemoveOne
 from vto.use_cases.request_erasure import RequestErasure
 from vto.use_cases.request_try_on import RequestTryOn
 from vto.use_cases.reserve_slot import ReserveSlot
@@ -298,7 +301,30 @@ class World:
 
     @property
     def browse(self) -> Browse:
-        return Browse(self.catalogue, self.jobs, self.pictures, self.snapshots, 30, "1")
+        return Browse(
+            self.catalogue, self.jobs, self.pictures, self.snapshots, 30, "1", self.engine_order, self.max_jobs
+        )
+
+    @property
+    def remove_one(self) -> RemoveOne:
+        return RemoveOne(
+            self.catalogue,
+            self.jobs,
+            self.results,
+            self.pictures,
+            self.clock,
+            UPLOADS,
+            RESULTS,
+            self.endings.append,
+        )
+
+    @property
+    def delete_photo(self) -> DeletePhoto:
+        return DeletePhoto(self.catalogue, self.erasure_requests, self.clock)
+
+    @property
+    def delete_try_on(self) -> DeleteTryOn:
+        return DeleteTryOn(self.jobs, self.results, self.erasure_requests, self.clock, self.endings.append)
 
     @property
     def request_erasure(self) -> RequestErasure:

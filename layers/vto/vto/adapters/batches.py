@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vto import telemetry
+from vto.domain.removal import Removal
 from vto.domain.storage import S3Url, key_from_event
 from vto.errors import VtoError
 
@@ -35,14 +36,16 @@ def s3_objects(event: dict[str, Any]) -> Entries[Written]:
         yield message["messageId"], _written(message["body"])
 
 
-def erased_users(event: dict[str, Any]) -> Entries[str]:
-    """Whom each message of the erasures' queue is about, by the message's id."""
+def erasures(event: dict[str, Any]) -> Entries[str | Removal]:
+    """Whom, or which one thing, each message of the erasures' queue is about, by the message's id."""
     for message in event["Records"]:
-        yield message["messageId"], _user(message["body"])
+        yield message["messageId"], _erasure(message["body"])
 
 
-def _user(body: str) -> Iterator[str]:
-    yield json.loads(body)["user_id"]
+def _erasure(body: str) -> Iterator[str | Removal]:
+    wish = json.loads(body)
+    # a message about one thing must never be read as one about a person, not even by the code of before
+    yield Removal(**wish["remove"]) if "remove" in wish else wish["user_id"]
 
 
 def _written(body: str) -> Iterator[Written]:

@@ -1,12 +1,14 @@
 """The queue of erasures: a message stays in it until its erasure is done."""
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from vto import telemetry
 from vto.adapters.aws_errors import as_storage_error
+from vto.domain.removal import Removal
 from vto.errors import StorageUnavailableError
 
 if TYPE_CHECKING:
@@ -35,8 +37,15 @@ class ErasureQueue:
 
     def send(self, user_id: str) -> None:
         """Have somebody's erasure worked on; raises StorageUnavailableError."""
+        self._send({"user_id": user_id})
+
+    def remove(self, removal: Removal) -> None:
+        """Have one photo or try-on removed; raises StorageUnavailableError."""
+        self._send({"remove": asdict(removal)})
+
+    def _send(self, wish: dict[str, Any]) -> None:
         with as_storage_error("ask for an erasure"):
-            self._client.send_message(QueueUrl=self._queue_url, MessageBody=json.dumps({"user_id": user_id}))
+            self._client.send_message(QueueUrl=self._queue_url, MessageBody=json.dumps(wish))
 
     def come_again(self, event: dict[str, Any], answer: dict[str, Any]) -> None:
         """Let what is not done come again after a while that grows.

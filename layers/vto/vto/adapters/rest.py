@@ -131,6 +131,16 @@ def error_response(error: VtoError) -> Response[str]:
     return Response(int(status), content_types.APPLICATION_JSON, json.dumps(error.public()), headers)
 
 
+def nothing() -> Response[str]:
+    """The answer that says that it is done and there is nothing to tell."""
+    return Response(HTTPStatus.NO_CONTENT.value, body="")
+
+
+def see_other(link: str) -> Response[str]:
+    """The answer that leads elsewhere; no cache keeps it, for the link is as good as what it leads to."""
+    return Response(HTTPStatus.SEE_OTHER.value, body="", headers={"Location": link, "Cache-Control": "no-store"})
+
+
 def new_router() -> APIGatewayHttpRouter:
     """A module's own routes, for an API to take in."""
     return APIGatewayHttpRouter()  # type: ignore[no-untyped-call]

@@ -46,7 +46,8 @@ class Readiness(StrEnum):
 class CatalogueItem:
     """One row of ``vto-products`` or ``vto-models``.
 
-    ``user_id`` stands only on private photos; a model without it is a stock model that everybody may use.
+    ``user_id`` stands only on private photos; a model without it is a stock model that everybody may use. One with
+    ``erased_at`` was deleted by its owner: it is nobody's, and stays only until no import can write it anew.
     """
 
     kind: Kind
@@ -70,12 +71,15 @@ class CatalogueItem:
     source_time: str | None = None
     ttl: int | None = None
     consent: Consent | None = None
+    erased_at: str | None = None
 
     def is_visible_to(self, user_id: str) -> bool:
         """Whether this caller may use the item: products and stock models are everybody's, photos their owner's.
 
         A rejected model without an owner is nobody's: it may be somebody's photo in a wrong folder.
         """
+        if self.erased_at is not None:
+            return False
         if self.user_id is None:
             return self.kind is Kind.PRODUCT or self.readiness is not Readiness.REJECTED
         return self.user_id == user_id

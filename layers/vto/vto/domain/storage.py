@@ -84,6 +84,11 @@ def prepared_model_key(model_id: str, user_id: str | None, digest: str) -> str:
     return f"{PREPARED}models/{owner}/{model_id}/{digest[:16]}.jpg"
 
 
+def prepared_photo_folder(model_id: str, user_id: str) -> str:
+    """Where all that was made of one private photo lies."""
+    return f"{prepared_user_prefix(user_id)}{model_id}/"
+
+
 def prepared_user_prefix(user_id: str) -> str:
     """Where one shopper's model-ready photos lie."""
     return f"{PREPARED}{user_model_prefix(user_id)}"

@@ -3,8 +3,18 @@
 from http import HTTPStatus
 from typing import Any
 
+from aws_lambda_powertools.event_handler import Response
+
 from vto import bootstrap
-from vto.adapters.rest import caller_of, cursor_of, json_body, new_router, with_idempotency_key
+from vto.adapters.rest import (
+    caller_of,
+    cursor_of,
+    json_body,
+    new_router,
+    nothing,
+    see_other,
+    with_idempotency_key,
+)
 from vto.use_cases.plan_try_on import is_dry_run
 
 router = new_router()
@@ -39,3 +49,19 @@ def try_on(job_id: str) -> dict[str, Any]:
 def cancel_try_on(job_id: str) -> dict[str, Any]:
     """One of the caller's try-ons, ended before its pictures are being made."""
     return bootstrap.snapshots()(bootstrap.cancel_try_on()(job_id, caller_of(router.current_event).user_id))
+
+
+@router.delete("/try-ons/<job_id>")
+def delete_try_on(job_id: str) -> Response[str]:
+    """One of the caller's try-ons is to go, with its pictures."""
+    bootstrap.delete_try_on()(job_id, caller_of(router.current_event).user_id)
+    return nothing()
+
+
+@router.get("/try-ons/<job_id>/result")
+def result(job_id: str) -> Response[str]:
+    """The way to one of a finished try-on's pictures."""
+    event = router.current_event
+    image = (event.query_string_parameters or {}).get("image")
+    link = bootstrap.open_result()(job_id, image, caller_of(event).user_id)
+    return see_other(link)

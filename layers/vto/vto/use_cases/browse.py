@@ -1,10 +1,12 @@
 """What a signed-in caller may look at: the catalogue, their own photos and the stock models, their own try-ons."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness
 from vto.domain.contract import MAX_SIDE, MIN_SIDE
+from vto.domain.engines import MAX_IMAGES, PROFILES
 from vto.domain.log_text import shown_id
 from vto.domain.parameters import GARMENT_CLASSES
 from vto.domain.pictures import MAX_UPLOAD_BYTES, UPLOAD_FORMATS
@@ -13,8 +15,10 @@ from vto.domain.storage import S3Url
 from vto.errors import NotFoundError, Violation
 from vto.ports import Catalogue, Jobs, Pictures
 from vto.use_cases.publish_job import LINK_SECONDS, Snapshots
+from vto.use_cases.showing_models import model_view
 
 PAGE = 50
+MAX_PROMPT, MAX_NAME = 1024, 80  # as the schemas say
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,8 @@ class Browse:
     snapshots: Snapshots
     retention_days: float
     policy_version: str
+    engines: Sequence[str]
+    max_jobs: int
 
     def config(self) -> dict[str, Any]:
         """What a client should know before it asks for anything."""
@@ -41,6 +47,14 @@ class Browse:
             "retention_days": self.retention_days,
             "retention": retention(self.retention_days),
             "consent": {"policy_version": self.policy_version},
+            # what the shop's first engine declares of a call; a try-on's own eta_seconds knows the queue, too
+            "usual_seconds": PROFILES[self.engines[0]].usual_seconds,
+            "limits": {
+                "variants": MAX_IMAGES,
+                "mask_prompt_characters": MAX_PROMPT,
+                "unfinished_try_ons": self.max_jobs,
+                "photo_name_characters": MAX_NAME,
+            },
         }
 
     def products(self, cursor: str | None) -> dict[str, Any]:
@@ -71,8 +85,11 @@ class Browse:
         """The caller's own photos, the newest first, then the stock models."""
         own, stock = self.catalogue.models_of(user_id, limit=PAGE), self.catalogue.models_of(None, limit=PAGE)
         # a photo in a wrong folder is a rejected row without an owner: its key is nobody else's business
-        items = [*own, *(item for item in stock if item.readiness is Readiness.READY)]
-        return {"models": [{**self._view(item), "is_own": item.user_id is not None} for item in items]}
+        items = [
+            *(item for item in own if item.erased_at is None),
+            *(item for item in stock if item.readiness is Readiness.READY),
+        ]
+        return {"models": [model_view(item, self.pictures) for item in items]}
 
     def try_ons(self, user_id: str, cursor: str | None) -> dict[str, Any]:
         """A page of the caller's own try-ons, the newest first."""

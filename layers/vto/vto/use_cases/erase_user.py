@@ -1,30 +1,26 @@
 """One pass of an erasure: everything that somebody left behind goes; repeated until nobody can leave anything any more.
 
-Who works on a job when it is erased is not interrupted: a function cannot be. It is refused at its next step, and what
-it has written by then is found by a later pass, for the job's row stays, marked, until the longest-running function is
-over. So nothing that writes has to clean up after itself, and one function alone may delete.
+The row of a job stays, marked, until nobody can write for it any more (erasing_jobs.py). So nothing that writes has to
+clean up after itself, and one function alone may delete.
 """
 
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from vto.domain import times
 from vto.domain.consent import TIME_KEY
-from vto.domain.erasure import REUSE_SECONDS, WRITER_SECONDS, Erasure, has_passed
-from vto.domain.job import Job, Status
+from vto.domain.erasure import Erasure
+from vto.domain.job import Job
 from vto.domain.storage import (
     S3Url,
-    generated_folder,
-    prepared_mask_folder,
     prepared_user_prefix,
-    result_folder,
     user_mask_prefix,
     user_model_prefix,
 )
-from vto.errors import JobClosedError, NotifierUnavailableError, StorageUnavailableError
+from vto.errors import NotifierUnavailableError, StorageUnavailableError
 from vto.ports import (
     Catalogue,
     Clock,
@@ -35,10 +31,9 @@ from vto.ports import (
     Notifier,
     ObjectVersion,
     Results,
-    VersionConflictError,
     Versions,
 )
-from vto.use_cases.changing_jobs import change_job
+from vto.use_cases.erasing_jobs import EraseJob
 
 PAGE = 100
 PHOTOS = 1000
@@ -118,6 +113,10 @@ class EraseUser:
                 self.erasures.leave(user_id, going.removed, taken_until=taken_until)
         return self.erasures.finish(erasure, self.clock.now())
 
+    @property
+    def _erase_job(self) -> EraseJob:
+        return EraseJob(self.jobs, self.results, self.versions, self.clock, self.uploads_bucket, self.results_bucket)
+
     # --- try-ons ----------------------------------------------------------------------------------------------------
 
     def _jobs(self, going: _Pass) -> None:
@@ -126,7 +125,7 @@ class EraseUser:
         for job in self._of_user(going.erasure.user_id):
             if not (going.erasure.covers(job.created_at) or _rests_on(job, going.erasure)):
                 going.has_newer = True
-            elif self._job(going, job):
+            elif self._erase_job(job, going.removed):
                 over.append(job.id)
             else:
                 going.waits = True
@@ -149,43 +148,6 @@ class EraseUser:
             yield from page
             if cursor is None:
                 return
-
-    def _job(self, going: _Pass, listed: Job) -> bool:
-        """Remove what there is of one job; whether its row can go, too."""
-        was_marked = listed.erased_at is not None
-        job = listed if was_marked else self._marked(listed.id)
-        if job is None:
-            return False  # it is gone, and the index does not know yet
-        is_offered = job.cache_key is not None and self.results.withdraw(job.cache_key, job.id)
-        going.removed["cached_results"] += is_offered
-        if is_offered and was_marked:
-            job = self._marked_anew(job)  # offered by a step that had begun before the mark: others may have found it
-        now, since = self.clock.now(), job.erased_at or ""
-        folders = [S3Url(self.results_bucket, generated_folder(job.id))]
-        folders.append(S3Url(self.uploads_bucket, prepared_mask_folder(job.id)))
-        # Others may be about to copy what they found on offer; of a private photo nothing is on offer to them.
-        is_shared = job.status is Status.COMPLETED and job.consented_at is None
-        if not is_shared or has_passed(since, REUSE_SECONDS, now):
-            folders.append(S3Url(self.results_bucket, result_folder(job.id)))
-        left = [one for folder in folders for one in self.versions.below(folder)]
-        self._objects(going, left)
-        seconds = max(WRITER_SECONDS, REUSE_SECONDS) if is_shared else WRITER_SECONDS
-        return not left and not is_offered and has_passed(since, seconds, now)
-
-    def _marked(self, job_id: str) -> Job | None:
-        """The job with its mark: ended, unseen, closed to whoever works on it; None when it is gone."""
-        try:
-            return change_job(self.jobs, job_id, lambda job: job.erase(self.clock.now()))
-        except JobClosedError:  # gone, or another pass was faster
-            return self.jobs.get(job_id)
-
-    def _marked_anew(self, job: Job) -> Job:
-        again = replace(job, erased_at=times.to_iso(self.clock.now()))
-        try:
-            self.jobs.save(again, expected_version=job.version)
-        except VersionConflictError as conflict:
-            raise StorageUnavailableError(f"job {job.id} changed while it was erased") from conflict
-        return again
 
     # --- everything else --------------------------------------------------------------------------------------------
 

@@ -11,11 +11,10 @@ from vto.domain.catalogue import model_id_of
 from vto.domain.consent import Consent
 from vto.domain.erasure import FORM_SECONDS
 from vto.domain.pictures import MAX_UPLOAD_BYTES
-from vto.domain.storage import S3Url, user_mask_prefix, user_model_prefix
+from vto.domain.storage import S3Url
+from vto.domain.uploads import EXTENSIONS, UploadName
 from vto.errors import InvalidRequestError
 from vto.ports import Clock, Pictures
-
-EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,8 @@ class OfferUpload:
             user_id: Whose picture it will be.
 
         Returns:
-            ``url``, ``fields``, ``s3_url`` and, for a photo, the ``model_id`` that it will have once imported.
+            ``upload_id``, ``url``, ``fields``, ``s3_url``, ``expires_in`` and, for a photo, the ``model_id`` that it
+            will have once imported.
 
         Raises:
             InvalidRequestError: The request breaks the schema, or lacks the consent to the policy that holds now.
@@ -47,9 +47,9 @@ class OfferUpload:
         if found:
             raise InvalidRequestError("schema", found)
         is_photo = request["kind"] == "photo"
-        prefix = user_model_prefix(user_id) if is_photo else user_mask_prefix(user_id)
         # the server chooses the name: a client's own could overwrite, collide, or tell something about a person
-        address = S3Url(self.uploads_bucket, f"{prefix}{uuid.uuid4().hex}.{EXTENSIONS[request['content_type']]}")
+        name = UploadName(request["kind"], uuid.uuid4().hex, EXTENSIONS[request["content_type"]])
+        address = S3Url(self.uploads_bucket, name.key(user_id))
         form = self.pictures.upload_form(
             address,
             content_type=request["content_type"],
@@ -59,6 +59,7 @@ class OfferUpload:
             metadata=Consent.given(self.policy_version, self.clock.now()).metadata(),
         )
         return {
+            "upload_id": str(name),
             "url": form.url,
             "fields": dict(form.fields),
             "s3_url": str(address),

@@ -42,7 +42,7 @@ FORMS: Mapping[str, tuple[Callable[[Any], bool], tuple[str, ...]]] = {
     TEXT: (
         lambda value: isinstance(value, str),
         ("name", "category", "description", "readiness_reason", "sha256", "garment_class", "user_id", "created_at",
-         "updated_at", "source_sequencer", "source_time"),
+         "updated_at", "source_sequencer", "source_time", "erased_at"),
     ),
     "an s3:// address": (_is_address, ("prepared_s3_url",)),
     "a whole number": (lambda value: type(value) is int, ("width", "height", "ttl")),
@@ -91,9 +91,9 @@ class DynamoCatalogue:
                 Key=key,
                 UpdateExpression=expression,
                 # sequencers say nothing about events of different keys, which may name the same product
-                ConditionExpression="attribute_not_exists(#source_sequencer)"
+                ConditionExpression="attribute_not_exists(erased_at) AND (attribute_not_exists(#source_sequencer)"
                 f" OR (#{url} = :{url} AND #source_sequencer < :source_sequencer)"
-                f" OR (#{url} <> :{url} AND (attribute_not_exists(source_time) OR source_time < :event_time))",
+                f" OR (#{url} <> :{url} AND (attribute_not_exists(source_time) OR source_time < :event_time)))",
                 ExpressionAttributeNames=names,
                 ExpressionAttributeValues={**values, ":event_time": item.source_time or ""},
             ),
@@ -121,6 +121,50 @@ class DynamoCatalogue:
                 Limit=limit,
             )
         return [item_to_catalogue(Kind.MODEL, item) for item in page["Items"]]
+
+    def photos_of(
+        self, user_id: str, *, limit: int, cursor: str | None = None
+    ) -> tuple[list[CatalogueItem], str | None]:
+        """A page of a user's private photos, the newest first, and the cursor of the next one."""
+        with as_storage_error("query photos of a user"):
+            page = self._tables[Kind.MODEL].query(
+                IndexName="by_user",
+                KeyConditionExpression="user_id = :user_id",
+                ExpressionAttributeValues={":user_id": user_id},
+                ScanIndexForward=False,
+                Limit=limit,
+                **page_start(cursor, {"model_id", "created_at"}, user_id=user_id),
+            )
+        items = [item_to_catalogue(Kind.MODEL, item) for item in page["Items"]]
+        return items, cursor_of(page.get("LastEvaluatedKey"))
+
+    def rename_photo(self, model_id: str, user_id: str, name: str, at: str) -> CatalogueItem | None:
+        """Give a user's private photo a name; None when it is anybody else's, or was deleted."""
+        is_theirs = self._change_photo(
+            "rename photo",
+            model_id,
+            "SET #name = :name, updated_at = :at",
+            {":user_id": user_id, ":name": name, ":at": at},
+            {"#name": "name"},
+        )
+        return self.get(Kind.MODEL, model_id) if is_theirs else None
+
+    def mark_erased(self, model_id: str, user_id: str, at: str) -> bool:
+        """Mark a user's private photo as deleted, once: no import writes its row any more, and nobody sees it."""
+        values = {":user_id": user_id, ":at": at}
+        return self._change_photo("mark a photo as deleted", model_id, "SET erased_at = :at", values, {})
+
+    def _change_photo(
+        self, what: str, model_id: str, change: str, values: dict[str, str], names: dict[str, str]
+    ) -> bool:
+        update: dict[str, Any] = {
+            "Key": {"model_id": model_id},
+            "UpdateExpression": change,
+            "ConditionExpression": "user_id = :user_id AND attribute_not_exists(erased_at)",
+            "ExpressionAttributeValues": values,
+            **({"ExpressionAttributeNames": names} if names else {}),
+        }
+        return conditionally(what, lambda: self._tables[Kind.MODEL].update_item(**update))
 
     def delete_photo(self, model_id: str, user_id: str) -> None:
         """Remove the row of a user's private photo; nothing happens when it is anybody else's."""

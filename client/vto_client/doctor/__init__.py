@@ -1,0 +1,1 @@
+"""`vto doctor`: is an installation as it has to be?"""

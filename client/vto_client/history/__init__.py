@@ -1,0 +1,1 @@
+"""`vto history`: the caller's own try-ons."""
