@@ -1,7 +1,8 @@
 """Looks at every frame and every HTTP answer of every test, and makes red the test in which one breaks the documents.
 
 Frames: what the service sends to sockets, in memory or through API Gateway's client; what it hears and does not refuse;
-what the end-to-end tests' shopper hears. Answers: all that the functions behind the HTTP API give, and what they take.
+what the end-to-end tests' shopper hears, and what the client for Python shops says. Answers: all that the functions
+behind the HTTP API give, and what they take.
 """
 
 import functools
@@ -18,6 +19,7 @@ from tests.specs import checking
 from vto.adapters.sockets import ApiGatewaySockets
 from vto.testing import FakeNotifier
 from vto.use_cases.answer_message import ACTIONS, AnswerMessage
+from vto_client.live import Watch
 
 MOST_TOLD = 10
 _found: list[str] = []
@@ -89,6 +91,14 @@ def _receiving(stock: Callable[..., Any]) -> Callable[..., Any]:
     return receive
 
 
+def _saying(stock: Callable[..., Any]) -> Callable[..., Any]:
+    def say(self: Any, frame: Any) -> Any:
+        see_taken(frame)
+        return stock(self, frame)
+
+    return say
+
+
 def _resolving(stock: Callable[..., Any]) -> Callable[..., Any]:
     def resolve(self: Any, event: Any, context: Any) -> Any:
         answer = stock(self, event, context)
@@ -107,6 +117,7 @@ class SpecsKept:
             _wrap(owner, "send", _sending)
         _wrap(AnswerMessage, "__call__", _answering)
         _wrap(Shopper, "receive", _receiving)
+        _wrap(Watch, "_say", _saying)
         _wrap(APIGatewayHttpResolver, "resolve", _resolving)
 
     def pytest_unconfigure(self) -> None:
