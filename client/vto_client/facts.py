@@ -94,7 +94,7 @@ FUNCTION_OF_STATE: Mapping[str, str] = {
 OPERATE, RECONCILE = "operate", "reconcile_uploads"
 """The functions that operators may invoke."""
 FUNCTION_NAME = "{stack}-{function}"
-QUEUES = ("product_uploads", "model_uploads", "results", "erasures", "start_try_on", "publish_job", "events")
+QUEUES = ("product_uploads", "model_uploads", "results", "erasures", "webhook", "start_try_on", "publish_job", "events")
 """The dead-letter queues by the names that `operate` knows them by."""
 MOST_JOBS = 25
 """Jobs of one order."""

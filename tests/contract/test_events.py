@@ -20,6 +20,7 @@ from tests.contract.deployed import (
     FUNCTIONS,
     REGION,
     ROOT,
+    WITH_A_WEBHOOK,
     create_storage,
     environment,
     function_of,
@@ -36,7 +37,7 @@ from vto.adapters.preview import Preview
 from vto.domain.consent import Consent
 from vto.domain.job import Job, StoredImage
 from vto.domain.lifecycle import Lifecycle
-from vto.testing import FakeClock, FakeModels, FakeNotifier
+from vto.testing import FakeClock, FakeModels, FakeNotifier, FakeShopServer
 
 ROWS = json.loads((EVENTS / "rows.json").read_text(), parse_float=Decimal)
 JOB = ROWS["vto-jobs"][0]
@@ -65,6 +66,7 @@ class System:
 
     clock: FakeClock = field(default_factory=FakeClock)
     notifier: FakeNotifier = field(default_factory=FakeNotifier)
+    shop_server: FakeShopServer = field(default_factory=FakeShopServer)
     models: FakeModels = field(default_factory=lambda: FakeModels({MODEL_ID: Lifecycle("ACTIVE")}))
 
     def __post_init__(self) -> None:
@@ -343,8 +345,20 @@ EFFECTS = {
     "start_try_on/refused_a_job_that_was_started_before": Effects(
         job="created", and_so=lambda system: system.started == [JOB_ID]
     ),
-    "publish_job/accepted": Effects(frames=("job processing",)),
-    "publish_job/refused_an_erased_job": Effects(),
+    "publish_job/accepted": Effects(
+        frames=("job processing",), and_so=lambda system: system.messages("WebhookQueue") == []
+    ),
+    "publish_job/accepted_an_end_that_an_operator_redrives": Effects(
+        job="completed",
+        frames=("job completed",),
+        and_so=lambda system: system.messages("WebhookQueue") == [{"job_id": JOB_ID, "seq": 3}],
+    ),
+    "publish_job/refused_an_erased_job": Effects(and_so=lambda system: system.messages("WebhookQueue") == []),
+    "call_webhook/accepted": Effects(
+        job="completed", and_so=lambda system: [one for one, _ in system.shop_server.told] == [f"{JOB_ID}-3"]
+    ),
+    "call_webhook/refused_an_erased_job": Effects(and_so=lambda system: system.shop_server.told == []),
+    "call_webhook/refused_a_message_that_names_no_job": Effects(and_so=lambda system: system.shop_server.told == []),
     "deliver_result/accepted": Effects(
         job="completed",
         frames=("job completed",),
@@ -446,12 +460,13 @@ def test_a_sample_event_has_the_outcome_that_its_name_says(
 ) -> None:
     outcome, effects, function = OUTCOMES[name], EFFECTS[name], name.partition("/")[0]
     BEFORE[outcome.before](system)
-    use_environment(monkeypatch, environment(function))
+    use_environment(monkeypatch, environment(function, **WITH_A_WEBHOOK))
     replace_builders(
         monkeypatch,
         clock=system.clock,
         sockets=system.notifier,
         models=system.models,
+        shop_server=system.shop_server,
         engine=lambda _: Preview(FunctionsInProcess(), bootstrap.settings()["PREVIEW_FUNCTION"]),
     )
     module("render_preview")._s3.cache_clear()

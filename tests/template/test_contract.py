@@ -106,7 +106,8 @@ ENVIRONMENT = {
         "RETENTION_DAYS",
     },
     "notify_client": PUBLISH | {"DIRECT_NOTIFY"},
-    "publish_job": PUBLISH,
+    "publish_job": PUBLISH | {"WEBHOOK_QUEUE_URL"},
+    "call_webhook": {"JOBS_TABLE", "WEBHOOK_QUEUE_URL", "WEBHOOK_SECRET", "WEBHOOK_URL"},
     "deliver_result": PUBLISH | {"RESULTS_QUEUE_URL"},
     "record_failure": {"JOBS_TABLE", "RESULTS_TABLE", "RESULTS_BUCKET", "CONTROLS_TABLE"},
     "sweep_jobs": {"JOBS_TABLE", "RESULTS_TABLE", "RESULTS_BUCKET", "CONTROLS_TABLE", "STATE_MACHINE_ARN"},
@@ -195,6 +196,7 @@ OUTPUTS = {
     "ConnectionsTable",
     "ResultsTable",
     "ControlsTable",
+    "WebhookSecretArn",
     "DashboardUrl",
 }
 

@@ -35,13 +35,17 @@ from vto.adapters.secrets import SecretKey
 from vto.adapters.sockets import ApiGatewaySockets
 from vto.adapters.sqs import ImportQueues, RetryQueue
 from vto.adapters.step_functions import StepFunctions
+from vto.adapters.webhook import EndedJobsQueue, HttpShopServer
 from vto.domain.budgets import Limits
 from vto.domain.engines import PROFILES
 from vto.domain.ledger import micro_usd
 from vto.domain.pictures import Tier
+from vto.domain.webhooks import wait_seconds as webhook_wait
 from vto.ports import Engine, PictureTools
+from vto.use_cases.announce_end import AnnounceEnd
 from vto.use_cases.answer_message import AnswerMessage
 from vto.use_cases.browse import Browse
+from vto.use_cases.call_webhook import CallWebhook
 from vto.use_cases.cancel_try_on import CancelTryOn
 from vto.use_cases.check_lifecycle import CheckLifecycle
 from vto.use_cases.complete_upload import CompleteUpload
@@ -318,6 +322,30 @@ def upload_queues() -> RetryQueue:
 
 
 @cache
+def ended_jobs() -> EndedJobsQueue | None:
+    """The queue of ends that the shop's own server is to hear of; None where the shop wants none."""
+    url = settings().values.get("WEBHOOK_QUEUE_URL")
+    return EndedJobsQueue(_sqs(), url) if url else None
+
+
+@cache
+def webhook_queue() -> RetryQueue:
+    """The same queue, for who tells the shop's server."""
+    return RetryQueue(_sqs(), settings()["WEBHOOK_QUEUE_URL"], wait=webhook_wait)
+
+
+@cache
+def shop_server() -> HttpShopServer:
+    """The shop's own server; raises SettingsError when it may not be told at its address."""
+    config = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=READ_TIMEOUT["secretsmanager"])
+    secret = SecretKey(boto3.client("secretsmanager", config=config), settings()["WEBHOOK_SECRET"])
+    try:
+        return HttpShopServer(urllib3.PoolManager(), settings()["WEBHOOK_URL"], secret)
+    except ValueError as problem:
+        raise SettingsError(str(problem)) from problem
+
+
+@cache
 def import_queue() -> ImportQueues:
     """The same two, to tell of uploads that S3 did not tell of."""
     return ImportQueues(_sqs(), settings()["PRODUCT_UPLOADS_QUEUE_URL"], settings()["MODEL_UPLOADS_QUEUE_URL"])
@@ -502,6 +530,18 @@ def snapshots() -> Snapshots:
 def publish_job() -> PublishJob:
     """Pushes snapshots to sockets."""
     return PublishJob(jobs(), connections(), controls(), sockets(), snapshots(), clock())
+
+
+@cache
+def announce_end() -> AnnounceEnd:
+    """Has the shop's own server told of ended jobs."""
+    return AnnounceEnd(jobs(), ended_jobs())
+
+
+@cache
+def call_webhook() -> CallWebhook:
+    """Tells it."""
+    return CallWebhook(jobs(), shop_server(), clock(), telemetry.webhook)
 
 
 @cache

@@ -17,6 +17,7 @@ from vto.domain.parameters import Parameters
 from vto.domain.pictures import Prepared, Tier
 from vto.domain.removal import Removal
 from vto.domain.storage import S3Url
+from vto.domain.webhooks import End, Reception
 
 
 class VersionConflictError(Exception):
@@ -25,6 +26,10 @@ class VersionConflictError(Exception):
 
 class NoRoomError(Exception):
     """The user has as many unfinished jobs in the lane as they may have."""
+
+
+class NotTakenError(Exception):
+    """The shop's own server did not take what it was told: it is told again. Says why, without any value."""
 
 
 class Clock(Protocol):
@@ -575,6 +580,22 @@ class Changes(Protocol):
 
     def between(self, shard: str, first: str, last: str, event: str) -> list[tuple[str, str]] | None:
         """Sequence numbers and jobs of the inserts, or modifications; None when they are no longer there (a day)."""
+        ...
+
+
+class EndedJobs(Protocol):
+    """The queue of ends of which the shop's own server is to be told."""
+
+    def send(self, end: End) -> None:
+        """Have an end told; raises StorageUnavailableError."""
+        ...
+
+
+class ShopServer(Protocol):
+    """The shop's own server."""
+
+    def post(self, message_id: str, now: datetime, body: bytes) -> Reception:
+        """Send a signed message; taken, or not wanted any more. Raises NotTakenError when it has to be sent again."""
         ...
 
 

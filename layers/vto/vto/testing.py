@@ -18,6 +18,7 @@ from vto.domain.pacing import Counter, Lane, next_slot
 from vto.domain.pictures import LOWER_TIER, Prepared, Tier
 from vto.domain.removal import Removal
 from vto.domain.storage import S3Url
+from vto.domain.webhooks import End, Reception, reception
 from vto.errors import (
     InvalidRequestError,
     NotifierUnavailableError,
@@ -34,6 +35,7 @@ from vto.ports import (
     Generation,
     Letter,
     NoRoomError,
+    NotTakenError,
     ObjectVersion,
     StoredObject,
     Ticket,
@@ -490,6 +492,37 @@ class FakeErasureRequests:
     def come_again(self, event: dict[str, Any], answer: dict[str, Any]) -> None:
         """Remember what comes again."""
         self.again += [one["itemIdentifier"] for one in answer["batchItemFailures"]]
+
+
+@dataclass
+class FakeEndedJobs:
+    """Remembers the ends that the shop's own server is to hear of; ``problem`` is raised instead where it is set."""
+
+    sent: list[End] = field(default_factory=list)
+    problem: VtoError | None = None
+
+    def send(self, end: End) -> None:
+        """Remember an end."""
+        if self.problem:
+            raise self.problem
+        self.sent.append(end)
+
+
+@dataclass
+class FakeShopServer:
+    """The shop's own server: answers with the next of ``statuses``, and takes everything when there are none left."""
+
+    statuses: list[int] = field(default_factory=list)
+    told: list[tuple[str, bytes]] = field(default_factory=list)
+    """Id and body of every message that came."""
+
+    def post(self, message_id: str, now: datetime, body: bytes) -> Reception:
+        """Take a message, or not."""
+        self.told.append((message_id, body))
+        found = reception(self.statuses.pop(0) if self.statuses else 204)
+        if found not in (Reception.TAKEN, Reception.GONE):
+            raise NotTakenError(found.value)
+        return found
 
 
 @dataclass
