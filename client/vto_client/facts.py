@@ -14,6 +14,7 @@ REFUSALS = frozenset(
     {
         "invalid_request",
         "not_authorized",
+        "forbidden",
         "not_found",
         "request_conflict",
         "too_many_jobs",

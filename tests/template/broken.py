@@ -566,8 +566,8 @@ BROKEN += [
     ),
     (
         "removers",
-        changed(allow("ImportPictureFunction", "s3:DeleteObjectVersion", sub("${UploadsBucket.Arn}/products/*"))),
-        "ImportPictureFunction may remove UploadsBucket/products/ for good",
+        changed(allow("ImportPictureFunction", "s3:DeleteObjectVersion", sub("${UploadsBucket.Arn}/models/stock/*"))),
+        "ImportPictureFunction may remove UploadsBucket/models/stock/ for good",
     ),
     (
         "erasable",

@@ -7,6 +7,7 @@ import pytest
 from cfnlint.api import ManualArgs, lint
 
 from scripts.template.reading import ALARM, Template, expand, named, read_template, resources, scales
+from tests.contract.deployed import FUNCTIONS
 
 READY_MADE = {"AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess"}
 
@@ -29,7 +30,7 @@ def test_cfn_lint_would_notice_an_error_here(expanded: Template) -> None:
 
 def test_every_function_has_a_role_of_its_own(expanded: Template) -> None:
     roles = Counter(named(properties["Role"]) for _, properties in resources(expanded, "AWS::Lambda::Function"))
-    assert len(roles) == 22
+    assert len(roles) == len(FUNCTIONS)
     assert set(roles.values()) == {1}
 
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -62,6 +63,7 @@ from tests.contract.test_events import (
     picture,
     read,
     uploads_just_came,
+    with_the_product,
     without_the_job,
 )
 from vto import bootstrap
@@ -71,6 +73,7 @@ from vto.adapters.dynamodb import item_to_job, job_to_item
 from vto.adapters.preview import Preview
 from vto.adapters.s3 import S3Pictures
 from vto.domain import times
+from vto.domain.curating import FORM_KEY
 from vto.domain.job import OPEN
 from vto.domain.ledger import CallState, Entry
 from vto.domain.pacing import Lane
@@ -481,6 +484,24 @@ def importing(queue: str, event: str) -> Event:
     return document
 
 
+def used_form_of_before(system: System) -> None:
+    """The product's picture came after it was deleted, with a form from before."""
+    with_the_product(system)
+    system.clock.moment = datetime.now(UTC) - timedelta(days=1)
+
+
+def hoodie_deleted(system: System) -> None:
+    """The hoodie was deleted an instant ago, and its pictures are there still; one came with a form of before."""
+    system.clock.moment = datetime.now(UTC) - timedelta(days=1)
+    bootstrap.products().delete_product(PRODUCT["product_id"], system.clock.now())
+    form = times.to_iso(system.clock.now())
+    system.put(PRODUCT["product_picture_s3_url"], b"x", **{FORM_KEY: form})
+
+
+write_hoodie = request("PUT", f"/products/{PRODUCT['product_id']}", {"name": "Hoodie", "category": "tops"})
+write_hoodie["requestContext"]["authorizer"]["jwt"]["claims"]["cognito:groups"] = "[admin]"
+
+
 def order(name: str, **more: Any) -> Event:
     return {"order": name, **more}
 
@@ -495,6 +516,9 @@ PUBLISHERS = {
 }
 
 SITUATIONS = [
+    Situation("manage_products", read("manage_products/accepted_deleting_a_product"), used_form_of_before),
+    Situation("manage_products", write_hoodie),
+    Situation("import_picture", importing("ProductUploadsQueue", "import_picture/accepted"), hoodie_deleted),
     Situation("api", request("GET", "/models")),
     Situation("api", request("GET", f"/products/{PRODUCT['product_id']}")),
     Situation("api", request("POST", "/uploads", {**AGREED, "kind": "photo", "content_type": "image/jpeg"})),

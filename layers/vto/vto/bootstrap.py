@@ -21,6 +21,7 @@ from vto.adapters.dynamodb import (
     DynamoErasures,
     DynamoJobs,
     DynamoOperations,
+    DynamoProducts,
     DynamoResults,
 )
 from vto.adapters.erasure_queue import ErasureQueue
@@ -45,6 +46,7 @@ from vto.ports import Engine, PictureTools
 from vto.use_cases.announce_end import AnnounceEnd
 from vto.use_cases.answer_message import AnswerMessage
 from vto.use_cases.browse import Browse
+from vto.use_cases.browse_products import BrowseProducts, CountCategories
 from vto.use_cases.call_webhook import CallWebhook
 from vto.use_cases.cancel_try_on import CancelTryOn
 from vto.use_cases.check_lifecycle import CheckLifecycle
@@ -59,6 +61,7 @@ from vto.use_cases.finish_result import FinishResult
 from vto.use_cases.import_picture import ImportPicture
 from vto.use_cases.invoke_model import InvokeModel
 from vto.use_cases.looking_ahead import LookAhead
+from vto.use_cases.manage_products import ManageProducts
 from vto.use_cases.offer_upload import OfferUpload
 from vto.use_cases.open_result import OpenResult
 from vto.use_cases.operate import Operate
@@ -213,6 +216,12 @@ def budgets() -> DynamoBudgets:
 def catalogue() -> DynamoCatalogue:
     """``vto-products`` and ``vto-models``."""
     return DynamoCatalogue(_table("PRODUCTS_TABLE"), _table("MODELS_TABLE"))
+
+
+@cache
+def products() -> DynamoProducts:
+    """``vto-products``, as shoppers look at it and as the shop writes it by hand."""
+    return DynamoProducts(_table("PRODUCTS_TABLE"))
 
 
 @cache
@@ -722,6 +731,24 @@ def remove_one() -> RemoveOne:
         settings()["RESULTS_BUCKET"],
         telemetry.ended,
     )
+
+
+@cache
+def browse_products() -> BrowseProducts:
+    """Answers questions about products."""
+    return BrowseProducts(products(), pictures())
+
+
+@cache
+def count_categories() -> CountCategories:
+    """Counts products by category."""
+    return CountCategories(products(), clock())
+
+
+@cache
+def manage_products() -> ManageProducts:
+    """Writes and deletes products."""
+    return ManageProducts(products(), pictures(), versions(), clock(), settings()["UPLOADS_BUCKET"])
 
 
 @cache
