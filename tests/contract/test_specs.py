@@ -10,8 +10,10 @@ from scripts import lint_specs, specs
 from scripts.lint_machine import NODE_PACKAGES
 from tests.contract.deployed import resources
 from tests.specs import checking, plugin
+from tests.unit.vto.world import EXECUTION, World
 from vto import schemas
 from vto.adapters.rest import STATUS_OF
+from vto.domain import webhooks
 from vto.domain.farewell import MOST_SECONDS, Reason, bye
 from vto.errors import all_errors
 from vto.testing import FakeNotifier
@@ -115,6 +117,14 @@ def test_nothing_is_described_that_nobody_uses() -> None:
         if kind != "securitySchemes":
             for name in parts:
                 assert f"#/components/{kind}/{name}" in text, name
+
+
+def test_what_the_shops_own_server_is_sent_is_in_the_document() -> None:
+    world = World()
+    world.claimed_job()
+    world.record_failure.lost("job-1", EXECUTION, "gone")
+    assert checking.component_problems("WebhookMessage", webhooks.message(world.jobs.rows["job-1"])) == []
+    assert checking.component_problems("WebhookMessage", b'{"type": "try_on.error"}') != []
 
 
 # --- AsyncAPI ---------------------------------------------------------------------------------------------------------

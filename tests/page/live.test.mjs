@@ -200,6 +200,7 @@ test("the page's client renews its token for that ticket", async () => {
   const asked = [];
   const client = new VtoClient(config, {
     store: null,
+    Live,
     fetch: async () => new Response('{"ticket": "t/1"}'),
   });
   client.auth.accessToken = async (anew = false) => (asked.push(anew), "token");

@@ -159,6 +159,11 @@ def operation_of(method: str, path: str) -> tuple[str, Any] | None:
     return None if where is None else (where, _operations()[where])
 
 
+def component_problems(name: str, body: str | bytes) -> list[str]:
+    """What is wrong with a text by one of the schemas of docs/openapi.yaml."""
+    return _problems(_validator(strict(_component(name))), _json(body))
+
+
 def _component(name: str) -> Any:
     document = specs.read(specs.OPENAPI)
     return specs.whole(document["components"]["schemas"][name], document)
