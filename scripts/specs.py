@@ -25,6 +25,7 @@ SHARED: Mapping[str, str] = {
     "rename_photo": "RenamePhotoRequest",
     "product": "ProductRequest",
     "product_picture": "ProductPictureRequest",
+    "guest_ticket": "GuestTicketRequest",
     "job": "Job",
     "plan": "Plan",
     "notice": "Warning",
