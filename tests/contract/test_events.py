@@ -456,6 +456,7 @@ EFFECTS = {
     "operate/accepted": Effects(
         more={"dead_letters": {"events": 0}, "engines": [{"name": "preview", "is_paused": False}], "sweep": None}
     ),
+    "operate/accepted_saying_bye": Effects(frames=("bye",), more={"told": 1, "gone": 0}),
     "operate/refused_a_job_that_has_not_failed": Effects(),
     "operate/refused_an_unknown_order": Effects(),
     "validate_request/accepted": Effects(
