@@ -382,6 +382,39 @@ test("a guest sees what is public, is one after a reload, and is forgotten when 
   assert.equal((await VtoClient.load("config.json", { store, fetch })).guest, null);
 });
 
+test("a guest who leaves while a ticket is under way is forgotten all the same", async () => {
+  const store = stored(null);
+  let answer;
+  const one = new Guest({ post: () => new Promise((done) => (answer = done)) }, "wss://live.example", store, "key", Wire);
+  const lost = one.job("j");
+  await until(() => answer);
+  one.leave();
+  answer({ ticket: "t", guest: "secret" });
+  await assert.rejects(lost, { code: "offline" });
+  assert.equal(store.getItem("key"), null);
+});
+
+test("two sockets that are opened at once are of one guest", async () => {
+  Wire.all = [];
+  const asked = [];
+  const post = async (path, body) => (asked.push(body), await new Promise(setImmediate), { ticket: "t", guest: body.guest ?? `new ${asked.length}` });
+  const one = new Guest({ post }, "wss://live.example", stored(null), "key", Wire);
+  one.live.watch("j", () => {});
+  one.job("j").catch(() => {});
+  await until(() => Wire.all.length === 2);
+  assert.deepEqual(asked, [{}, { guest: "new 1" }]);
+  one.leave();
+});
+
+test("a guest chooses among the categories, too", async () => {
+  const { fetch, asked } = network(json(200, { categories: [{ category: "tops", products: 2 }] }));
+  const client = new VtoClient(CONFIG, { store: stored(null), fetch, WebSocket: Wire });
+  await client.enterAsGuest();
+  assert.deepEqual(await client.categories(), [{ category: "tops", products: 2 }]);
+  assert.equal(asked[0].url, "https://api.example/guests/categories");
+  client.leaveAsGuest();
+});
+
 // --- photos ----------------------------------------------------------------------------------------------------------
 
 test("a photo keeps its shape within the limit and is never enlarged", () => {

@@ -262,3 +262,22 @@ test("a session that is over is an error frame: REST says so for each job", asyn
   await pass(0);
   assert.equal(state.polls, asked + 1);
 });
+
+test("a socket that ends as soon as it opens is tried ever less often, until one says something", async () => {
+  const { all, state, pass, opened } = world({ random: 1 });
+  await opened();
+  all[0].close();
+  const waits = [];
+  for (let n = 1; n <= 6; n++) {
+    const since = state.now;
+    while (all.length <= n) await pass(0.5);
+    waits.push((state.now - since) / 1000);
+    all[n].open();
+    if (n < 6) all[n].close();
+  }
+  assert.deepEqual(waits, [0.5, 1, 2, 4, 8, 16]);
+  all[6].say(SAID.running);
+  all[6].close();
+  await pass(0.5);
+  assert.equal(all.length, 8);
+});

@@ -192,6 +192,74 @@ def test_one_try_on_and_one_photo_are_deleted_once_that_was_confirmed(visit: Ope
     assert ("DELETE", "/models/m1", None) in service.asked
 
 
+def test_more_of_the_history_comes_once_however_often_it_is_asked_for_and_says_why_it_does_not(
+    visit: Open, address: str
+) -> None:
+    page, service = visit()
+    first, second = service.job("first"), service.job("second")
+    page.route(f"{API}/try-ons", lambda route: route.fulfill(json={"try_ons": [first], "next": "c"}, headers=CORS))
+    late: list[Route] = []
+    page.route(f"{API}/try-ons?cursor=c", lambda route, _request: late.append(route))
+    page.goto(f"{address}#/history")
+    more = page.get_by_role("button", name="Show more")
+
+    def twice() -> Route:
+        more.evaluate("one => (one.click(), one.click())")
+        page.wait_for_timeout(200)
+        assert len(late) == 1
+        return late.pop()
+
+    refusal = {"code": "invalid_request", "message": "No.", "retryable": False}
+    twice().fulfill(status=400, json=refusal, headers=CORS)
+    page.locator("p.wait:not(:empty)").wait_for()
+    twice().fulfill(json={"try_ons": [second], "next": None}, headers=CORS)
+    page.locator("li.kept").nth(1).wait_for()
+    assert page.locator("li.kept").count() == 2
+    assert page.locator("p.wait").inner_text() == "", "what went wrong is over"
+
+
+def test_a_question_goes_with_the_view_that_asked_it(visit: Open, address: str) -> None:
+    page, service = visit()
+    service.job("job-0")
+    page.goto(f"{address}#/history")
+    page.locator("li.kept").wait_for()
+    page.goto(f"{address}#/job/job-0")
+    page.get_by_role("button", name="Delete").click()
+    page.wait_for_selector("dialog")
+    page.go_back()
+    page.locator("li.kept").wait_for()
+    page.wait_for_selector("dialog", state="detached")
+    assert "job-0" in service.jobs
+
+
+def test_a_picture_whose_link_has_grown_too_old_is_not_saved_as_an_error(visit: Open, address: str) -> None:
+    page, service = visit()
+    service.job("job-0")
+    page.goto(f"{address}#/job/job-0")
+    page.wait_for_selector(".badge")
+    saved: list[Any] = []
+    page.on("download", lambda one: saved.append(one))
+    page.route("**/pictures/after.jpg", lambda route: route.fulfill(status=403, body="<Error/>"), times=1)
+    with page.expect_request(f"{API}/try-ons/job-0"):
+        page.get_by_role("button", name="Download").click()
+    page.wait_for_selector(".badge")
+    assert saved == []
+    with page.expect_download():
+        page.get_by_role("button", name="Download").click()
+
+
+def test_a_search_that_failed_is_not_said_to_have_found_anything(visit: Open, address: str) -> None:
+    page, _ = visit()
+    page.goto(address)
+    page.wait_for_selector(".card")
+    refusal = {"code": "invalid_request", "message": "No.", "retryable": False}
+    page.route("**/products?*search=x*", lambda route: route.fulfill(status=400, json=refusal, headers=CORS))
+    page.get_by_role("searchbox").fill("x")
+    page.locator("p.wait:not(:empty)").wait_for()
+    page.wait_for_timeout(100)
+    assert "products" not in page.locator("#said").inner_text()
+
+
 def test_a_picture_is_shared_as_a_file_where_there_is_a_sheet_and_as_a_link_elsewhere(
     visit: Open, address: str
 ) -> None:

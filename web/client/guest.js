@@ -7,6 +7,8 @@ import { Live } from "./live.js";
 const SECONDS = 20; // for an answer over the socket
 
 export class Guest {
+  #ticket = Promise.resolve(); // the last one: two that are asked for at once would be those of two guests
+  #hasLeft = false;
   #own = null; // a socket for what is asked here, opened when something is, and closed when one leaves
 
   /**
@@ -22,9 +24,16 @@ export class Guest {
   }
 
   /** The socket's address with a new ticket, of the same guest as long as the service knows them. */
-  async #address() {
+  #address() {
+    const next = this.#ticket.then(() => this.#buy());
+    this.#ticket = next.catch(() => {});
+    return next;
+  }
+
+  async #buy() {
     const known = this.secret ? { guest: this.secret } : {};
     const given = await this.api.post("/guests/tickets", known, { anonymous: true });
+    if (this.#hasLeft) throw new VtoError("offline", "the guest has left meanwhile");
     this.secret = given.guest;
     this.store?.setItem(this.key, given.guest);
     return `${this.socketUrl}?ticket=${encodeURIComponent(given.ticket)}`;
@@ -50,6 +59,7 @@ export class Guest {
 
   /** Close the sockets and forget the secret: the service cannot know this guest again. */
   leave() {
+    this.#hasLeft = true;
     this.live.close();
     this.#own?.then((socket) => socket.close(), () => {});
     this.#own = this.secret = null;

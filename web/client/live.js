@@ -94,7 +94,6 @@ export class Live {
       const old = this.#socket;
       this.#socket = socket;
       this.#next = null;
-      this.#attempt = 0;
       this.#anew = false;
       for (const id of this.#watched.keys()) this.#send({ action: "watchJob", job_id: id });
       ping = this.timers.setInterval(() => this.#send({ action: "ping" }), PING);
@@ -108,6 +107,7 @@ export class Live {
       } catch {
         return; // not ours
       }
+      if (frame.type !== "error") this.#attempt = 0; // a socket that only opens and ends again is not tried ever faster
       if (frame.type === "job") this.take(frame.job);
       if (frame.type === "error") this.#poll(); // it does not say which job: REST does
       if (frame.type === "bye") this.#leave(socket, frame);

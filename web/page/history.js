@@ -2,14 +2,14 @@
 
 import { ask } from "./ask.js";
 import { announce, h, picture } from "./dom.js";
-import { t, when } from "./i18n.js";
+import { sentence, t, when } from "./i18n.js";
 
 /** @param {string} [first] a picture (`job.place`) that another is wanted for, to compare the two */
 export async function history(app, route, first = "") {
   const [page, shelf] = await Promise.all([app.vto.history(), app.vto.products().catch(() => ({ products: [] }))]);
   const names = new Map(shelf.products.map((one) => [one.product_id, one.name]));
   const list = h("ul", { class: "grid" });
-  const more = h("button", { type: "button", onclick: async () => add(await app.vto.history(next)) }, t("more"));
+  const more = h("button", { type: "button", onclick: further }, t("more"));
   const choosing = h("button", { type: "button", "aria-pressed": "false", onclick: () => choose(chosen === null ? [] : null) }, t("compare_two"));
   const hint = h("p", { class: "hint", role: "status" });
   const none = h("p", { class: "wait" });
@@ -23,8 +23,19 @@ export async function history(app, route, first = "") {
     more.hidden = next === null;
     told();
   }
+  async function further() {
+    more.disabled = true; // twice would be the same page twice
+    try {
+      add(await app.vto.history(next));
+    } catch (error) {
+      if (error.code === "not_authorized") return app.show();
+      announce((none.textContent = sentence(error)));
+    } finally {
+      more.disabled = false;
+    }
+  }
   function told() {
-    none.textContent = list.children.length ? "" : t("no_history");
+    none.textContent = list.children.length || next ? "" : t("no_history");
     choosing.hidden = list.querySelectorAll("input").length < 2;
   }
   /** Products that are not on the first page of the catalogue are asked for one by one. */
@@ -53,6 +64,7 @@ export async function history(app, route, first = "") {
       const beside = item.nextElementSibling ?? item.previousElementSibling;
       item.remove();
       told();
+      if (chosen) choose(choosing.hidden ? null : chosen.filter((one) => one !== place));
       announce(t("deleted"));
       (beside?.querySelector("button") ?? title).focus();
     }

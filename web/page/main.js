@@ -66,6 +66,7 @@ async function show() {
   const mine = ++turn;
   shown?.leave?.();
   shown = null;
+  for (const box of document.querySelectorAll("dialog")) box.close(); // it asked of what one has left
   const [name, ...ids] = path();
   const { auth, guest } = app.vto;
   const isInside = auth.isSignedIn || guest !== null;

@@ -1,7 +1,7 @@
 // What most shoppers never need: folded away, all of it automatic until something is chosen.
 
 import { $, field, h, select } from "./dom.js";
-import { readable, t } from "./i18n.js";
+import { readable, sentence, t } from "./i18n.js";
 import { consentOf } from "./rules.js";
 
 const STYLING = { longSleeveStyle: ["SLEEVE_DOWN", "SLEEVE_UP"], tuckingStyle: ["UNTUCKED", "TUCKED"], outerLayerStyle: ["CLOSED", "OPEN"] };
@@ -40,7 +40,8 @@ export function optionsForm(app, config, { model, changed }) {
       made.mask === "class" && field(t("garment_class"), select(classes, made.garmentClass, (garmentClass) => set({ garmentClass }))),
       made.mask === "words" &&
         field(t("words"), h("input", { value: made.words ?? "", maxLength: 1024, oninput: (event) => set({ words: event.target.value.trim() }) }), t("words_hint")),
-      made.mask === "paint" && h("button", { type: "button", disabled: !model(), onclick: paint }, t(made.maskImage ? "painted" : "paint")),
+      made.mask === "paint" && h("button", { type: "button", disabled: !model(), onclick: () => paint().catch((error) => ($(".wrong", body).textContent = sentence(error))) }, t(made.maskImage ? "painted" : "paint")),
+      made.mask === "paint" && h("p", { class: "wrong", role: "alert" }),
       made.mask !== "paint" && field(t("mask_shape"), select(values(["CONTOUR", "BOUNDING_BOX"]), made.shape ?? "", (shape) => set({ shape }))),
       styled && group("styling", Object.entries(STYLING).map(([name, all]) => inner("styling", name, all))),
       group("keep", KEEP.map((name) => inner("keep", name, ["ON", "OFF"]))),

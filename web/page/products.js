@@ -47,7 +47,9 @@ export async function products(app) {
       const found = known ? load(known) : app.cached(key(), () => load({ items: [], next: null }), anew);
       if (known) app.cached(key(), () => found, true);
       const came = await found;
-      if (mine === turn) draw((shelf = came));
+      if (mine !== turn) return;
+      draw((shelf = came));
+      if (!known && !anew) announce(count());
     } catch (error) {
       if (error.code === "not_authorized") return app.show();
       if (mine === turn) announce((said.textContent = sentence(error)));
@@ -64,19 +66,17 @@ export async function products(app) {
     more.hidden = next === null;
     said.textContent = items.length || next ? "" : t(question.search || question.category ? "none_found" : "no_products");
   }
-  async function pick(category) {
+  function pick(category) {
     question.category = category;
-    await find();
-    announce(found());
+    find();
   }
-  const found = () => t(shelf.next ? "found_more" : "found", { n: shelf.items.length });
+  const count = () => t(shelf.next ? "found_more" : "found", { n: shelf.items.length });
   let soon;
   function seek({ target }) {
     clearTimeout(soon);
-    soon = setTimeout(async () => {
+    soon = setTimeout(() => {
       question.search = target.value.trim();
-      await find();
-      announce(found());
+      find();
     }, 250);
   }
 

@@ -40,8 +40,8 @@ export function resultOf(app, { job, product, model, shown, pick, renew, remove 
     h("div", { class: "frame" }, view),
     of > 1 && h("div", { class: "variants", role: "radiogroup", "aria-label": t("numberOfImages") }, job.images.map(variant)),
     h("div", { class: "actions" }, h("span", { class: "badge" }, t("ai_generated")),
-      button(t("download"), () => save(image, product, job)),
-      button(t("share"), (event) => share(event.currentTarget, image, product, job)),
+      button(t("download"), () => save(image, product, job).catch(renew)),
+      button(t("share"), (event) => share(event.currentTarget, image, product, job).catch(renew)),
       mask, of > 1 ? link(t("compare_two"), other) : !app.vto.guest && link(t("compare_other"), `#/history/${job.id}.0`),
       link(t("another"), "#/"), !app.vto.guest && button(t("delete"), remove, "quiet")),
     h("p", { class: "hint" }, t("ai_more")),
@@ -53,6 +53,7 @@ export function resultOf(app, { job, product, model, shown, pick, renew, remove 
 async function fileOf(image, product, job) {
   // not from the cache: it may hold an answer without the headers that a page needs to read it
   const answer = await fetch(image.url, { cache: "no-store" });
+  if (!answer.ok) throw new Error(`the picture's link answers ${answer.status}`); // a file of an error is no picture
   return new File([await answer.blob()], fileName(product.name, job.id, image.content_type), { type: image.content_type });
 }
 

@@ -59,8 +59,12 @@ export async function signIn(app) {
     form(t("sign_in"), ["email", "password"], () => enter(known.password), [[t("sign_up"), to("open")], [t("forgot"), to("forget")]]);
   const others = h("div");
   const asGuest = async () => {
-    await app.vto.enterAsGuest();
-    app.show();
+    try {
+      await app.vto.enterAsGuest();
+      app.show();
+    } catch {
+      $(".wrong", panel).textContent = t("e_offline");
+    }
   };
   const offer = ({ guests }) =>
     guests && others.append(h("div", { class: "panel guest" },

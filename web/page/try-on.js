@@ -214,7 +214,7 @@ export async function tryOn(app, route, id) {
     if ((job || error) && !views) loadViews().then(() => draw(failed), (lost) => say(error ?? lost));
     stage.classList.toggle("busy", Boolean(running));
     if (isDone && views) {
-      const acts = { pick, renew, remove };
+      const acts = { pick, renew: () => renew().catch(say), remove };
       stage.replaceChildren(...views.resultOf(app, { job, product, model, shown, ...acts }));
     } else {
       const state = { started, told, offline, cancel: () => app.vto.cancel(job.id), leave: t(guest ? "stay" : "leave") };
