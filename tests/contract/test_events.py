@@ -254,6 +254,12 @@ def nothing_started(system: System) -> bool:
     return system.started == []
 
 
+def controls_of_guests(system: System) -> int:
+    """How many guests there are, and tickets of theirs."""
+    found = system.dynamodb.Table("vto-controls").scan()["Items"]
+    return sum(str(item["user_id"]).startswith("guest#") for item in found if "user_id" in item)
+
+
 def keys_told_of(system: System) -> set[str]:
     """The uploads that wait in the import queues, as S3 writes their keys."""
     waiting = [*system.messages("ProductUploadsQueue"), *system.messages("ModelUploadsQueue")]
@@ -291,9 +297,6 @@ EFFECTS = {
         and_so=lambda system: (system.job is not None and system.job.lane, system.started) == ("batch", [JOB_ID]),
     ),
     "api/accepted_cancelling_a_job": Effects(job="error cancelled"),
-    "api/accepted_completing_an_upload_that_nobody_has_imported": Effects(
-        and_so=lambda system: keys_told_of(system) == {PHOTO}
-    ),
     "api/accepted_deleting_a_try_on": Effects(
         job="completed",
         and_so=lambda system: (
@@ -334,8 +337,16 @@ EFFECTS = {
     "api/refused_an_id_token": Effects(job="none", and_so=nothing_started),
     "api/refused_the_batch_lane": Effects(job="none", and_so=nothing_started),
     "api/refused_cancelling_a_finished_job": Effects(job="completed"),
+    "api/refused_completing_an_upload_that_never_came": Effects(and_so=lambda system: keys_told_of(system) == set()),
     "api/refused_deleting_a_stock_model": Effects(and_so=lambda system: system.messages("ErasuresQueue") == []),
     "api/refused_somebody_elses_receipt": Effects(),
+    "serve_guests/accepted": Effects(and_so=lambda system: controls_of_guests(system) == 2),
+    "serve_guests/accepted_a_secret_whose_hour_is_over": Effects(and_so=lambda system: controls_of_guests(system) == 2),
+    "serve_guests/accepted_the_list_of_products": Effects(
+        more={"body": {"products": [{"product_id": PRODUCT["product_id"]}], "next": None}}
+    ),
+    "serve_guests/accepted_the_stock_models": Effects(more={"body": {"models": []}}),
+    "serve_guests/refused_a_secret_that_is_no_text": Effects(and_so=lambda system: controls_of_guests(system) == 0),
     "authorize_socket/accepted": Effects(
         and_so=lambda system: system.dynamodb.Table("vto-controls").scan()["Count"] == 1  # used up
     ),
@@ -443,6 +454,7 @@ EFFECTS = {
     "operate/accepted": Effects(
         more={"dead_letters": {"events": 0}, "engines": [{"name": "preview", "is_paused": False}], "sweep": None}
     ),
+    "operate/accepted_saying_bye": Effects(frames=("bye",), more={"told": 1, "gone": 0}),
     "operate/refused_a_job_that_has_not_failed": Effects(),
     "operate/refused_an_unknown_order": Effects(),
     "validate_request/accepted": Effects(
@@ -500,7 +512,7 @@ def test_a_sample_event_has_the_outcome_that_its_name_says(
 ) -> None:
     outcome, effects, function = OUTCOMES[name], EFFECTS[name], name.partition("/")[0]
     BEFORE[outcome.before](system)
-    use_environment(monkeypatch, environment(function, **WITH_A_WEBHOOK))
+    use_environment(monkeypatch, environment(function, GuestTryOns="on", **WITH_A_WEBHOOK))
     replace_builders(
         monkeypatch,
         clock=system.clock,
