@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import typer
 
+from vto_client.errors import TokenError
 from vto_client.problems import BotoCoreError, ClientError, CommandError, code_of, fatal, short
 from vto_client.srp import BadChallengeError, Proof
 
@@ -89,7 +90,7 @@ def tokens(pool: Callable[[], Pool], environment: Mapping[str, str] = os.environ
         environment: The process's variables.
 
     Returns:
-        Gives the token; called with True, a new one, where there is a password.
+        Gives the token; called with True, a new one, where there is a password, or a TokenError.
 
     Raises:
         CommandError: There is none, or it is none that the API takes.
@@ -109,7 +110,10 @@ def tokens(pool: Callable[[], Pool], environment: Mapping[str, str] = os.environ
 
     def giving(anew: bool) -> str:
         if anew:
-            held[0] = found.access_token(user, password)
+            try:
+                held[0] = found.access_token(user, password)
+            except CommandError as problem:  # the command has begun: what it did so far is told, with this
+                raise TokenError(str(problem)) from problem
         return held[0]
 
     return giving
