@@ -10,7 +10,7 @@ CLASS ?= UPPER_BODY
 SFN_ENGINE ?= docker
 STACK ?= vto
 ENDPOINT ?= http://127.0.0.1:8080
-export PERSON GARMENT CLASS FUNCTION EVENT INVOKE_IMAGE ENDPOINT STACK
+export PERSON GARMENT CLASS FUNCTION EVENT INVOKE_IMAGE ENDPOINT STACK WEBHOOK
 
 # Overrides on the command line replace those of samconfig.toml, where `sam deploy --guided` saves its answers: so what
 # stands there is given on, and ARCHITECTURE after it. Building and deploying get the same text, hence the same processor.
@@ -34,7 +34,7 @@ demo: $(READY) ## One try-on from nothing to a picture in out/; PERSON=photo.jpg
 
 .PHONY: up
 up: $(READY) ## Start the local stack with its page and keep it running; prints addresses, a demo login and commands; Ctrl-C ends it
-	@$(PY) -m local up
+	@$(PY) -m local up --webhook "$$WEBHOOK"
 
 .PHONY: invoke
 invoke: $(READY) ## Run one handler in the running stack: FUNCTION=validate_request EVENT=events/validate_request/accepted.json

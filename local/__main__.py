@@ -91,6 +91,7 @@ def up(
     faults: Annotated[bool, typer.Option("--faults", help="Let the canvas endpoint take orders to fail.")] = False,
     port: Annotated[int, typer.Option(help="Port of the AWS endpoint; 0 finds a free one.")] = 0,
     at: Annotated[int, typer.Option("--page", help="Port of the page; 0 takes 8080, or a free one.")] = 0,
+    webhook: Annotated[str, typer.Option(help="Address on this machine that is told of each try-on that ends.")] = "",
     parameter: Annotated[list[str] | None, typer.Option(help="More template parameters, as Name=value.")] = None,
     samples: Annotated[bool, typer.Option(help="Fill the catalogue with the sample pictures.")] = True,
 ) -> None:
@@ -110,7 +111,9 @@ def up(
             engine=engine,
             faults=faults,
             canvas=canvas or True,
-            parameters={"AllowedOrigins": origins(at)} | dict(one.split("=", 1) for one in parameter or []),
+            parameters={"AllowedOrigins": origins(at)}
+            | ({"WebhookUrl": webhook} if webhook else {})
+            | dict(one.split("=", 1) for one in parameter or []),
             port=port or None,
             on_step=_say,
         ) as stack:
@@ -241,8 +244,12 @@ def env() -> None:
     variables = endpoints.environment() | {
         "VTO_API_URL": endpoints.api_url,
         "VTO_SOCKET_URL": endpoints.socket_url,
+        "VTO_USER_POOL_ID": endpoints.user_pool_id,
+        "VTO_CLIENT_ID": endpoints.client_id,
         "VTO_TOKEN": access_token(endpoints, login),
     }
+    if secret := endpoints.outputs.get("WebhookSecretArn"):
+        variables["WEBHOOK_SECRET_ARN"] = secret
     print("unset AWS_PROFILE AWS_SESSION_TOKEN")
     for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")

@@ -41,6 +41,8 @@ JOB, REQUEST, USER = (
     "5b1e6d0a-3c3f-4f5b-9a57-0c6f2d1e8a44",
 )
 SOCKET = "L0SM9cOFvHcCIhw="
+COAT = {"product_id": "red-rain-coat", "name": "Red rain coat", "category": "upper_body", "auto_imported": False}
+"""The product that the shop writes by hand in the events; it has no picture, so shoppers never see it."""
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 EXECUTION = re.compile(r"(:execution:)vto-try-on:([0-9a-f-]{36})(?!-\d)")
 EPOCH_SECONDS = 1_700_000_000
@@ -127,12 +129,18 @@ class Scene:
                 self._settle(seen=True)
                 self._sweep()
                 self._put("jobs", self._created(ago=timedelta(minutes=2)))
+            case "with_the_product":
+                self._put("products", COAT)
+            case "without_the_product":
+                self._forget_product()
             case _:
                 self._put("jobs", claimed)
 
     def clear(self) -> None:
         """Remove the job and wait until nobody works on it any more."""
         self._forget()
+        if self.outcome.before.endswith("_the_product"):
+            self._forget_product()
         self._settle()
 
     def _client(self, service: str) -> Any:
@@ -151,6 +159,10 @@ class Scene:
     def _forget(self) -> None:
         key = {"id": {"S": self.job_id}}
         self._client("dynamodb").delete_item(TableName=self._endpoints.tables["jobs"], Key=key)
+
+    def _forget_product(self) -> None:
+        key = {"product_id": {"S": COAT["product_id"]}}
+        self._client("dynamodb").delete_item(TableName=self._endpoints.tables["products"], Key=key)
 
     def _store(self, url: S3Url, content: bytes, metadata: Mapping[str, str] | None = None) -> None:
         self._client("s3").put_object(Bucket=url.bucket, Key=url.key, Body=content, Metadata=dict(metadata or {}))

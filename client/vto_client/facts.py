@@ -14,6 +14,7 @@ REFUSALS = frozenset(
     {
         "invalid_request",
         "not_authorized",
+        "forbidden",
         "not_found",
         "request_conflict",
         "too_many_jobs",
@@ -94,7 +95,7 @@ FUNCTION_OF_STATE: Mapping[str, str] = {
 OPERATE, RECONCILE = "operate", "reconcile_uploads"
 """The functions that operators may invoke."""
 FUNCTION_NAME = "{stack}-{function}"
-QUEUES = ("product_uploads", "model_uploads", "results", "erasures", "start_try_on", "publish_job", "events")
+QUEUES = ("product_uploads", "model_uploads", "results", "erasures", "webhook", "start_try_on", "publish_job", "events")
 """The dead-letter queues by the names that `operate` knows them by."""
 MOST_JOBS = 25
 """Jobs of one order."""

@@ -1,14 +1,22 @@
-"""MODIFY on the jobs table's stream: the guarantee that every change of a job reaches its owner's sockets."""
+"""MODIFY on the jobs table's stream: the guarantee that every change reaches its owner, and every end the shop."""
 
 from typing import Any
 
 from vto import bootstrap
-from vto.adapters.batches import stream_job_ids, with_partial_failures
+from vto.adapters.batches import Changed, stream_changes, with_partial_failures
 from vto.telemetry import observed, told
 
 
 @observed("publish_job")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Publish each changed job; records that could not be served come again."""
-    publish = bootstrap.publish_job()
-    return with_partial_failures(stream_job_ids(event), lambda job_id: told(job_id, publish(job_id)))
+    publish, announce = bootstrap.publish_job(), bootstrap.announce_end()
+
+    def serve(changed: Changed) -> None:
+        try:
+            told(changed.job_id, publish(changed.job_id))
+        finally:  # sockets that cannot be told do not keep the end from the shop's own server
+            if changed.may_have_ended:
+                announce(changed.job_id)
+
+    return with_partial_failures(stream_changes(event), serve)

@@ -4,6 +4,7 @@
 """
 
 from local.emulator import (
+    batches,
     concurrency,
     conditions,
     events,
@@ -11,6 +12,7 @@ from local.emulator import (
     http_api,
     models,
     proxy_errors,
+    secrets,
     sockets,
     stream_mapping,
     streams,
@@ -35,6 +37,8 @@ SHIMS = (
     executions,
     models,
     conditions,
+    secrets,
+    batches,
 )
 
 

@@ -19,11 +19,17 @@ from vto.domain.erasure import WRITER_SECONDS
 ERASER = "EraseUserFunction"
 REMOVE = "s3:DeleteObjectVersion"
 # Who else may remove versions, where, and why.
+DELETED = "the shop's own: all versions of a product that it deleted, and what is uploaded for it afterwards"
 REMOVERS: dict[tuple[str, str], str] = {
     (
         "ImportPictureFunction",
         "UploadsBucket/models/users/",
-    ): "a private photo as it was uploaded goes once it is imported"
+    ): "a private photo as it was uploaded goes once it is imported",
+    **{
+        (function, f"UploadsBucket/{folder}"): DELETED
+        for function in ("ImportPictureFunction", "ManageProductsFunction")
+        for folder in ("products/", "prepared/products/")
+    },
 }
 
 

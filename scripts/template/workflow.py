@@ -17,6 +17,7 @@ from scripts.template.reading import (
     mappings,
     named,
     properties_of,
+    references,
     resources,
     scales,
     statements,
@@ -110,12 +111,14 @@ HEARTBEATS = {"SweepDone"}
 
 @rule()
 def alarm_form(template: Template) -> Iterator[Problem]:
-    """An alarm exists without an address, tells it when there is one, says what it means, and is silent at rest."""
+    """An alarm is there with what it watches, tells an address when there is one, says what it means, and rests."""
     tells = {"Fn::If": ["HasAlarmEmail", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]}
     for alarm, properties in resources(template, ALARM):
         if scales(template, properties):
             continue
-        if "Condition" in template["Resources"][alarm]:
+        condition = template["Resources"][alarm].get("Condition")
+        watched = references(properties.get("Dimensions", [])) & template["Resources"].keys()
+        if condition and condition not in {template["Resources"][one].get("Condition") for one in watched}:
             yield alarm, "exists only sometimes", "remove its Condition"
         if properties.get("AlarmActions") != tells:
             problem = "does not tell the topic, or tells one that may not exist"

@@ -26,6 +26,7 @@ from scripts.template.reading import (
 # Writers whose objects are meant to wake somebody, and why.
 ANNOUNCED = {
     ("ApiFunction", "UploadsBucket"): "signs the forms with which shoppers upload their own photos",
+    ("ManageProductsFunction", "UploadsBucket"): "signs the forms with which the shop uploads pictures of products",
     ("StoreResultFunction", "ResultsBucket"): "its manifest is what starts the delivery",
     ("RecordFailureFunction", "ResultsBucket"): "writes the manifest that Store Result did not live to write",
     ("SweepJobsFunction", "ResultsBucket"): "ends jobs by the same rule",

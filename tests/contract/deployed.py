@@ -28,6 +28,8 @@ PSEUDO = {
     "AWS::Partition": "aws",
     "AWS::URLSuffix": "amazonaws.com",
 }
+WITH_A_WEBHOOK = {"WebhookUrl": "https://shop.example/ended-try-ons"}
+"""The parameters of a deployment that has all there is to have."""
 LAMBDAS_OWN = {
     "AWS_REGION": REGION,
     "AWS_DEFAULT_REGION": REGION,
@@ -55,11 +57,16 @@ def resolved(value: Any, **parameters: str) -> Any:
             return _physical(name, parameters)
         case {"Fn::GetAtt": [name, "Arn"]}:
             return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{_physical(name, parameters)}"
+        case {"Fn::GetAtt": [name, "Id"]}:
+            return f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{_physical(name, parameters)}"
         case {"Fn::GetAtt": [name, "StreamArn"]}:
             table = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{_physical(name, parameters)}"
             return f"{table}/stream/2026-11-21T00:00:00.000"
         case {"Fn::Sub": text}:
             return re.sub(r"\$\{([^}]+)}", lambda found: _physical(found[1], parameters), text)
+        case {"Fn::Join": [separator, parts]}:
+            words = [resolved(one, **parameters) for one in parts]
+            return separator.join(one for one in words if one != "AWS::NoValue")
         case {"Fn::If": [condition, yes, no]}:
             return resolved(yes if _holds(condition, parameters) else no, **parameters)
         case dict():
@@ -72,6 +79,8 @@ def resolved(value: Any, **parameters: str) -> Any:
 def _physical(name: str, parameters: Mapping[str, str]) -> str:
     if name in PSEUDO:
         return PSEUDO[name]
+    if name == "AWS::NoValue":
+        return name
     if name in template()["Parameters"]:
         return str(parameters.get(name, template()["Parameters"][name]["Default"]))
     resource = template()["Resources"][name]

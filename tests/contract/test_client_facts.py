@@ -19,6 +19,7 @@ from vto.errors import (
 from vto.use_cases.invoke_model import MAY_BE_BILLED
 from vto.use_cases.operate import MAX_JOBS
 from vto_client import facts
+from vto_client.doctor.work import letters_of
 from vto_client.explain.engines import code_of
 
 STATES = project.states()
@@ -122,7 +123,10 @@ def test_names_that_doctor_looks_for_are_the_templates() -> None:
         assert table["TimeToLiveSpecification"]["Enabled"] is True
         assert table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
     for name, properties in project.resources("AWS::SQS::Queue"):
-        assert name.endswith("DeadLetterQueue") or "RedrivePolicy" in properties
+        if name.endswith("DeadLetterQueue"):
+            assert letters_of(name) in facts.QUEUES, "what doctor tells to redrive"
+        else:
+            assert "RedrivePolicy" in properties
 
 
 def test_parameters_that_doctor_judges_are_the_templates() -> None:

@@ -14,6 +14,7 @@ import pytest
 from scripts import docs, facts
 from tests.unit.vto.world import World
 from vto import schemas
+from vto.domain import webhooks
 from vto.domain.contract import cross_field_violations
 from vto.domain.engines import PROFILES
 from vto.domain.job import Job, Stage
@@ -242,6 +243,10 @@ def test_examples_of_json_are_what_the_code_takes_or_sends(name: str, example: d
         expected = all_errors()["InvalidRequestError"]
         assert example == expected().public() | {"details": example["details"]}
         assert shape(example["details"]) == [{"path": "str", "problem": "str", "remedy": "str"}]
+    elif name == "webhook":
+        world = World()
+        world.completed_job()
+        assert shape(example) == shape(json.loads(webhooks.message(world.jobs.rows["job-1"])))
     else:
         assert schemas.violations(name, example) == []
         assert list(cross_field_violations(example["parameters"])) == [] if "parameters" in example else True

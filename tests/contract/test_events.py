@@ -15,11 +15,13 @@ from moto import mock_aws
 from PIL import Image, ImageDraw
 
 from local.outcomes import EVENTS, contains, read_outcomes
+from local.scene import COAT
 from tests.contract.deployed import (
     ACCOUNT,
     FUNCTIONS,
     REGION,
     ROOT,
+    WITH_A_WEBHOOK,
     create_storage,
     environment,
     function_of,
@@ -34,15 +36,17 @@ from vto import bootstrap
 from vto.adapters.dynamodb import item_to_job, job_to_item
 from vto.adapters.preview import Preview
 from vto.domain.consent import Consent
+from vto.domain.curating import picture_key
 from vto.domain.job import Job, StoredImage
 from vto.domain.lifecycle import Lifecycle
-from vto.testing import FakeClock, FakeModels, FakeNotifier
+from vto.testing import FakeClock, FakeModels, FakeNotifier, FakeShopServer
 
 ROWS = json.loads((EVENTS / "rows.json").read_text(), parse_float=Decimal)
 JOB = ROWS["vto-jobs"][0]
 PRODUCT, MODEL = ROWS["vto-products"][0], ROWS["vto-models"][0]
 USER, JOB_ID, SOCKET = JOB["user_id"], JOB["id"], JOB["connection_id"]
 UPLOADS, RESULTS = f"vto-uploads-{ACCOUNT}-{REGION}", f"vto-results-{ACCOUNT}-{REGION}"
+COAT_ID = str(COAT["product_id"])
 ERASED, RECEIPT = "c41d7e02-8a95-4b1f-9d36-2f0e6a7b5c18", "6a1f0c9be24d4f7d8f35b0a97c21d4e6"
 MODEL_ID = "amazon.nova-canvas-v1:0"
 PHOTO = f"models/users/{USER}/0d9e3f5b7a1c4e6f8a2b4c6d8e0f1a2b.jpg"
@@ -65,6 +69,7 @@ class System:
 
     clock: FakeClock = field(default_factory=FakeClock)
     notifier: FakeNotifier = field(default_factory=FakeNotifier)
+    shop_server: FakeShopServer = field(default_factory=FakeShopServer)
     models: FakeModels = field(default_factory=lambda: FakeModels({MODEL_ID: Lifecycle("ACTIVE")}))
 
     def __post_init__(self) -> None:
@@ -129,8 +134,8 @@ class System:
         answer = self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
         return [json.loads(one["Body"]) for one in answer.get("Messages", [])]
 
-    def product(self) -> dict[str, Any]:
-        return self.row("vto-products", product_id=PRODUCT["product_id"])
+    def product(self, product_id: str = "") -> dict[str, Any]:
+        return self.row("vto-products", product_id=product_id or PRODUCT["product_id"])
 
     def rejected(self, table: str) -> dict[str, Any]:
         """The one row that was rejected."""
@@ -170,6 +175,22 @@ def as_it_is(system: System) -> None:
 
 def without_the_job(system: System) -> None:
     system.dynamodb.Table("vto-jobs").delete_item(Key={"id": JOB_ID})
+
+
+def with_the_product(system: System) -> None:
+    """The clock of the bucket is nobody's to set: the function's is."""
+    system.clock.moment = datetime.now(UTC)
+    system.dynamodb.Table("vto-products").put_item(Item=COAT)
+    system.put(f"s3://{UPLOADS}/{picture_key(COAT_ID)}", b"as it was uploaded")
+    system.put(f"s3://{UPLOADS}/prepared/products/{COAT_ID}/0.jpg", b"as it was prepared")
+
+
+def without_the_product(system: System) -> None:
+    """It is not in the rows of the story."""
+
+
+def pictures_of_the_coat(system: System) -> list[str]:
+    return [*system.keys(UPLOADS, picture_key(COAT_ID)), *system.keys(UPLOADS, f"prepared/products/{COAT_ID}/")]
 
 
 def job_just_created(system: System) -> None:
@@ -249,6 +270,8 @@ OUTCOMES = read_outcomes()
 BEFORE = {
     "as_it_is": as_it_is,
     "without_the_job": without_the_job,
+    "with_the_product": with_the_product,
+    "without_the_product": without_the_product,
     "job_just_created": job_just_created,
     "job_forgotten_for_two_minutes": job_forgotten_for_two_minutes,
     "job_started": job_started,
@@ -286,6 +309,26 @@ EFFECTS = {
     "api/accepted_the_list_of_products": Effects(
         more={"body": {"products": [{"product_id": PRODUCT["product_id"]}], "next": None}}
     ),
+    "api/accepted_a_search_in_a_category": Effects(
+        more={"body": {"products": [{"product_id": PRODUCT["product_id"]}]}}
+    ),
+    "api/accepted_the_list_of_categories": Effects(
+        more={"body": {"categories": [{"category": PRODUCT["category"], "products": 1}]}}
+    ),
+    "api/refused_a_forged_cursor": Effects(),
+    "manage_products/accepted": Effects(and_so=lambda system: system.product(COAT_ID)["name"] == "Red rain coat"),
+    "manage_products/accepted_other_words_for_a_product": Effects(
+        and_so=lambda system: system.product(COAT_ID)["name"] == "Scarlet rain coat"
+    ),
+    "manage_products/accepted_a_form_for_a_picture": Effects(and_so=lambda system: system.product(COAT_ID) == COAT),
+    "manage_products/accepted_deleting_a_product": Effects(
+        and_so=lambda system: "name" not in system.product(COAT_ID) and pictures_of_the_coat(system) == []
+    ),
+    "manage_products/refused_somebody_who_is_no_admin": Effects(
+        and_so=lambda system: system.product(COAT_ID) == COAT and len(pictures_of_the_coat(system)) == 2
+    ),
+    "manage_products/refused_a_product_without_a_name": Effects(and_so=lambda system: system.product(COAT_ID) == {}),
+    "manage_products/refused_a_picture_of_no_product": Effects(and_so=lambda system: system.product(COAT_ID) == {}),
     "api/refused_unknown_product": Effects(and_so=nothing_started),
     "api/refused_malformed_json": Effects(and_so=nothing_started),
     "api/refused_an_id_token": Effects(job="none", and_so=nothing_started),
@@ -343,8 +386,20 @@ EFFECTS = {
     "start_try_on/refused_a_job_that_was_started_before": Effects(
         job="created", and_so=lambda system: system.started == [JOB_ID]
     ),
-    "publish_job/accepted": Effects(frames=("job processing",)),
-    "publish_job/refused_an_erased_job": Effects(),
+    "publish_job/accepted": Effects(
+        frames=("job processing",), and_so=lambda system: system.messages("WebhookQueue") == []
+    ),
+    "publish_job/accepted_an_end_that_an_operator_redrives": Effects(
+        job="completed",
+        frames=("job completed",),
+        and_so=lambda system: system.messages("WebhookQueue") == [{"job_id": JOB_ID, "seq": 3}],
+    ),
+    "publish_job/refused_an_erased_job": Effects(and_so=lambda system: system.messages("WebhookQueue") == []),
+    "call_webhook/accepted": Effects(
+        job="completed", and_so=lambda system: [one for one, _ in system.shop_server.told] == [f"{JOB_ID}-3"]
+    ),
+    "call_webhook/refused_an_erased_job": Effects(and_so=lambda system: system.shop_server.told == []),
+    "call_webhook/refused_a_message_that_names_no_job": Effects(and_so=lambda system: system.shop_server.told == []),
     "deliver_result/accepted": Effects(
         job="completed",
         frames=("job completed",),
@@ -445,12 +500,13 @@ def test_a_sample_event_has_the_outcome_that_its_name_says(
 ) -> None:
     outcome, effects, function = OUTCOMES[name], EFFECTS[name], name.partition("/")[0]
     BEFORE[outcome.before](system)
-    use_environment(monkeypatch, environment(function))
+    use_environment(monkeypatch, environment(function, **WITH_A_WEBHOOK))
     replace_builders(
         monkeypatch,
         clock=system.clock,
         sockets=system.notifier,
         models=system.models,
+        shop_server=system.shop_server,
         engine=lambda _: Preview(FunctionsInProcess(), bootstrap.settings()["PREVIEW_FUNCTION"]),
     )
     module("render_preview")._s3.cache_clear()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.deployed import FUNCTIONS, ROOT, environment, template, use_environment
+from tests.contract.deployed import FUNCTIONS, ROOT, WITH_A_WEBHOOK, environment, template, use_environment
 from vto import bootstrap
 from vto.bootstrap import Settings
 from vto.domain.engines import PROFILES
@@ -139,7 +139,7 @@ class Noticing(dict[str, str]):
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_the_environment_of_a_function_is_exactly_what_it_reads(monkeypatch: pytest.MonkeyPatch, function: str) -> None:
     shared = template()["Globals"]["Function"]["Environment"]["Variables"].keys()
-    given = environment(function)
+    given = environment(function, **WITH_A_WEBHOOK)
     values = Noticing({name: value for name, value in given.items() if name not in {*shared, *READ_BY_LIBRARIES}})
     use_environment(monkeypatch, {})
     monkeypatch.setattr(bootstrap, "settings", lambda: Settings(values))

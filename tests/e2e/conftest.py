@@ -18,6 +18,7 @@ from local.processes import free_ports
 from local.shopper import Shopper
 from local.stack import LocalStack, Login
 from samples.catalogue import CATALOGUE
+from tests.stand_ins.serving import Asked, Said, serving
 from vto.domain.engines import PROFILES
 
 ROOT = Path(__file__).parents[2]
@@ -43,11 +44,29 @@ def eventually[T](look: Callable[[], T | None], timeout: float = 20.0) -> T:
         time.sleep(0.05)
 
 
+class ShopServer:
+    """The shop's own server, which the stack tells of every try-on that ends."""
+
+    def __init__(self) -> None:
+        self.told: list[Asked] = []
+        self.refusals: list[int] = []
+        """What it answers to the next messages; then it takes them all."""
+
+    def answer(self, message: Asked) -> Said:
+        """Remember a message, and take it or not."""
+        self.told.append(message)
+        return Said(self.refusals.pop(0) if self.refusals else 204, b"")
+
+    def told_of(self, job_id: str) -> list[Asked]:
+        """The messages about one job."""
+        return [one for one in self.told if job_id in one.body.decode()]
+
+
 class World:
     """The running stack with the questions that the tests ask."""
 
-    def __init__(self, stack: LocalStack) -> None:
-        self.stack, self.endpoints = stack, stack.endpoints
+    def __init__(self, stack: LocalStack, shop: ShopServer) -> None:
+        self.stack, self.endpoints, self.shop = stack, stack.endpoints, shop
         self._clients: dict[str, Any] = {}
         samples = [one for one in CATALOGUE if one.file in (PERSON, GARMENT, STORY)]
         ids = {
@@ -192,9 +211,11 @@ def page_port_of_the_stack() -> int:
 @pytest.fixture(scope="session")
 def _world(page_port_of_the_stack: int) -> Iterator[World]:
     pytest_socket.enable_socket()
-    allowed = {"AllowedOrigins": origins(page_port_of_the_stack)}
-    with LocalStack(ROOT, name="e2e", engine="nova_canvas", faults=True, parameters=allowed) as stack:
-        yield World(stack)
+    shop = ShopServer()
+    with serving(shop.answer) as address:
+        parameters = {"AllowedOrigins": origins(page_port_of_the_stack), "WebhookUrl": f"{address}/ended-try-ons"}
+        with LocalStack(ROOT, name="e2e", engine="nova_canvas", faults=True, parameters=parameters) as stack:
+            yield World(stack, shop)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import given, settings
@@ -16,11 +16,13 @@ from vto.adapters.dynamodb import (
     DynamoConnections,
     DynamoControls,
     DynamoJobs,
+    DynamoProducts,
     DynamoResults,
 )
 from vto.domain import times
 from vto.domain.budgets import Limits, shop_budget, user_budget
 from vto.domain.catalogue import Kind, Readiness
+from vto.domain.curating import ProductWords
 from vto.domain.job import Job, Stage, StoredImage
 from vto.domain.pacing import Counter, Lane
 from vto.errors import BudgetExhaustedError, JobClosedError, ModelTimeoutError, SpendingStoppedError
@@ -160,8 +162,8 @@ def test_budgets(asked: list[Callable[[Any], Any]]) -> None:
 # --- catalogue ---
 
 
-def imported(name: str, sequencer: str, rejected: bool, own: bool) -> Callable[[Any], Any]:
-    item = photo(name, ALICE, ttl=9) if own else shirt(name)
+def imported(name: str, sequencer: str, rejected: bool, own: bool, at: datetime) -> Callable[[Any], Any]:
+    item = photo(name, ALICE, ttl=9) if own else shirt(name, source_time=times.to_iso(at))
     item = replace(item, source_sequencer=sequencer, sha256=sequencer, name=f"upload {sequencer}")
     if rejected:
         item = replace(
@@ -171,7 +173,7 @@ def imported(name: str, sequencer: str, rejected: bool, own: bool) -> Callable[[
 
 
 catalogue_questions = st.one_of(
-    st.builds(imported, ids, st.sampled_from(["01", "02", "03"]), st.booleans(), st.booleans()),
+    st.builds(imported, ids, st.sampled_from(["01", "02", "03"]), st.booleans(), st.booleans(), moments),
     st.builds(lambda kind, name: lambda catalogue: catalogue.get(kind, name), st.sampled_from(Kind), ids),
     st.just(lambda catalogue: sorted(item.item_id for item in catalogue.products(limit=9)[0])),
     st.builds(
@@ -198,11 +200,42 @@ catalogue_questions = st.one_of(
     ),
 )
 
+words = st.builds(
+    ProductWords,
+    st.sampled_from(["A", "B"]),
+    st.sampled_from(["shoes", "tops"]),
+    st.just(""),
+    st.sampled_from(["SHOES", None]),
+)
+product_questions = st.one_of(
+    st.builds(lambda name, said, now: lambda products: products.put_product(name, said, now), ids, words, moments),
+    st.builds(lambda name, now: lambda products: products.delete_product(name, now), ids, moments),
+    st.builds(lambda name: lambda products: (products.product(name), products.deleted_until(name)), ids),
+    st.builds(
+        lambda category: (
+            lambda products: sorted(
+                item.item_id for item in products.products_behind(None, category=category, limit=9)[0]
+            )
+        ),
+        st.sampled_from(["shoes", "upper_body", None]),
+    ),
+    st.just(lambda products: sorted(products.categories_behind(None)[0])),
+)
+
+
+class RealCatalogue(DynamoProducts, DynamoCatalogue):
+    """Both repositories of the two tables."""
+
+    def __init__(self) -> None:
+        products = create_table("products")
+        DynamoProducts.__init__(self, products)
+        DynamoCatalogue.__init__(self, products, create_table("models"))
+
 
 @few
-@given(st.lists(catalogue_questions, max_size=15))
+@given(st.lists(st.one_of(catalogue_questions, product_questions), max_size=15))
 def test_catalogue(asked: list[Callable[[Any], Any]]) -> None:
-    agree(asked, FakeCatalogue(), lambda: DynamoCatalogue(create_table("products"), create_table("models")))
+    agree(asked, FakeCatalogue(), RealCatalogue)
 
 
 # --- controls ---

@@ -170,6 +170,19 @@ def test_stock_conditions_know_neither_tls_nor_the_source_account():
     assert iam_evaluator._resolve_condition_key("aws:SourceAccount", context) is None
 
 
+def test_a_stock_secret_has_punctuation_whatever_the_template_says(provisioners):
+    made = {"GenerateSecretString": {"PasswordLength": 500, "ExcludePunctuation": True}}
+    assert not provisioners._sm_secret_string(made).isalnum()
+
+
+def test_the_stock_policies_ask_for_a_permission_of_batches_that_iam_does_not_have():
+    from ministack.core import iam_actions
+
+    headers = {"x-amz-target": "AmazonSQS.ChangeMessageVisibilityBatch"}
+    asked = iam_actions.extract_iam_action("sqs", "POST", "/", headers, b"{}", {})
+    assert asked == "sqs:ChangeMessageVisibilityBatch"
+
+
 def test_the_stock_policies_do_not_know_which_stream_a_request_is_about():
     from ministack.core import iam_actions
 

@@ -181,11 +181,12 @@ def _shows_her(job: Job, alice: Alice) -> bool:
     return (job.model_id in alice.photos or "imageBasedMask" in job.parameters) and job.error_code != "picture_missing"
 
 
-def erase(seed: int) -> Run:
+def erase(seed: int, *, has_webhook: bool = False) -> Run:
     """Play one run; the seed decides everything."""
     random, rate = Random(f"erasing {seed}"), RATES[seed % len(RATES)]
     with pytest.MonkeyPatch.context() as patch:
-        settings = Settings(direct=seed % 5 != 0, skew=2.0 if seed % 3 == 0 else 0.0)
+        skew = 2.0 if seed % 3 == 0 else 0.0
+        settings = Settings(direct=seed % 5 != 0, skew=skew, has_webhook=has_webhook)
         simulation = Simulation(patch, seed=seed, plan=Seeded(seed, rate) if rate else Quiet(), settings=settings)
         alice = Alice(simulation, random)
         simulation.erasure_queue.seconds = random.choice((0.0, 0.0, 0.0, random.uniform(5, 60)))

@@ -11,7 +11,7 @@ from greenlet import GreenletExit, getcurrent, greenlet
 from tests.simulation.faults import READ, SEND, WRITE, Fault
 from vto.domain import times
 from vto.domain.job import Job
-from vto.errors import NotifierUnavailableError, StorageUnavailableError, VtoError
+from vto.errors import NotifierUnavailableError, StorageUnavailableError
 from vto.ports import Connection, ObjectVersion
 from vto.testing import NOON, FakeConnections, FakeJobs, FakePictures
 
@@ -59,7 +59,7 @@ class Boundary:
     simulation: "Simulation"
 
     def cross(
-        self, point: str, effect: Callable[[], Any], kinds: Sequence[Fault], error: type[VtoError], late: float = 4.5
+        self, point: str, effect: Callable[[], Any], kinds: Sequence[Fault], error: type[Exception], late: float = 4.5
     ) -> Any:
         """Make a call of a port, from within a function.
 
@@ -98,7 +98,7 @@ class Boundary:
         return answer
 
     @staticmethod
-    def _once(effect: Callable[[], Any], error: type[VtoError], fault: Fault) -> Any:
+    def _once(effect: Callable[[], Any], error: type[Exception], fault: Fault) -> Any:
         try:
             return effect()
         except Exception:

@@ -39,9 +39,16 @@ class Message:
 class Queue:
     """A queue with its dead letters and the function that reads it; also the ``retry_soon`` port."""
 
-    def __init__(self, simulation: "Simulation", resource: str, mapping: str, function: str) -> None:
+    def __init__(
+        self,
+        simulation: "Simulation",
+        resource: str,
+        mapping: str,
+        function: str,
+        wait: Callable[[int], float] = wait_seconds,
+    ) -> None:
         found = resources("AWS::SQS::Queue")[resource]
-        self._simulation, self._function = simulation, function
+        self._simulation, self._function, self._wait = simulation, function, wait
         self._visibility, self._receives = found["VisibilityTimeout"], found["RedrivePolicy"]["maxReceiveCount"]
         self._size = template()["Resources"][mapping]["Properties"]["BatchSize"]
         self._messages: dict[int, Message] = {}
@@ -76,7 +83,7 @@ class Queue:
         def show() -> None:
             for number in failed:
                 if number in self._messages:
-                    self._show(self._messages[number], wait_seconds(self._messages[number].receives))
+                    self._show(self._messages[number], self._wait(self._messages[number].receives))
 
         with suppress(StorageUnavailableError):  # then they come again by themselves, later
             self._simulation.boundary.cross(f"{self._function}.retry_soon", show, WRITE, StorageUnavailableError)

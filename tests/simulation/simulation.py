@@ -28,9 +28,10 @@ from tests.simulation.scheduler import Scheduler, VirtualClock
 from tests.simulation.shopper import Shopper
 from tests.simulation.stock import shelf
 from tests.simulation.stream import StreamMapping
+from tests.simulation.webhook import EndedJobs, ShopServer
 from tests.workflow.world import MACHINE, UPLOADS, definition_of
 from vto import bootstrap, telemetry
-from vto.domain import reading, times
+from vto.domain import reading, times, webhooks
 from vto.domain.catalogue import model_id_of
 from vto.domain.consent import Consent
 from vto.domain.job import Job
@@ -52,6 +53,7 @@ class Settings:
         skew: Seconds by which a process's clock may be wrong.
         budget: US dollars of the shop's day.
         per_user: US dollars of a user's day.
+        has_webhook: Whether the shop's own server is told of every end.
         is_traced: Whether every crossing is written down.
     """
 
@@ -63,6 +65,7 @@ class Settings:
     skew: float = 0.0
     budget: float = 10_000.0
     per_user: float = 10_000.0
+    has_webhook: bool = False
     is_traced: bool = False
 
 
@@ -120,6 +123,8 @@ class Simulation:
         self.results_queue = Queue(self, "ResultsQueue", "ResultStoredMapping", "deliver_result")
         self.uploads_queue = Queue(self, "ModelUploadsQueue", "ImportModelsMapping", "import_picture")
         self.erasure_queue = ErasureQueue(self, "ErasuresQueue", "EraseUserMapping", "erase_user")
+        self.webhook_queue = Queue(self, "WebhookQueue", "CallWebhookMapping", "call_webhook", webhooks.wait_seconds)
+        self.shop_server = ShopServer(self)
         now = self._seconds
         self.jobs = StreamedJobs(now=now, on_write=self._job_written)
         self.catalogue, self.results = FakeCatalogue(), FakeResults()
@@ -204,6 +209,7 @@ class Simulation:
             or self.results_queue.waiting
             or self.uploads_queue.waiting
             or self.erasure_queue.waiting
+            or self.webhook_queue.waiting
             or self.rule.waiting
         )
 
@@ -258,6 +264,9 @@ class Simulation:
                 "erasures": self.erasures,
             }.items()
         }
+        if self.settings.has_webhook:
+            ports["ended_jobs"] = EndedJobs(self, self.webhook_queue)
+            ports["webhook_queue"], ports["shop_server"] = self.webhook_queue, self.shop_server
         ports["results_queue"] = self.results_queue
         ports["upload_queues"] = self.uploads_queue
         ports["import_queue"] = SentUploads(self.uploads_queue)
@@ -302,7 +311,7 @@ class Simulation:
                 if stored is None or hashlib.sha256(stored).hexdigest() != image.sha256:
                     self.alarms.append(f"I5: job {after.id} was completed before its picture {image.s3_url} was there")
         mapping = self.created if before is None else self.changed
-        mapping.add(len(self.writes), after.id)
+        mapping.add(len(self.writes), after.id, before.status if before else "", after.status)
 
     def _object_written(self, url: str) -> None:
         self._objects += 1

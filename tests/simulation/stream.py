@@ -8,7 +8,7 @@ import zlib
 from collections import deque
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.contract.deployed import template
 from tests.simulation.faults import DELIVERY, Fault
@@ -29,6 +29,21 @@ class Record:
     number: int
     job_id: str
     at: float
+    before: str = ""
+    after: str = ""
+    """The row's status, before and after; empty where that is not of interest."""
+
+    def event(self, name: str) -> dict[str, Any]:
+        """The record as a function is told it."""
+        images = {"OldImage": self.before, "NewImage": self.after}
+        return {
+            "eventName": name,
+            "dynamodb": {
+                "SequenceNumber": str(self.number),
+                "Keys": {"id": {"S": self.job_id}},
+                **{image: {"status": {"S": status}} for image, status in images.items() if status},
+            },
+        }
 
 
 @dataclass
@@ -54,12 +69,12 @@ class StreamMapping:
         self.is_on = True
         self.waiting = 0
 
-    def add(self, number: int, job_id: str) -> None:
-        """A row was written."""
+    def add(self, number: int, job_id: str, before: str = "", after: str = "") -> None:
+        """A row was written, and its status went from one to the other."""
         if not self.is_on:
             return
         shard = self._shards[zlib.crc32(job_id.encode()) % SHARDS]
-        shard.queue.append(Record(number, job_id, self._simulation.scheduler.seconds))
+        shard.queue.append(Record(number, job_id, self._simulation.scheduler.seconds, before, after))
         self.waiting += 1
         self._simulation.scheduler.after(self._simulation.plan_latency(0.05, 0.25), partial(self._next, shard))
 
@@ -82,15 +97,7 @@ class StreamMapping:
         if fault is Fault.FAIL_BEFORE:  # Lambda has no room: the batch keeps its place, no attempt is used up
             self._again(shard, batch, attempts)
             return
-        event = {
-            "Records": [
-                {
-                    "eventName": self.event_name,
-                    "dynamodb": {"SequenceNumber": str(one.number), "Keys": {"id": {"S": one.job_id}}},
-                }
-                for one in batch
-            ]
-        }
+        event = {"Records": [one.event(self.event_name) for one in batch]}
         delay = simulation.plan.seconds(1, 20) if fault is Fault.DELAY else 0.0
         simulation.lambdas.invoke(
             self._function, event, partial(self._done, shard, batch, attempts, fault), seconds=delay

@@ -66,8 +66,8 @@ TABLE_WITHOUT_ANYTHING = a(TABLE)
 BROKEN: list[tuple[str, Template, str]] = [
     (
         "few-parameters",
-        {"Parameters": {f"P{number}": {} for number in range(27)}, "Resources": {}},
-        "27 parameters",
+        {"Parameters": {f"P{number}": {} for number in range(30)}, "Resources": {}},
+        "30 parameters",
     ),
     (
         "spoken-parameters",
@@ -566,8 +566,8 @@ BROKEN += [
     ),
     (
         "removers",
-        changed(allow("ImportPictureFunction", "s3:DeleteObjectVersion", sub("${UploadsBucket.Arn}/products/*"))),
-        "ImportPictureFunction may remove UploadsBucket/products/ for good",
+        changed(allow("ImportPictureFunction", "s3:DeleteObjectVersion", sub("${UploadsBucket.Arn}/models/stock/*"))),
+        "ImportPictureFunction may remove UploadsBucket/models/stock/ for good",
     ),
     (
         "erasable",

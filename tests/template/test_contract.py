@@ -12,12 +12,14 @@ from scripts.template.reading import (
     FUNCTION,
     ROOT,
     Template,
+    actions,
     named,
     read_template,
     references,
     resources,
+    statements,
 )
-from tests.contract.deployed import environment, resolved
+from tests.contract.deployed import environment, module, resolved
 from vto.domain.engines import PROFILES
 from vto.domain.pictures import Tier
 
@@ -53,6 +55,7 @@ ENVIRONMENT = {
         *("PRODUCT_UPLOADS_QUEUE_URL", "MODEL_UPLOADS_QUEUE_URL"),
     },
     "api": TRY_ON | CONSENT | {"PRODUCT_UPLOADS_QUEUE_URL", "MODEL_UPLOADS_QUEUE_URL"},
+    "manage_products": {"PRODUCTS_TABLE", "UPLOADS_BUCKET"},
     "erase_user": {
         "PRODUCTS_TABLE",
         "MODELS_TABLE",
@@ -106,7 +109,8 @@ ENVIRONMENT = {
         "RETENTION_DAYS",
     },
     "notify_client": PUBLISH | {"DIRECT_NOTIFY"},
-    "publish_job": PUBLISH,
+    "publish_job": PUBLISH | {"WEBHOOK_QUEUE_URL"},
+    "call_webhook": {"JOBS_TABLE", "WEBHOOK_QUEUE_URL", "WEBHOOK_SECRET", "WEBHOOK_URL"},
     "deliver_result": PUBLISH | {"RESULTS_QUEUE_URL"},
     "record_failure": {"JOBS_TABLE", "RESULTS_TABLE", "RESULTS_BUCKET", "CONTROLS_TABLE"},
     "sweep_jobs": {"JOBS_TABLE", "RESULTS_TABLE", "RESULTS_BUCKET", "CONTROLS_TABLE", "STATE_MACHINE_ARN"},
@@ -127,6 +131,7 @@ BUCKETS = {
     "reconcile_uploads": {"UploadsBucket"},
     "operate": {"UploadsBucket"},
     "api": {"UploadsBucket", "ResultsBucket"},
+    "manage_products": {"UploadsBucket"},
     "message": {"ResultsBucket"},
     "validate_request": {"UploadsBucket", "ResultsBucket"},
     "invoke_model": {"UploadsBucket", "ResultsBucket"},
@@ -153,6 +158,7 @@ HTTP_ROUTES = {
     "GET /config",
     "GET /products",
     "GET /products/{product_id}",
+    "GET /categories",
     "GET /models",
     "PATCH /models/{model_id}",
     "DELETE /models/{model_id}",
@@ -168,6 +174,11 @@ HTTP_ROUTES = {
     "DELETE /me",
     "GET /me/export",
     "GET /me/erasures/{receipt}",
+}
+ADMIN_ROUTES = {
+    "PUT /products/{product_id}",
+    "DELETE /products/{product_id}",
+    "POST /products/{product_id}/picture",
 }
 SOCKET_ROUTES = {
     "$connect": "ConnectFunction",
@@ -194,6 +205,7 @@ OUTPUTS = {
     "ConnectionsTable",
     "ResultsTable",
     "ControlsTable",
+    "WebhookSecretArn",
     "DashboardUrl",
 }
 
@@ -283,20 +295,36 @@ def test_only_the_jobs_table_has_a_stream_and_it_carries_both_images(template: T
     assert streams == {"JobsTable": {"StreamViewType": "NEW_AND_OLD_IMAGES"}}
 
 
-def test_the_http_api_has_the_routes_of_the_protocol_on_one_function(template: Template) -> None:
+def test_the_http_api_has_the_routes_of_the_protocol_and_a_function_of_its_own_writes_the_catalogue(
+    template: Template,
+) -> None:
     found = {}
     for logical_id, properties in resources(template, FUNCTION):
         for event in properties.get("Events", {}).values():
             details = event["Properties"]
             assert named(details["ApiId"]) == "HttpApi"
             found[f"{details['Method']} {details['Path']}"] = logical_id
-    assert found == dict.fromkeys(HTTP_ROUTES, "ApiFunction")
+    assert found == dict.fromkeys(HTTP_ROUTES, "ApiFunction") | dict.fromkeys(ADMIN_ROUTES, "ManageProductsFunction")
 
 
-def test_the_api_function_serves_exactly_the_routes_of_the_template() -> None:
-    source = "".join(path.read_text() for path in (ROOT / "layers/vto/vto/routes").glob("*.py"))
-    served = re.findall(r'@router\.(get|post|put|delete|patch)\("([^"]+)"\)', source)
-    assert {f"{method.upper()} {path.replace('<', '{').replace('>', '}')}" for method, path in served} == HTTP_ROUTES
+@pytest.mark.parametrize(("folder", "routes"), [("api", HTTP_ROUTES), ("manage_products", ADMIN_ROUTES)])
+def test_a_function_serves_exactly_the_routes_that_the_template_leads_to_it(folder: str, routes: set[str]) -> None:
+    served = {
+        f"{route.method} {route.path.replace('<', '{').replace('>', '}')}"
+        for route in module(folder).app._dynamic_routes + module(folder).app._static_routes
+    }
+    assert served == routes
+
+
+def test_what_shoppers_reach_cannot_write_the_catalogue(template: Template) -> None:
+    writing = {
+        logical_id
+        for logical_id, properties in resources(template, FUNCTION)
+        for one in statements(properties)
+        if {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"} & set(actions(one))
+        and "ProductsTable" in references(one)
+    }
+    assert writing == {"ImportPictureFunction", "ManageProductsFunction"}
 
 
 def test_the_socket_api_has_the_routes_of_the_protocol_and_the_stage_live(template: Template) -> None:

@@ -19,7 +19,7 @@ NUMBERS = {
     "DAILY_BUDGET_PER_USER",
     "PRICE_PER_IMAGE",
 }
-ADDRESSES = {"SOCKET_ENDPOINT": "https://sockets.example/live"}
+ADDRESSES = {"SOCKET_ENDPOINT": "https://sockets.example/live", "WEBHOOK_URL": "https://shop.example/vto"}
 
 
 def asked_for() -> dict[str, tuple[set[str], list[str]]]:

@@ -7,6 +7,7 @@ import pytest
 from cfnlint.api import ManualArgs, lint
 
 from scripts.template.reading import ALARM, Template, expand, named, read_template, resources, scales
+from tests.contract.deployed import FUNCTIONS
 
 READY_MADE = {"AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess"}
 
@@ -29,7 +30,7 @@ def test_cfn_lint_would_notice_an_error_here(expanded: Template) -> None:
 
 def test_every_function_has_a_role_of_its_own(expanded: Template) -> None:
     roles = Counter(named(properties["Role"]) for _, properties in resources(expanded, "AWS::Lambda::Function"))
-    assert len(roles) == 21
+    assert len(roles) == len(FUNCTIONS)
     assert set(roles.values()) == {1}
 
 
@@ -80,7 +81,13 @@ def test_the_authorizer_guards_connect_only_since_the_socket_itself_is_the_proof
 
 
 def test_the_dashboard_is_json_once_its_names_are_filled_in(expanded: Template) -> None:
-    body = expanded["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    body, only_with_a_webhook = expanded["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    without = body
+    for name, value in only_with_a_webhook.items():
+        condition, written, nothing = value["Fn::If"]
+        assert (condition, nothing) == ("HasWebhook", "")
+        without, body = without.replace(f"${{{name}}}", nothing), body.replace(f"${{{name}}}", written["Fn::Sub"])
+    assert len(json.loads(without)["widgets"]) == len(json.loads(body)["widgets"])
     widgets = json.loads(body)["widgets"]
     assert {widget["type"] for widget in widgets} == {"alarm", "metric"}
     shown = widgets[0]["properties"]["alarms"]

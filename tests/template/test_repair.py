@@ -5,7 +5,7 @@ import re
 import pytest
 
 from scripts.template.reading import ROOT
-from tests.contract.deployed import resolved, resources, template
+from tests.contract.deployed import WITH_A_WEBHOOK, resolved, resources, template
 from tests.simulation.lambdas import timeout_of
 from vto.adapters import operating
 from vto.adapters.sqs import wait_seconds
@@ -50,8 +50,8 @@ def test_a_reconciliation_and_a_redrive_end_within_their_functions() -> None:
 
 def test_operate_knows_every_dead_letter_queue_and_where_its_messages_came_from() -> None:
     variables = resources("AWS::Serverless::Function")["OperateFunction"]["Environment"]["Variables"]
-    dead = dict(pair.split("=") for pair in resolved(variables["DEAD_LETTER_QUEUES"]).split(","))
-    sources = dict(pair.split("=") for pair in resolved(variables["SOURCE_QUEUES"]).split(","))
+    dead = dict(pair.split("=") for pair in resolved(variables["DEAD_LETTER_QUEUES"], **WITH_A_WEBHOOK).split(","))
+    sources = dict(pair.split("=") for pair in resolved(variables["SOURCE_QUEUES"], **WITH_A_WEBHOOK).split(","))
     assert dead.keys() == QUEUES.keys()
     queues = resources("AWS::SQS::Queue")
     assert set(dead.values()) == {f"{name.lower()}id" for name in queues if name.endswith("DeadLetterQueue")}

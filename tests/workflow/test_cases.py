@@ -11,6 +11,7 @@ from vto import errors
 # raised at the edge (REST, socket), or by something that no step of the machine is
 ELSEWHERE = {
     "NotFoundError",
+    "ForbiddenError",
     "NotAuthorizedError",
     "RequestConflictError",
     "TooManyJobsError",

@@ -10,7 +10,7 @@ export const ACTIONS = {
   photo:
     "picture_missing picture_rejected content_blocked picture_blocked results_blocked photo_wrong_type photo_unreadable " +
     "photo_too_small photo_too_narrow photo_too_dark import_late upload_failed",
-  product: "erased not_found unsupported model_refused model_quota_exceeded model_access_denied model_retired",
+  product: "erased forbidden not_found unsupported model_refused model_quota_exceeded model_access_denied model_retired",
   options: "invalid_request prompt_blocked",
   history: "too_many_jobs budget_exhausted spending_stopped notifier_unavailable",
 };

@@ -182,6 +182,7 @@ export default {
   e_: "Something went wrong. Please try again.",
   e_invalid_request: "This cannot be tried on as it is. Please change the options.",
   e_not_authorized: "You were signed out, for your safety.",
+  e_forbidden: "You are not allowed to do this.",
   e_not_found: "This is no longer here.",
   e_request_conflict: "This was asked for before in another way.",
   e_picture_missing: "One of the pictures is no longer there. Please add your photo again.",

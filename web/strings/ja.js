@@ -169,6 +169,7 @@ export default {
   e_: "問題が起きました。もう一度お試しください。",
   e_invalid_request: "このままでは試着できません。オプションを変えてください。",
   e_not_authorized: "安全のため、サインアウトしました。",
+  e_forbidden: "この操作は許可されていません。",
   e_not_found: "もうここにはありません。",
   e_request_conflict: "この依頼は、別の内容ですでに受け付けています。",
   e_picture_missing: "画像が見つかりません。写真をもう一度追加してください。",

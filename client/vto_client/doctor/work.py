@@ -27,7 +27,7 @@ def queues(site: Site) -> Iterator[Finding]:
             continue
         attributes: dict[str, str] = answer.get("Attributes", {})
         count = int(attributes.get("ApproximateNumberOfMessages", 0))
-        name = _snake(logical.removesuffix("DeadLetterQueue"))
+        name = letters_of(logical)
         if logical.endswith("DeadLetterQueue") and count:
             sound = False
             remedy = f"find out why (docs/runbook.md, Dead letters), then: vto ops redrive {name} --stack {site.name}"
@@ -151,5 +151,6 @@ def _hearers(site: Site, topics: list[str]) -> Iterator[Finding]:
         yield Finding("alarms", OK, "somebody is told of alarms")
 
 
-def _snake(name: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+def letters_of(queue: str) -> str:
+    """What `vto ops redrive` calls the dead letters of a queue: ``ProductUploadsDeadLetterQueue`` → product_uploads."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", queue.removesuffix("DeadLetterQueue")).lower()

@@ -21,6 +21,7 @@ from vto.adapters.dynamodb import (
     DynamoErasures,
     DynamoJobs,
     DynamoOperations,
+    DynamoProducts,
     DynamoResults,
 )
 from vto.adapters.erasure_queue import ErasureQueue
@@ -35,13 +36,18 @@ from vto.adapters.secrets import SecretKey
 from vto.adapters.sockets import ApiGatewaySockets
 from vto.adapters.sqs import ImportQueues, RetryQueue
 from vto.adapters.step_functions import StepFunctions
+from vto.adapters.webhook import EndedJobsQueue, HttpShopServer
 from vto.domain.budgets import Limits
 from vto.domain.engines import PROFILES
 from vto.domain.ledger import micro_usd
 from vto.domain.pictures import Tier
+from vto.domain.webhooks import wait_seconds as webhook_wait
 from vto.ports import Engine, PictureTools
+from vto.use_cases.announce_end import AnnounceEnd
 from vto.use_cases.answer_message import AnswerMessage
 from vto.use_cases.browse import Browse
+from vto.use_cases.browse_products import BrowseProducts, CountCategories
+from vto.use_cases.call_webhook import CallWebhook
 from vto.use_cases.cancel_try_on import CancelTryOn
 from vto.use_cases.check_lifecycle import CheckLifecycle
 from vto.use_cases.complete_upload import CompleteUpload
@@ -55,6 +61,7 @@ from vto.use_cases.finish_result import FinishResult
 from vto.use_cases.import_picture import ImportPicture
 from vto.use_cases.invoke_model import InvokeModel
 from vto.use_cases.looking_ahead import LookAhead
+from vto.use_cases.manage_products import ManageProducts
 from vto.use_cases.offer_upload import OfferUpload
 from vto.use_cases.open_result import OpenResult
 from vto.use_cases.operate import Operate
@@ -211,6 +218,12 @@ def catalogue() -> DynamoCatalogue:
 
 
 @cache
+def products() -> DynamoProducts:
+    """``vto-products``, as shoppers look at it and as the shop writes it by hand."""
+    return DynamoProducts(_table("PRODUCTS_TABLE"))
+
+
+@cache
 def connections() -> DynamoConnections:
     """``vto-connections``."""
     return DynamoConnections(_table("CONNECTIONS_TABLE"))
@@ -314,6 +327,30 @@ def results_queue() -> RetryQueue:
 def upload_queues() -> RetryQueue:
     """The two queues that tell of uploads."""
     return RetryQueue(_sqs(), settings()["PRODUCT_UPLOADS_QUEUE_URL"], settings()["MODEL_UPLOADS_QUEUE_URL"])
+
+
+@cache
+def ended_jobs() -> EndedJobsQueue | None:
+    """The queue of ends that the shop's own server is to hear of; None where the shop wants none."""
+    url = settings().values.get("WEBHOOK_QUEUE_URL")
+    return EndedJobsQueue(_sqs(), url) if url else None
+
+
+@cache
+def webhook_queue() -> RetryQueue:
+    """The same queue, for who tells the shop's server."""
+    return RetryQueue(_sqs(), settings()["WEBHOOK_QUEUE_URL"], wait=webhook_wait)
+
+
+@cache
+def shop_server() -> HttpShopServer:
+    """The shop's own server; raises SettingsError when it may not be told at its address."""
+    config = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=READ_TIMEOUT["secretsmanager"])
+    secret = SecretKey(boto3.client("secretsmanager", config=config), settings()["WEBHOOK_SECRET"])
+    try:
+        return HttpShopServer(urllib3.PoolManager(), settings()["WEBHOOK_URL"], secret)
+    except ValueError as problem:
+        raise SettingsError(str(problem)) from problem
 
 
 @cache
@@ -504,6 +541,18 @@ def publish_job() -> PublishJob:
 
 
 @cache
+def announce_end() -> AnnounceEnd:
+    """Has the shop's own server told of ended jobs."""
+    return AnnounceEnd(jobs(), ended_jobs())
+
+
+@cache
+def call_webhook() -> CallWebhook:
+    """Tells it."""
+    return CallWebhook(jobs(), shop_server(), clock(), telemetry.webhook)
+
+
+@cache
 def deliver_result() -> DeliverResult:
     """Publishes finished results."""
     return DeliverResult(jobs(), publish_job())
@@ -680,6 +729,24 @@ def remove_one() -> RemoveOne:
         settings()["RESULTS_BUCKET"],
         telemetry.ended,
     )
+
+
+@cache
+def browse_products() -> BrowseProducts:
+    """Answers questions about products."""
+    return BrowseProducts(products(), pictures())
+
+
+@cache
+def count_categories() -> CountCategories:
+    """Counts products by category."""
+    return CountCategories(products(), clock())
+
+
+@cache
+def manage_products() -> ManageProducts:
+    """Writes and deletes products."""
+    return ManageProducts(products(), pictures(), versions(), clock(), settings()["UPLOADS_BUCKET"])
 
 
 @cache

@@ -6,6 +6,7 @@
     ├── RefusalError                  the request's fault: no alarm         Refused
     │   ├── InvalidRequestError       no
     │   ├── NotAuthorizedError        no (REST and socket only)
+    │   ├── ForbiddenError            no (REST and socket only)
     │   ├── NotFoundError             no (REST and socket only)
     │   ├── RequestConflictError      no (REST and socket only)
     │   ├── TooManyJobsError          no (REST and socket only); the shopper may come back
@@ -138,6 +139,12 @@ class NotAuthorizedError(RefusalError):
     """The token is not of the kind that says what its bearer may do, or has expired since the socket was opened."""
 
     message = "Please sign in again."
+
+
+class ForbiddenError(RefusalError):
+    """The token is good, and its bearer is not one of those who may do this."""
+
+    message = "You are not allowed to do this."
 
 
 class NotFoundError(RefusalError):

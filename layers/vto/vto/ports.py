@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from vto.domain.budgets import Booking
 from vto.domain.catalogue import CatalogueItem, Kind
+from vto.domain.curating import ProductWords
 from vto.domain.engines import Adaptation
 from vto.domain.erasure import Erasure, Receipt
 from vto.domain.health import Door
@@ -17,6 +18,7 @@ from vto.domain.parameters import Parameters
 from vto.domain.pictures import Prepared, Tier
 from vto.domain.removal import Removal
 from vto.domain.storage import S3Url
+from vto.domain.webhooks import End, Reception
 
 
 class VersionConflictError(Exception):
@@ -25,6 +27,10 @@ class VersionConflictError(Exception):
 
 class NoRoomError(Exception):
     """The user has as many unfinished jobs in the lane as they may have."""
+
+
+class NotTakenError(Exception):
+    """The shop's own server did not take what it was told: it is told again. Says why, without any value."""
 
 
 class Clock(Protocol):
@@ -88,7 +94,14 @@ class Catalogue(Protocol):
         ...
 
     def record_import(self, item: CatalogueItem) -> bool:
-        """Write what an upload says, curated fields kept; False when a later upload has been recorded already."""
+        """Write what an upload says, curated fields kept; False when a later upload has been recorded already.
+
+        False also for a product that was deleted since the upload came.
+        """
+        ...
+
+    def deleted_until(self, product_id: str) -> str | None:
+        """Until when uploads for a product are void, because it was deleted (ISO-8601); None if it never was."""
         ...
 
     def products(self, *, limit: int, cursor: str | None = None) -> tuple[list[CatalogueItem], str | None]:
@@ -115,6 +128,41 @@ class Catalogue(Protocol):
 
     def delete_photo(self, model_id: str, user_id: str) -> None:
         """Remove the row of a user's private photo; nothing happens when it is anybody else's."""
+        ...
+
+
+class Products(Protocol):
+    """``vto-products``, as shoppers look at it and as the shop writes it by hand."""
+
+    def product(self, product_id: str) -> CatalogueItem | None:
+        """One product, read consistently, or None."""
+        ...
+
+    def products_behind(
+        self, after: str | None, *, category: str | None, limit: int
+    ) -> tuple[list[CatalogueItem], str | None]:
+        """What the table has behind a product, in its own order, and the id behind which to go on.
+
+        Args:
+            after: The id behind which to look, whether it is there or not; None to begin.
+            category: The category whose products are meant; None for all.
+            limit: How many rows are looked at, at most; some of them may be of products that were deleted.
+        """
+        ...
+
+    def categories_behind(self, mark: str | None) -> tuple[list[str], str | None]:
+        """The categories of a page of products that can be tried on, one for each, and the mark of the next page."""
+        ...
+
+    def put_product(self, product_id: str, words: ProductWords, now: datetime) -> tuple[CatalogueItem, bool]:
+        """Write what a shop says of a product, its picture untouched; the product, and whether it is new."""
+        ...
+
+    def delete_product(self, product_id: str, now: datetime) -> str | None:
+        """Take a product out of the catalogue, and remember that it was; the address of its original.
+
+        The address is empty where there is none. None where no such product is known, nor was deleted lately.
+        """
         ...
 
 
@@ -571,6 +619,22 @@ class Changes(Protocol):
 
     def between(self, shard: str, first: str, last: str, event: str) -> list[tuple[str, str]] | None:
         """Sequence numbers and jobs of the inserts, or modifications; None when they are no longer there (a day)."""
+        ...
+
+
+class EndedJobs(Protocol):
+    """The queue of ends of which the shop's own server is to be told."""
+
+    def send(self, end: End) -> None:
+        """Have an end told; raises StorageUnavailableError."""
+        ...
+
+
+class ShopServer(Protocol):
+    """The shop's own server."""
+
+    def post(self, message_id: str, now: datetime, body: bytes) -> Reception:
+        """Send a signed message; taken, or not wanted any more. Raises NotTakenError when it has to be sent again."""
         ...
 
 

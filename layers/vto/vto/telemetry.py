@@ -14,6 +14,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from vto.domain.job import Job
 from vto.domain.log_text import unforeseen, without_values
+from vto.domain.webhooks import Reception
 from vto.errors import FailureError, VtoError
 
 type Handler = Callable[[Any, Any], Any]
@@ -152,6 +153,19 @@ def lost(kind: str, item_id: str, what: str) -> None:
     """Log and count a picture that a row names and S3 has not: nobody but its shop can bring it back."""
     count("PicturesLost")
     logger().warning("picture lost", kind=kind, item_id=item_id, what=what)
+
+
+def webhook(job_id: str, reception: Reception | None, why: str) -> None:
+    """Log and count what came of telling the shop's own server of a job's end; without a reception nobody was asked."""
+    match reception:
+        case Reception.TAKEN:
+            count("WebhookTaken")
+        case Reception.GONE:
+            count("WebhookGone")
+        case Reception.NOT_TAKEN:
+            count("WebhookNotTaken")
+    level = logger().info if reception in (None, Reception.TAKEN) else logger().warning
+    level("webhook", job_id=job_id, outcome=reception.value if reception else "not told", why=why)
 
 
 def told(job_id: str, sockets: int) -> int:

@@ -3,13 +3,14 @@
 import json
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from vto.domain import times
 from vto.domain.budgets import Booking
-from vto.domain.catalogue import CatalogueItem, Kind
+from vto.domain.catalogue import CatalogueItem, Kind, Readiness
+from vto.domain.curating import ProductWords, void_until
 from vto.domain.erasure import KINDS, Erasure, Receipt, is_control_of, owner_of
 from vto.domain.health import Door, Health
 from vto.domain.job import Job, Stage, Status
@@ -18,6 +19,7 @@ from vto.domain.pacing import Counter, Lane, next_slot
 from vto.domain.pictures import LOWER_TIER, Prepared, Tier
 from vto.domain.removal import Removal
 from vto.domain.storage import S3Url
+from vto.domain.webhooks import End, Reception, reception
 from vto.errors import (
     InvalidRequestError,
     NotifierUnavailableError,
@@ -34,6 +36,7 @@ from vto.ports import (
     Generation,
     Letter,
     NoRoomError,
+    NotTakenError,
     ObjectVersion,
     StoredObject,
     Ticket,
@@ -184,6 +187,10 @@ class FakeCatalogue:
     """``vto-products`` and ``vto-models`` as one dictionary."""
 
     rows: dict[tuple[Kind, str], CatalogueItem] = field(default_factory=dict)
+    deleted: dict[str, str] = field(default_factory=dict)
+    """Until when the uploads of a product that was deleted are void."""
+    originals: dict[str, str] = field(default_factory=dict)
+    """Where the originals of deleted products lay."""
 
     def add(self, *items: CatalogueItem) -> None:
         """Put rows in, as a shop's own tools would."""
@@ -196,7 +203,11 @@ class FakeCatalogue:
     def record_import(self, item: CatalogueItem) -> bool:
         """Write what an upload says, curated fields kept; False when this or a later upload has been recorded."""
         known = self.rows.get((item.kind, item.item_id))
+        until = self.deleted.get(item.item_id) if item.kind is Kind.PRODUCT else None
+        if until is not None and until >= (item.source_time or ""):
+            return False
         if known is None:
+            self.originals.pop(item.item_id, None)
             self.add(item)
             return True
         if known.erased_at is not None:
@@ -221,11 +232,53 @@ class FakeCatalogue:
         )
         return True
 
+    def deleted_until(self, product_id: str) -> str | None:
+        """Until when uploads for a product are void."""
+        return self.deleted.get(product_id)
+
     def products(self, *, limit: int, cursor: str | None = None) -> tuple[list[CatalogueItem], str | None]:
         """A page of products."""
         items = [item for (kind, _), item in sorted(self.rows.items()) if kind is Kind.PRODUCT]
         start = _start(cursor)
         return items[start : start + limit], str(start + limit) if start + limit < len(items) else None
+
+    def product(self, product_id: str) -> CatalogueItem | None:
+        """One product, or None."""
+        return self.get(Kind.PRODUCT, product_id)
+
+    def products_behind(
+        self, after: str | None, *, category: str | None, limit: int
+    ) -> tuple[list[CatalogueItem], str | None]:
+        """Products in the order of their ids, and the id behind which to go on."""
+        items = [item for (kind, _), item in sorted(self.rows.items()) if kind is Kind.PRODUCT]
+        items = [item for item in items if item.category == (category or item.category)]
+        items = [item for item in items if item.item_id > (after or "")]
+        return items[:limit], items[limit - 1].item_id if len(items) > limit else None
+
+    def categories_behind(self, mark: str | None) -> tuple[list[str], str | None]:
+        """All categories in one page."""
+        shown = (item for (kind, _), item in self.rows.items() if kind is Kind.PRODUCT)
+        return [item.category for item in shown if item.readiness is Readiness.READY and item.category], None
+
+    def put_product(self, product_id: str, words: ProductWords, now: datetime) -> tuple[CatalogueItem, bool]:
+        """Write what a shop says of a product."""
+        said, at = asdict(words), times.to_iso(now)
+        known = self.product(product_id)
+        if known is None:
+            self.originals.pop(product_id, None)
+            new = CatalogueItem(Kind.PRODUCT, product_id, "", "", "", "", False, at, at)
+            self.add(replace(new, **said))
+            return self.rows[Kind.PRODUCT, product_id], True
+        self.add(replace(known, **said, updated_at=at))
+        return self.rows[Kind.PRODUCT, product_id], False
+
+    def delete_product(self, product_id: str, now: datetime) -> str | None:
+        """Take a product out of the catalogue; the address of its original."""
+        known = self.rows.pop((Kind.PRODUCT, product_id), None)
+        if known is None and product_id not in self.originals:
+            return None
+        self.deleted[product_id] = void_until(now)
+        return self.originals.setdefault(product_id, known.picture_s3_url if known else "")
 
     def models_of(self, user_id: str | None, *, limit: int) -> list[CatalogueItem]:
         """A user's private photos; the stock models when ``user_id`` is None."""
@@ -484,6 +537,37 @@ class FakeErasureRequests:
     def come_again(self, event: dict[str, Any], answer: dict[str, Any]) -> None:
         """Remember what comes again."""
         self.again += [one["itemIdentifier"] for one in answer["batchItemFailures"]]
+
+
+@dataclass
+class FakeEndedJobs:
+    """Remembers the ends that the shop's own server is to hear of; ``problem`` is raised instead where it is set."""
+
+    sent: list[End] = field(default_factory=list)
+    problem: VtoError | None = None
+
+    def send(self, end: End) -> None:
+        """Remember an end."""
+        if self.problem:
+            raise self.problem
+        self.sent.append(end)
+
+
+@dataclass
+class FakeShopServer:
+    """The shop's own server: answers with the next of ``statuses``, and takes everything when there are none left."""
+
+    statuses: list[int] = field(default_factory=list)
+    told: list[tuple[str, bytes]] = field(default_factory=list)
+    """Id and body of every message that came."""
+
+    def post(self, message_id: str, now: datetime, body: bytes) -> Reception:
+        """Take a message, or not."""
+        self.told.append((message_id, body))
+        found = reception(self.statuses.pop(0) if self.statuses else 204)
+        if found not in (Reception.TAKEN, Reception.GONE):
+            raise NotTakenError(found.value)
+        return found
 
 
 @dataclass

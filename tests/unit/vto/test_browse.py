@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.vto.world import ALICE, BOB, World, photo, shirt
+from tests.unit.vto.world import ALICE, BOB, World, photo
 from vto.domain.catalogue import Readiness
 from vto.domain.parameters import GARMENT_CLASSES
 from vto.errors import NotFoundError
@@ -15,37 +15,6 @@ def test_the_configuration_names_the_classes_and_the_limits_of_an_upload(world: 
     assert config["upload"]["content_types"] == ["image/jpeg", "image/png", "image/webp"]
     assert (config["upload"]["max_bytes"], config["upload"]["min_side_pixels"]) == (25_000_000, 320)
     assert config["retention_days"] == 30
-
-
-def test_products_that_can_be_tried_on_are_shown_with_a_link_and_without_addresses(world: World) -> None:
-    (view,) = world.browse.products(None)["products"]
-    assert view["product_id"] == "blue-shirt"
-    assert (view["garment_class"], view["readiness"]) == ("UPPER_BODY", "ready")
-    assert view["picture_url"].startswith("https://link/prepared/products/blue-shirt/")
-    assert "s3://" not in str(view)
-
-
-def test_products_that_cannot_be_tried_on_are_not_listed(world: World) -> None:
-    world.stock(shirt("bad", readiness=Readiness.REJECTED, prepared_s3_url=None), shirt("new", readiness=None))
-    assert [view["product_id"] for view in world.browse.products(None)["products"]] == ["blue-shirt"]
-
-
-def test_products_come_in_pages_that_together_are_the_whole_catalogue(world: World) -> None:
-    world.stock(*(shirt(f"shirt-{number:03}") for number in range(PAGE)))
-    first = world.browse.products(None)
-    second = world.browse.products(first["next"])
-    assert (len(first["products"]), len(second["products"]), second["next"]) == (PAGE, 1, None)
-
-
-def test_a_rejected_product_can_be_looked_up_with_the_reason(world: World) -> None:
-    world.stock(shirt("bad", readiness=Readiness.REJECTED, readiness_reason="is damaged", prepared_s3_url=None))
-    view = world.browse.product("bad")
-    assert (view["readiness"], view["reason"], view["picture_url"]) == ("rejected", "is damaged", None)
-
-
-def test_a_product_that_is_not_there_is_said_not_to_be(world: World) -> None:
-    with pytest.raises(NotFoundError):
-        world.browse.product("no-such-product")
 
 
 def test_a_shopper_sees_their_own_photos_and_the_stock_models_and_nobody_elses(world: World) -> None:

@@ -51,6 +51,7 @@ def test_a_client_may_try_again_exactly_where_trying_again_can_help() -> None:
     assert final == {
         "InvalidRequestError",
         "NotAuthorizedError",
+        "ForbiddenError",
         "NotFoundError",
         "RequestConflictError",
         "TooLateError",

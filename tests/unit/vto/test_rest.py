@@ -8,6 +8,7 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
 from vto.adapters.rest import Caller, caller_of, error_response, with_idempotency_key
 from vto.errors import (
+    ForbiddenError,
     InvalidRequestError,
     NotAuthorizedError,
     QueueFullError,
@@ -94,6 +95,7 @@ def test_the_groups_of_a_token_are_read_as_api_gateway_writes_them(claim: Any, g
         (QueueFullError(retry_after_seconds=450), 429, "450"),
         (QueueFullError(), 429, None),
         (TooLateError(), 409, None),
+        (ForbiddenError(), 403, None),
     ],
 )
 def test_who_is_to_come_back_is_told_when_in_the_header_and_in_the_body(

@@ -31,6 +31,7 @@ from vto.testing import (
 )
 from vto.use_cases.answer_message import AnswerMessage
 from vto.use_cases.browse import Browse
+from vto.use_cases.browse_products import BrowseProducts
 from vto.use_cases.cancel_try_on import CancelTryOn
 from vto.use_cases.create_try_on import CreateTryOn
 from vto.use_cases.delete_photo import DeletePhoto
@@ -41,6 +42,7 @@ from vto.use_cases.finish_result import FinishResult
 from vto.use_cases.import_picture import ImportPicture
 from vto.use_cases.invoke_model import InvokeModel
 from vto.use_cases.looking_ahead import LookAhead
+from vto.use_cases.manage_products import ManageProducts
 from vto.use_cases.plan_try_on import PlanTryOn
 from vto.use_cases.publish_job import PublishJob, Snapshots
 from vto.use_cases.record_failure import RecordFailure
@@ -186,6 +188,14 @@ class World:
     @property
     def import_picture(self) -> ImportPicture:
         return ImportPicture(self.catalogue, self.pictures, self.pictures, self.erasures, self.tools, self.clock, 30)
+
+    @property
+    def browse_products(self) -> BrowseProducts:
+        return BrowseProducts(self.catalogue, self.pictures)
+
+    @property
+    def manage_products(self) -> ManageProducts:
+        return ManageProducts(self.catalogue, self.pictures, self.pictures, self.clock, UPLOADS)
 
     @property
     def create_try_on(self) -> CreateTryOn:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from vto import telemetry
+from vto.domain.job import Status
 from vto.domain.removal import Removal
 from vto.domain.storage import S3Url, key_from_event
+from vto.domain.webhooks import End
 from vto.errors import VtoError
 
 
@@ -22,6 +24,37 @@ class Written:
 
 # What an entry carries is read when it is served: a message that cannot be read then fails alone.
 type Entries[T] = Iterator[tuple[str, Iterable[T]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """One change of a job; ``may_have_ended`` is False where the record shows that the job did not end by it."""
+
+    job_id: str
+    may_have_ended: bool
+
+
+def stream_changes(event: dict[str, Any]) -> Entries[Changed]:
+    """The change of each record of the jobs table's stream, by the record's sequence number.
+
+    A record that an operator has had read again comes without its images: whoever wants to know looks at the row.
+    """
+    for record in event["Records"]:
+        change = record["dynamodb"]
+        before, after = (change.get(name, {}).get("status", {}).get("S") for name in ("OldImage", "NewImage"))
+        may_have_ended = after is None or (after != before and Status(after).is_terminal)
+        yield change["SequenceNumber"], [Changed(change["Keys"]["id"]["S"], may_have_ended)]
+
+
+def ended_jobs(event: dict[str, Any]) -> Entries[End]:
+    """Of which end each message is, by the message's id."""
+    for message in event["Records"]:
+        yield message["messageId"], _end(message["body"])
+
+
+def _end(body: str) -> Iterator[End]:
+    document = json.loads(body)
+    yield End(str(document["job_id"]), int(document["seq"]))
 
 
 def stream_job_ids(event: dict[str, Any]) -> Entries[str]:

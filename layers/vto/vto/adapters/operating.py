@@ -21,13 +21,15 @@ PAGES = 20
 
 
 class SqsDeadLetters:
-    """The ``DeadLetters`` port; queues and where their letters came from by name."""
+    """The ``DeadLetters`` port; queues and where their letters came from by name. One that is not there is empty."""
 
     def __init__(self, client: "SQSClient", dead: Mapping[str, str], sources: Mapping[str, str]) -> None:
         self._client, self._dead, self._sources = client, dead, sources
 
     def count(self, queue: str) -> int:
         """About how many letters there are, those included that somebody has just received."""
+        if queue not in self._dead:
+            return 0
         with as_storage_error(f"count dead letters of {queue}"):
             told = self._client.get_queue_attributes(
                 QueueUrl=self._dead[queue],
@@ -37,6 +39,8 @@ class SqsDeadLetters:
 
     def receive(self, queue: str) -> list[Letter]:
         """Some letters, hidden from everybody else for two minutes; none when there are no more."""
+        if queue not in self._dead:
+            return []
         with as_storage_error(f"receive dead letters of {queue}"):
             answer = self._client.receive_message(
                 QueueUrl=self._dead[queue],

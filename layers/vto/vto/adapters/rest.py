@@ -14,6 +14,7 @@ from vto import telemetry
 from vto.domain.log_text import unforeseen
 from vto.domain.storage import is_user_id
 from vto.errors import (
+    ForbiddenError,
     InvalidRequestError,
     NotAuthorizedError,
     NotFoundError,
@@ -33,6 +34,7 @@ ADMINS = "admin"  # the user pool's group, as template.yaml names it
 STATUS_OF: dict[type[VtoError], HTTPStatus] = {
     InvalidRequestError: HTTPStatus.BAD_REQUEST,
     NotAuthorizedError: HTTPStatus.UNAUTHORIZED,
+    ForbiddenError: HTTPStatus.FORBIDDEN,
     NotFoundError: HTTPStatus.NOT_FOUND,
     PictureMissingError: HTTPStatus.UNPROCESSABLE_ENTITY,
     PictureRejectedError: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -75,6 +77,21 @@ def caller_of(event: APIGatewayProxyEventV2) -> Caller:
         found = [Violation("Authorization", "does not say who you are and until when", "sign in again")]
         raise NotAuthorizedError("claims without a usable sub or exp", found)
     return Caller(user_id, int(expires_at), groups_of(claims.get("cognito:groups")))
+
+
+def admin_of(event: APIGatewayProxyEventV2) -> Caller:
+    """The caller, who is one of the shop's own.
+
+    Raises:
+        NotAuthorizedError: As :func:`caller_of` does.
+        ForbiddenError: They are somebody else.
+    """
+    caller = caller_of(event)
+    if not caller.is_admin:
+        problem = "is not of a member of the shop's group admin"
+        found = [Violation("Authorization", problem, "have the shop add you to the group, and sign in again")]
+        raise ForbiddenError("not an admin", found)
+    return caller
 
 
 def groups_of(claim: Any) -> frozenset[str]:

@@ -34,6 +34,10 @@ class SecretKey:
         before, self._value = self._value, self._read()
         return self._value != before
 
+    def forget(self) -> None:
+        """Have it read anew when it is next asked for."""
+        self._value = None
+
     def _read(self) -> str:
         try:
             value = self._client.get_secret_value(SecretId=self._name).get("SecretString") or ""

@@ -1,6 +1,7 @@
 """Queues: messages that could not be served now and come again soon, and messages that stand in for S3's own."""
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
@@ -30,10 +31,16 @@ def wait_seconds(receives: int) -> int:
 
 
 class RetryQueue:
-    """Queues of one function, whose failed messages come again in seconds, and more slowly each time."""
+    """Queues of one function, whose failed messages come again in seconds, and more slowly each time.
 
-    def __init__(self, client: "SQSClient", *queue_urls: str) -> None:
-        self._client = client
+    Args:
+        client: SQS.
+        queue_urls: Their addresses.
+        wait: Seconds until a message comes again that has failed so often.
+    """
+
+    def __init__(self, client: "SQSClient", *queue_urls: str, wait: Callable[[int], int] = wait_seconds) -> None:
+        self._client, self._wait = client, wait
         self._queue_urls = {url.rpartition("/")[2]: url for url in queue_urls}
 
     def retry_soon(self, event: dict[str, Any], answer: dict[str, Any]) -> None:
@@ -45,7 +52,7 @@ class RetryQueue:
         """
         failed = {one["itemIdentifier"] for one in answer["batchItemFailures"]}
         entries: list[ChangeMessageVisibilityBatchRequestEntryTypeDef] = [
-            {"Id": str(i), "ReceiptHandle": message["receiptHandle"], "VisibilityTimeout": _wait_of(message)}
+            {"Id": str(i), "ReceiptHandle": message["receiptHandle"], "VisibilityTimeout": self._wait_of(message)}
             for i, message in enumerate(event["Records"])
             if message["messageId"] in failed
         ]
@@ -58,6 +65,10 @@ class RetryQueue:
         except (ClientError, BotoCoreError) as error:
             # they come again by themselves, only later
             telemetry.report("messages come again late", StorageUnavailableError(type(error).__name__))
+
+    def _wait_of(self, message: dict[str, Any]) -> int:
+        """A message without a count is treated as one that came for the first time."""
+        return self._wait(int(message.get("attributes", {}).get("ApproximateReceiveCount", "1")))
 
 
 class ImportQueues:
@@ -80,8 +91,3 @@ class ImportQueues:
         queue = self._products_url if url.key.startswith(PRODUCTS) else self._models_url
         with as_storage_error("send to the imports"):
             self._client.send_message(QueueUrl=queue, MessageBody=json.dumps({"Records": [record]}))
-
-
-def _wait_of(message: dict[str, Any]) -> int:
-    """A message without a count is treated as one that came for the first time."""
-    return wait_seconds(int(message.get("attributes", {}).get("ApproximateReceiveCount", "1")))

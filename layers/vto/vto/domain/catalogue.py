@@ -9,6 +9,7 @@ from typing import Self
 
 from vto.domain import planner, reading
 from vto.domain.consent import Consent
+from vto.domain.curating import ID_KEY, product_of_picture
 from vto.domain.parameters import GARMENT_CLASSES
 from vto.domain.storage import MODELS, PRODUCTS, STOCK_MODELS, USER_MODELS
 from vto.errors import PictureRejectedError, Violation
@@ -115,7 +116,7 @@ class Upload:
 
         A product may name itself by the metadata ``product-id``, ``name``, ``category``, ``description`` and
         ``garment-class``; a stock model by all of these but the id. A private photo's metadata is its owner's word
-        and is not used.
+        and is not used. A picture that was uploaded with a form of the API says by its key whose it is.
 
         Args:
             key: The object's key, decoded.
@@ -128,6 +129,8 @@ class Upload:
             >>> Upload.from_key("products/upper_body/blue-shirt.jpg", {}).garment_class
             'UPPER_BODY'
         """
+        if product_id := product_of_picture(key):
+            return cls(Kind.PRODUCT, product_id, name=product_id, category=DEFAULT_CATEGORY, description="")
         if key.startswith(PRODUCTS):
             return cls._shop_upload(Kind.PRODUCT, key.removeprefix(PRODUCTS), key, metadata)
         if key.startswith(STOCK_MODELS):
@@ -155,15 +158,14 @@ class Upload:
         folder = PurePosixPath(path).parent.as_posix()
         category = metadata.get("category") or (folder if folder != "." else DEFAULT_CATEGORY)
         name, description = metadata.get("name") or _title(path), metadata.get("description", "")
-        of_words = planner.group_of(None, reading.read(category, name, description))
-        guessed = CLASS_OF_CATEGORY.get(category.partition("/")[0].lower()) or of_words
+        guessed = class_of_words(category, name, description)
         garment_class = metadata.get("garment-class") or guessed
         warnings = []
         if garment_class and garment_class not in GARMENT_CLASSES:
             warnings.append(f"garment-class {garment_class[:40]!r} is not one of Nova Canvas's classes and was ignored")
             garment_class = guessed
         item_id = product_id_of(key) if kind is Kind.PRODUCT else model_id_of(key)
-        if kind is Kind.PRODUCT and (named := metadata.get("product-id", "").strip()):
+        if kind is Kind.PRODUCT and (named := metadata.get(ID_KEY, "").strip()):
             item_id = named[:128]
         return cls(
             kind,
@@ -174,6 +176,12 @@ class Upload:
             garment_class=garment_class if kind is Kind.PRODUCT else None,
             warnings=warnings,
         )
+
+
+def class_of_words(category: str, name: str, description: str) -> str | None:
+    """The garment class that a product's own words say, its category first; None where they say none."""
+    of_words = planner.group_of(None, reading.read(category, name, description))
+    return CLASS_OF_CATEGORY.get(category.partition("/")[0].lower()) or of_words
 
 
 def product_id_of(key: str) -> str:

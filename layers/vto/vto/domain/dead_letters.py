@@ -29,11 +29,13 @@ QUEUES: Mapping[str, Contents] = {
     "model_uploads": Contents.MESSAGES,
     "results": Contents.MESSAGES,
     "erasures": Contents.MESSAGES,
+    "webhook": Contents.MESSAGES,
     "start_try_on": Contents.RECORDS,
     "publish_job": Contents.RECORDS,
     "events": Contents.EVENTS,
 }
-"""The dead-letter queues; one of records is named after the function that failed on them."""
+"""The dead-letter queues; one of records is named after the function that failed on them. A stack without a webhook has
+none of that name, which is then always empty."""
 
 
 class UnreadableLetterError(Exception):

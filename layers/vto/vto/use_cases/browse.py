@@ -1,10 +1,10 @@
-"""What a signed-in caller may look at: the catalogue, their own photos and the stock models, their own try-ons."""
+"""What a signed-in caller may look at: their own photos and the stock models, their own try-ons; and the settings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vto.domain.catalogue import CatalogueItem, Kind, Readiness
+from vto.domain.catalogue import CatalogueItem, Readiness
 from vto.domain.contract import MAX_SIDE, MIN_SIDE
 from vto.domain.engines import MAX_IMAGES, PROFILES
 from vto.domain.log_text import shown_id
@@ -57,30 +57,6 @@ class Browse:
             },
         }
 
-    def products(self, cursor: str | None) -> dict[str, Any]:
-        """A page of products that can be tried on.
-
-        Args:
-            cursor: ``next`` of the page before; None for the first page.
-        """
-        items, following = self.catalogue.products(limit=PAGE, cursor=cursor)
-        return {
-            "products": [self._view(item) for item in items if item.readiness is Readiness.READY],
-            "next": following,
-        }
-
-    def product(self, product_id: str) -> dict[str, Any]:
-        """One product, with the reason where its picture was rejected.
-
-        Raises:
-            NotFoundError: There is none under that id.
-        """
-        item = self.catalogue.get(Kind.PRODUCT, product_id)
-        if item is None:
-            found = [Violation("product_id", "is not in the catalogue", "choose one of GET /products")]
-            raise NotFoundError(shown_id(product_id), found)
-        return self._view(item)
-
     def models(self, user_id: str) -> dict[str, Any]:
         """The caller's own photos, the newest first, then the stock models."""
         stock = self.catalogue.models_of(None, limit=PAGE)
@@ -116,9 +92,9 @@ class Browse:
         return self.snapshots(job)
 
     def _view(self, item: CatalogueItem) -> dict[str, Any]:
-        """An item as clients see it: with a link to its model-ready picture, without addresses."""
+        """A model as clients see it: with a link to its model-ready picture, without addresses."""
         view: dict[str, Any] = {
-            f"{item.kind}_id": item.item_id,
+            "model_id": item.item_id,
             "name": item.name,
             "category": item.category,
             "description": item.description,
@@ -127,8 +103,6 @@ class Browse:
             "height": item.height,
             "picture_url": None,
         }
-        if item.kind is Kind.PRODUCT:
-            view["garment_class"] = item.garment_class
         if item.readiness is Readiness.REJECTED:
             view["reason"] = item.readiness_reason
         if item.prepared_s3_url:

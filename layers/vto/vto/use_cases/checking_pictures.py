@@ -83,6 +83,8 @@ def of_row(path: str, item: CatalogueItem, *, bucket: str | None = None) -> list
     """
     if item.readiness is Readiness.REJECTED:
         return [rejected(path, item.readiness_reason or "its picture was rejected", OTHER[item.kind])]
+    if item.prepared_s3_url is None and not item.picture_s3_url:
+        return [invalid(path, "has no picture yet", OTHER[item.kind])]
     if item.prepared_s3_url is None:
         problem = "has no model-ready picture yet: its upload is still being imported"
         return [invalid(path, problem, "ask again in a moment")]

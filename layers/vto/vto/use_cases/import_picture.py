@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from vto.domain import times
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness, Upload, comparable_sequencer
 from vto.domain.consent import Consent
+from vto.domain.curating import is_void
 from vto.domain.pictures import LOWER_TIER, MAX_UPLOAD_BYTES, Tier
 from vto.domain.storage import USER_MODELS, S3Url, prepared_model_key, prepared_product_key
 from vto.errors import PictureMissingError, PictureRejectedError, Violation
 from vto.ports import Catalogue, Clock, Erasures, ObjectVersion, Pictures, PictureTools, Versions
+from vto.use_cases.removing_products import RemovePictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,8 @@ class ImportPicture:
 
         Returns:
             The row as written (``rejected`` for a misplaced upload too); None when the object is gone again, is only
-            a folder's marker, a later upload was first, or its owner has had everything erased since.
+            a folder's marker, a later upload was first, its owner has had everything erased since, or its product was
+            deleted: then the upload is removed, too.
 
         Raises:
             StorageUnavailableError: S3 or DynamoDB did not answer: the event has to come again.
@@ -53,12 +56,34 @@ class ImportPicture:
             row = self._row(original, Upload.misplaced(original.key), sequencer, event_time)
             return self._record(self._rejected(row, problem))
         row = self._row(original, upload, sequencer, event_time)
+        if upload.kind is Kind.PRODUCT:
+            return self._product(row, original, size, metadata)
         if upload.user_id is None:
             return self._imported(row, original, size)
         written = self._with_consent(row, original, size, metadata, upload.user_id)
         # a photo as it was uploaded has served: what is shown and sent to engines was made from it
         self.versions.remove(known)
         return written
+
+    def _product(
+        self, row: CatalogueItem, original: S3Url, size: int, metadata: dict[str, str]
+    ) -> CatalogueItem | None:
+        """Import a product's picture, unless the product was deleted since, or is while we are at it."""
+        if self._was_deleted(row, original, metadata):
+            return None
+        written = self._imported(row, original, size)
+        if written is None:  # what was prepared here for a product that was deleted meanwhile goes again
+            self._was_deleted(row, original, metadata)
+        return written
+
+    def _was_deleted(self, row: CatalogueItem, original: S3Url, metadata: dict[str, str]) -> bool:
+        until = self.catalogue.deleted_until(row.item_id)
+        if until is None or not is_void(until, metadata, row.source_time or ""):
+            return False
+        now = self.catalogue.get(Kind.PRODUCT, row.item_id)  # somebody may have made it anew
+        remove = RemovePictures(self.versions)
+        remove(original.bucket, row.item_id, original, until=until, kept=now.prepared_s3_url if now else None)
+        return True
 
     def _versions(self, original: S3Url) -> list[ObjectVersion]:
         """What lies under the key of a private photo; of others, which are kept, nobody asks."""

@@ -7,6 +7,7 @@ from vto.adapters.dynamodb.controls import DynamoControls
 from vto.adapters.dynamodb.erasures import DynamoErasures
 from vto.adapters.dynamodb.jobs import DynamoJobs, item_to_job, job_to_item
 from vto.adapters.dynamodb.operations import DynamoOperations
+from vto.adapters.dynamodb.products import DynamoProducts
 from vto.adapters.dynamodb.results import DynamoResults
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "DynamoErasures",
     "DynamoJobs",
     "DynamoOperations",
+    "DynamoProducts",
     "DynamoResults",
     "catalogue_to_item",
     "item_to_catalogue",

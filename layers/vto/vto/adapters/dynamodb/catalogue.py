@@ -50,6 +50,8 @@ FORMS: Mapping[str, tuple[Callable[[Any], bool], tuple[str, ...]]] = {
     "a map of policy_version and time (2026-11-21T12:00:00.000Z)": (_is_consent, ("consent",)),
     f"{Readiness.READY} or {Readiness.REJECTED}": (lambda value: value in tuple(Readiness), ("readiness",)),
 }  # fmt: skip
+# What stays of a product that was deleted: a row that no reader sees, until its ttl.
+IS_DELETED, DELETED_UNTIL = "is_deleted", "deleted_until"
 STOCK = "yes"  # the value of the sparse index attribute that lists the models which everybody may use
 
 
@@ -62,13 +64,19 @@ class DynamoCatalogue:
     def get(self, kind: Kind, item_id: str) -> CatalogueItem | None:
         """One item, or None."""
         item = get_item(self._tables[kind], {_id_name(kind): item_id})
-        return item_to_catalogue(kind, item) if item else None
+        return item_to_catalogue(kind, item) if item and not is_deleted(item) else None
+
+    def deleted_until(self, product_id: str) -> str | None:
+        """Until when uploads for a product are void, because it was deleted; None if it never was."""
+        until = (get_item(self._tables[Kind.PRODUCT], {"product_id": product_id}) or {}).get(DELETED_UNTIL)
+        return until if isinstance(until, str) else None
 
     def record_import(self, item: CatalogueItem) -> bool:
         """Write what an upload says, curated fields kept; False when this or a later upload has been recorded.
 
-        The picture and its state are the upload's; name, category, description, class, origin and creation time are
-        the shop's as soon as somebody has written them.
+        False also for a product that was deleted since the upload came, which this very write decides: in whatever
+        order the two come, the product stays deleted. The picture and its state are the upload's; name, category,
+        description, class, origin and creation time are the shop's as soon as somebody has written them.
         """
         row = catalogue_to_item(item)
         key = {_id_name(item.kind): row.pop(_id_name(item.kind))}
@@ -84,6 +92,8 @@ class DynamoCatalogue:
             "consent",
         }
         url = f"{item.kind}_picture_s3_url"
+        if item.kind is Kind.PRODUCT:
+            of_picture |= {IS_DELETED, "ttl"}  # what was uploaded after a deletion makes the product anew
         expression, names, values = set_and_remove(row, of_picture - row.keys(), keep=curated)
         return conditionally(
             f"record {item.kind}",
@@ -91,7 +101,9 @@ class DynamoCatalogue:
                 Key=key,
                 UpdateExpression=expression,
                 # sequencers say nothing about events of different keys, which may name the same product
-                ConditionExpression="attribute_not_exists(erased_at) AND (attribute_not_exists(#source_sequencer)"
+                ConditionExpression="attribute_not_exists(erased_at)"
+                f" AND (attribute_not_exists({DELETED_UNTIL}) OR {DELETED_UNTIL} < :event_time)"
+                " AND (attribute_not_exists(#source_sequencer)"
                 f" OR (#{url} = :{url} AND #source_sequencer < :source_sequencer)"
                 f" OR (#{url} <> :{url} AND (attribute_not_exists(source_time) OR source_time < :event_time)))",
                 ExpressionAttributeNames=names,
@@ -104,7 +116,7 @@ class DynamoCatalogue:
         with as_storage_error("scan products"):
             page = self._tables[Kind.PRODUCT].scan(Limit=limit, **page_start(cursor, {"product_id"}))
         return (
-            [item_to_catalogue(Kind.PRODUCT, item) for item in page["Items"]],
+            [item_to_catalogue(Kind.PRODUCT, item) for item in page["Items"] if not is_deleted(item)],
             cursor_of(page.get("LastEvaluatedKey")),
         )
 
@@ -176,6 +188,11 @@ class DynamoCatalogue:
                 ExpressionAttributeValues={":user_id": user_id},
             ),
         )
+
+
+def is_deleted(item: Mapping[str, Any]) -> bool:
+    """Whether a row only says that there was a product."""
+    return item.get(IS_DELETED) is True
 
 
 def catalogue_to_item(item: CatalogueItem) -> dict[str, Any]:

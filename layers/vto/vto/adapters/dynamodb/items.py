@@ -30,7 +30,7 @@ MAX_KEY_BYTES = 2048
 
 def get_item(table: "Table", key: dict[str, str]) -> dict[str, Any] | None:
     """One row, read consistently, or None."""
-    if any(len(value.encode()) > MAX_KEY_BYTES for value in key.values()):
+    if not all(0 < len(value.encode(errors="replace")) <= MAX_KEY_BYTES for value in key.values()):
         return None  # DynamoDB would call it an error, and there can be no such item
     with as_storage_error(f"get from {table.name}"):
         item = table.get_item(Key=key, ConsistentRead=True).get("Item")
