@@ -126,6 +126,7 @@ page-config: .venv/ready ## Print the page's config.json for a deployed stack (d
 .PHONY: docs
 docs: .venv/ready ## Regenerate the generated parts of README.md and docs/
 	@$(PY) -m scripts.docs
+	@$(PY) -m scripts.page_states
 	@$(PY) -m tests.workflow.mock_file > /dev/null
 
 .PHONY: samples

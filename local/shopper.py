@@ -144,7 +144,10 @@ class Shopper:
 
     def connect(self) -> None:
         """Open the live socket with a one-time ticket."""
-        ticket = self.post("/socket-tickets")["ticket"]
+        self.open(self.post("/socket-tickets")["ticket"])
+
+    def open(self, ticket: str) -> None:
+        """Open the live socket with a ticket that is there already, such as a guest's."""
         self._socket = self._open.enter_context(connect(f"{self.endpoints.socket_url}?ticket={ticket}", proxy=None))
 
     def disconnect(self) -> None:

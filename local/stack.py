@@ -346,6 +346,8 @@ class LocalStack:
             # what the canvas endpoint draws here is counted at the model's price, and paid by nobody
             "DailyBudget": "1000",
             "DailyBudgetPerUser": "1000",
+            "GuestDailyBudget": "1000",
+            "GuestTryOns": "on",
         }
         return {key: value for key, value in ours.items() if key in promise.parameters} | self._parameters
 

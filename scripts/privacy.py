@@ -31,7 +31,10 @@ ROWS = {
     "jobs": ("who asked for which product on which photo, when, and what came of it", "`RetentionDays`"),
     "connections": ("who has a socket open", "two hours, or the end of the sign-in"),
     "results": ("which job made a result that equal requests may share", "a day before the result's pictures"),
-    "controls": ("whose socket ticket it is; what was told to which socket; who is being erased", "a day at most"),
+    "controls": (
+        "whose socket ticket it is; which guest; what was told to which socket; who is being erased",
+        "a day at most",
+    ),
 }
 
 

@@ -18,14 +18,11 @@ import { Api, pause } from "./client/api.js";
 import { SignIn } from "./client/cognito.js";
 import { VtoError } from "./client/errors.js";
 import { hasEnded } from "./client/job.js";
-import { Live } from "./client/live.js";
-import { preparePhoto } from "./client/photo.js";
 
 export { VtoError } from "./client/errors.js";
 export { hasEnded, newest, STAGES } from "./client/job.js";
-export { preparePhoto } from "./client/photo.js";
 
-const IMPORT_SECONDS = 60;
+const RELOAD_MS = 2000;
 
 export class VtoClient {
   #config = null;
@@ -36,22 +33,49 @@ export class VtoClient {
    * @param {object} options `store` keeps the tokens (null: memory only); `fetch`, `WebSocket` stand in, in tests
    */
   constructor(config, { store = tabStorage(), ...ports } = {}) {
-    this.settings = config;
+    Object.assign(this, { settings: config, store, ports });
     this.fetch = ports.fetch ?? ((...all) => globalThis.fetch(...all));
     this.auth = new SignIn(config, { store, fetch: this.fetch });
     this.api = new Api(config.apiUrl, (anew) => this.auth.accessToken(anew), { fetch: this.fetch });
-    this.live = new Live({
-      WebSocket: ports.WebSocket,
-      fetchJob: (id) => this.job(id),
-      address: async () => `${config.socketUrl}?ticket=${encodeURIComponent((await this.api.post("/socket-tickets")).ticket)}`,
-    });
+    this.live = ports.Live ? this.#liveOf(ports.Live) : null; // fetched when the first job is watched
+    /** Who tries without an account; null for everybody else. */
+    this.guest = null;
+  }
+
+  #liveOf(Live) {
+    const address = async () => `${this.settings.socketUrl}?ticket=${encodeURIComponent((await this.api.post("/socket-tickets")).ticket)}`;
+    return new Live({ address, WebSocket: this.ports.WebSocket, fetchJob: (id) => this.job(id) });
   }
 
   /** A client for the stack that `config.json` names. */
   static async load(url = "config.json", options = {}) {
     const answer = await (options.fetch ?? fetch)(url, { cache: "no-cache" });
     if (!answer.ok) throw new VtoError("unsupported", `${url} answers ${answer.status}: write it (docs/page.md)`);
-    return new VtoClient(await answer.json(), options);
+    const vto = new VtoClient(await answer.json(), options);
+    const wasGuest = (vto.store?.getItem(vto.#guestKey) ?? null) !== null;
+    if (wasGuest && !vto.auth.isSignedIn) await vto.enterAsGuest();
+    return vto;
+  }
+
+  get #guestKey() {
+    return `vto.guest.${this.settings.userPoolClientId}`;
+  }
+
+  /**
+   * Try without an account, where `config()` says `guests: true`: the shop's sample people only, nothing that is sent,
+   * and nothing that is there later. Products, models and try-ons are then those of a guest.
+   */
+  async enterAsGuest() {
+    const { Guest } = await import("./client/guest.js");
+    this.guest ??= new Guest(this.api, this.settings.socketUrl, this.store, this.#guestKey, this.ports.WebSocket);
+    this.live = this.guest.live;
+  }
+
+  /** Be a guest no more. */
+  leaveAsGuest() {
+    if (!this.guest) return;
+    this.guest.leave();
+    this.guest = this.live = null;
   }
 
   /** Limits, classes, how long things are kept; asked once, unless `anew`. Needs no sign-in. */
@@ -64,18 +88,31 @@ export class VtoClient {
     return this.#config;
   }
 
-  /** A page of products; `next` is the cursor of the following one. */
-  products(cursor = null) {
-    return this.api.get(`/products${query(cursor)}`);
+  /**
+   * A page of products; `next` is the cursor of the following one, and null on the last. A page may be short, or empty,
+   * though others follow.
+   * @param {{category?: string, search?: string, cursor?: string}} question all words of `search` have to be found
+   */
+  products(question = {}) {
+    return this.#shop(`/products${query(question)}`);
   }
 
   product(id) {
-    return this.api.get(`/products/${encodeURIComponent(id)}`);
+    return this.#shop(`/products/${encodeURIComponent(id)}`);
+  }
+
+  /** The categories of the products, each with how many there are. */
+  async categories() {
+    return this.guest ? [] : (await this.api.get("/categories")).categories;
   }
 
   /** One's own photos and the shop's sample people, the own ones first. */
   async models() {
-    return (await this.api.get("/models")).models;
+    return (await this.#shop("/models")).models;
+  }
+
+  #shop(path) {
+    return this.guest ? this.api.get(`/guests${path}`, { anonymous: true }) : this.api.get(path);
   }
 
   /**
@@ -85,37 +122,28 @@ export class VtoClient {
    * @returns {Promise<object>} the model
    * @throws {VtoError} `photo_*`, `picture_rejected`, `import_late`, or what the API says
    */
-  async uploadPhoto(file, { policyVersion = null } = {}) {
-    const { blob } = await preparePhoto(file, (await this.config()).upload);
-    const { model_id: id } = await this.#upload("photo", blob, policyVersion);
-    const until = Date.now() + IMPORT_SECONDS * 1000;
-    for (let wait = 250; Date.now() < until; wait = Math.min(2000, wait * 1.3)) {
-      await pause(wait);
-      const model = (await this.models()).find((one) => one.model_id === id);
-      if (model?.readiness === "ready") return model;
-      if (model?.readiness === "rejected") throw new VtoError("picture_rejected", model.reason);
-    }
-    throw new VtoError("import_late", undefined, { retryable: true });
+  async uploadPhoto(file, consent = {}) {
+    return (await import("./client/upload.js")).uploadPhoto(this, file, consent);
   }
 
   /** Upload a mask: a PNG of the photo's size, black where it is to be replaced, white where not; its s3:// address. */
-  async uploadMask(png, { policyVersion = null } = {}) {
-    return (await this.#upload("mask", png, policyVersion)).s3_url;
+  async uploadMask(png, consent = {}) {
+    return (await import("./client/upload.js")).uploadMask(this, png, consent);
   }
 
-  async #upload(kind, blob, policyVersion) {
-    const consent = policyVersion && { consent: { policy_version: policyVersion } };
-    const offer = await this.api.post("/uploads", { kind, content_type: blob.type, ...consent });
-    const form = new FormData();
-    for (const [name, value] of Object.entries(offer.fields)) form.append(name, value);
-    form.append("file", blob);
-    const answer = await this.fetch(offer.url, { method: "POST", body: form }).catch(() => null);
-    if (!answer?.ok) throw new VtoError("upload_failed", undefined, { status: answer?.status, retryable: true });
-    return offer;
+  /** Give a photo of one's own another name; answers with the model. */
+  renamePhoto(id, name) {
+    return this.api.call("PATCH", `/models/${encodeURIComponent(id)}`, { name });
+  }
+
+  /** Delete a photo of one's own, with all that was made of it for the service; one that is gone already is no error. */
+  deletePhoto(id) {
+    return this.api.remove(`/models/${encodeURIComponent(id)}`);
   }
 
   /** What a try-on would come to: parameters, price, time, warnings. Nothing is made or spent. */
   plan(request) {
+    if (this.guest) return this.guest.plan(request);
     return this.api.post("/try-ons", { ...request, dry_run: true });
   }
 
@@ -126,12 +154,32 @@ export class VtoClient {
    * @returns {Promise<object>} the job's first snapshot
    */
   tryOn(request, key = crypto.randomUUID()) {
+    if (this.guest) return this.guest.tryOn(request, key);
     return this.api.post("/try-ons", request, { headers: { "Idempotency-Key": key } });
   }
 
   /** Be told of a job until it has ended; gives a function that ends it. See `Live.watch`. */
-  watch(job, onSnapshot, onError) {
-    return this.live.watch(job, onSnapshot, onError);
+  watch(job, onSnapshot, onError = () => {}) {
+    let stop = null;
+    let isOver = false;
+    const begin = async () => {
+      while (!this.live && !isOver) {
+        try {
+          const { Live } = await import("./client/live.js");
+          this.live ??= this.#liveOf(Live);
+        } catch {
+          onError(new VtoError("offline", "the client cannot be loaded", { retryable: true }));
+          await pause(RELOAD_MS);
+        }
+      }
+      if (!isOver) stop = this.live.watch(job, onSnapshot, onError);
+    };
+    if (this.live) stop = this.live.watch(job, onSnapshot, onError);
+    else begin();
+    return () => {
+      isOver = true;
+      stop?.();
+    };
   }
 
   /** The last snapshot of a job, once it has ended; `error` in it says why, where it did not work. */
@@ -145,18 +193,29 @@ export class VtoClient {
     });
   }
 
-  job(id) {
-    return this.api.get(`/try-ons/${encodeURIComponent(id)}`);
+  /** The newest snapshot of a job, with new links to its pictures. */
+  async job(id) {
+    return this.guest ? this.guest.job(id) : this.api.get(`/try-ons/${encodeURIComponent(id)}`);
   }
 
   /** A page of one's own try-ons, the newest first. */
   history(cursor = null) {
-    return this.api.get(`/try-ons${query(cursor)}`);
+    return this.api.get(`/try-ons${query({ cursor })}`);
   }
 
   /** End a job that has not ended; `unsupported` where the service does not offer it. */
   cancel(id) {
-    return this.api.post(`/try-ons/${encodeURIComponent(id)}/cancel`);
+    return this.guest ? this.guest.cancel(id) : this.api.post(`/try-ons/${encodeURIComponent(id)}/cancel`);
+  }
+
+  /** Delete a try-on that has ended, with its pictures; one that is gone already is no error. */
+  deleteTryOn(id) {
+    return this.api.remove(`/try-ons/${encodeURIComponent(id)}`);
+  }
+
+  /** The network is back, or somebody looks again: ask at once for what is watched. */
+  wake() {
+    this.live?.wake();
   }
 
   /** Have all of one's photos, try-ons and results deleted; gives a receipt. */
@@ -179,4 +238,8 @@ function tabStorage() {
   }
 }
 
-const query = (cursor) => (cursor ? `?cursor=${encodeURIComponent(cursor)}` : "");
+/** `?name=value…` of what is given. */
+function query(question) {
+  const given = new URLSearchParams(Object.entries(question).filter(([, value]) => value));
+  return given.size ? `?${given}` : "";
+}

@@ -23,6 +23,7 @@ REFUSALS = frozenset(
         "picture_rejected",
         "queue_full",
         "budget_exhausted",
+        "sign_in_required",
         "spending_stopped",
         "not_your_turn",
         "erased",

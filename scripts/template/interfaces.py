@@ -20,6 +20,8 @@ from scripts.template.reading import (
 )
 
 OPEN_ROUTES = ("/health", "/config")
+GUESTS = "/guests/"  # open to everybody too, each under limits of its own
+LIMITS = {"ThrottlingRateLimit", "ThrottlingBurstLimit"}
 NOTHING = {"Ref": "AWS::NoValue"}
 
 
@@ -65,15 +67,14 @@ def event_rules(template: Template) -> Iterator[Problem]:
 
 @rule()
 def open_routes(template: Template) -> Iterator[Problem]:
-    """Everything asks for a token or a ticket, but /health and /config."""
+    """Everything asks for a token or a ticket, but /health, /config and what is below /guests/."""
     for api, properties in resources(template, HTTP_API):
         if not properties.get("Auth", {}).get("DefaultAuthorizer"):
             yield api, "asks for no token", "add a DefaultAuthorizer"
     for logical_id, properties in resources(template, FUNCTION):
         for event in properties.get("Events", {}).values():
             details = event.get("Properties", {})
-            open_to_all = details.get("Auth", {}).get("Authorizer") == "NONE"
-            if event["Type"] == "HttpApi" and open_to_all and details["Path"] not in OPEN_ROUTES:
+            if _is_open(event) and details["Path"] not in OPEN_ROUTES and not details["Path"].startswith(GUESTS):
                 yield logical_id, f"answers {details['Path']} to everybody", "remove its Auth"
     for api, properties in resources(template, SOCKET_API):
         auth = properties.get("Auth", {})
@@ -83,10 +84,39 @@ def open_routes(template: Template) -> Iterator[Problem]:
 
 @rule()
 def throttled(template: Template) -> Iterator[Problem]:
-    """Every API is throttled."""
+    """Every API is throttled, and each route for guests by limits of its own, so that they take nothing from others."""
     for api, properties in resources(template, HTTP_API, SOCKET_API):
-        if not {"ThrottlingRateLimit", "ThrottlingBurstLimit"} <= properties.get("DefaultRouteSettings", {}).keys():
+        if not properties.get("DefaultRouteSettings", {}).keys() >= LIMITS:
             yield api, "takes as many requests as come", "add ThrottlingRateLimit and ThrottlingBurstLimit"
+    for api, route, event in _http_routes(template):
+        settings = properties_of(template, api).get("RouteSettings", {}).get(route, {})
+        if _is_open(event) and event["Properties"]["Path"].startswith(GUESTS) and not settings.keys() >= LIMITS:
+            yield api, f"lets {route} use up what all routes have together", "give it RouteSettings with both limits"
+
+
+@rule()
+def known_routes(template: Template) -> Iterator[Problem]:
+    """An API has settings of routes that it has, and of no others: AWS refuses to deploy those."""
+    routes = {(api, route) for api, route, _ in _http_routes(template)}
+    for api, properties in resources(template, HTTP_API):
+        for route in properties.get("RouteSettings", {}):
+            if (api, route) not in routes:
+                yield api, f"has settings of {route}, which is none of its routes", "remove them, or add the route"
+
+
+def _http_routes(template: Template) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """The HTTP APIs' routes: the API, the route's key, the event."""
+    for _, properties in resources(template, FUNCTION):
+        for event in properties.get("Events", {}).values():
+            details = event.get("Properties", {})
+            if event["Type"] == "HttpApi" and "ApiId" in details:
+                yield named(details["ApiId"]) or "", f"{details.get('Method')} {details.get('Path')}", event
+
+
+def _is_open(event: dict[str, Any]) -> bool:
+    """Whether nobody checks who calls."""
+    authorizer = event.get("Properties", {}).get("Auth", {}).get("Authorizer")
+    return bool(event["Type"] == "HttpApi" and authorizer == "NONE")
 
 
 @rule()

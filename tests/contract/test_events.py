@@ -254,6 +254,12 @@ def nothing_started(system: System) -> bool:
     return system.started == []
 
 
+def controls_of_guests(system: System) -> int:
+    """How many guests there are, and tickets of theirs."""
+    found = system.dynamodb.Table("vto-controls").scan()["Items"]
+    return sum(str(item["user_id"]).startswith("guest#") for item in found if "user_id" in item)
+
+
 def keys_told_of(system: System) -> set[str]:
     """The uploads that wait in the import queues, as S3 writes their keys."""
     waiting = [*system.messages("ProductUploadsQueue"), *system.messages("ModelUploadsQueue")]
@@ -336,6 +342,13 @@ EFFECTS = {
     "api/refused_cancelling_a_finished_job": Effects(job="completed"),
     "api/refused_deleting_a_stock_model": Effects(and_so=lambda system: system.messages("ErasuresQueue") == []),
     "api/refused_somebody_elses_receipt": Effects(),
+    "serve_guests/accepted": Effects(and_so=lambda system: controls_of_guests(system) == 2),
+    "serve_guests/accepted_a_secret_whose_hour_is_over": Effects(and_so=lambda system: controls_of_guests(system) == 2),
+    "serve_guests/accepted_the_list_of_products": Effects(
+        more={"body": {"products": [{"product_id": PRODUCT["product_id"]}], "next": None}}
+    ),
+    "serve_guests/accepted_the_stock_models": Effects(more={"body": {"models": []}}),
+    "serve_guests/refused_a_secret_that_is_no_text": Effects(and_so=lambda system: controls_of_guests(system) == 0),
     "authorize_socket/accepted": Effects(
         and_so=lambda system: system.dynamodb.Table("vto-controls").scan()["Count"] == 1  # used up
     ),
@@ -500,7 +513,7 @@ def test_a_sample_event_has_the_outcome_that_its_name_says(
 ) -> None:
     outcome, effects, function = OUTCOMES[name], EFFECTS[name], name.partition("/")[0]
     BEFORE[outcome.before](system)
-    use_environment(monkeypatch, environment(function, **WITH_A_WEBHOOK))
+    use_environment(monkeypatch, environment(function, GuestTryOns="on", **WITH_A_WEBHOOK))
     replace_builders(
         monkeypatch,
         clock=system.clock,

@@ -26,6 +26,7 @@ from scripts import facts
 from vto import telemetry
 from vto.domain.dead_letters import QUEUES
 from vto.domain.job import Job, Stage, Status
+from vto.domain.pacing import Lane
 from vto.domain.parameters import canonical, for_garment_class
 from vto.errors import ContentBlockedError, VtoError, all_errors
 from vto.use_cases.sweep_jobs import Sweep
@@ -383,6 +384,7 @@ def test_a_field_that_nobody_logs_is_found(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_queries_look_for_lines_and_values_that_are_written(calls: list[list[str]]) -> None:
     written = {"message": {"job ended"}, "status": {one.value for one in Status}, "@type": {"REPORT"}}
+    written["lane"] = {one.value for one in Lane}
     written["error_code"] = {cls.code for cls in all_errors().values()}
     for query in queries(calls):
         for field, value in re.findall(r'([@\w]+) !?= "([^"]+)"', query):

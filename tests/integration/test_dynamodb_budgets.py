@@ -16,7 +16,8 @@ from tests.integration.conftest import Wire, at_the_same_time
 from tests.unit.vto.world import ALICE, BOB, new_job
 from vto.adapters.dynamodb import DynamoBudgets, DynamoJobs
 from vto.adapters.dynamodb.budgets import ATTEMPTS, NO_ROOM
-from vto.domain.budgets import Booking, Limits, Move, shop_budget, user_budget
+from vto.domain.budgets import Booking, Limits, Move, guests_budget, shop_budget, user_budget
+from vto.domain.guests import is_guest
 from vto.domain.job import Job
 from vto.errors import BudgetExhaustedError, InternalError, SpendingStoppedError, StorageUnavailableError, VtoError
 from vto.ports import VersionConflictError
@@ -43,18 +44,30 @@ def reserve(jobs: DynamoJobs, job_id: str, limits: Limits) -> Job:
 
 
 def on_budgets(controls: Any, user: str = ALICE) -> tuple[int, int]:
-    """What stands on the shop's budget, and on a user's."""
-    spent = DynamoBudgets(controls).spent([shop_budget(DAY), user_budget(user, DAY)])
-    return spent[shop_budget(DAY)], spent[user_budget(user, DAY)]
+    """What stands on the shop's budget, and on a user's; guests have one together."""
+    theirs = guests_budget(DAY) if is_guest(user) else user_budget(user, DAY)
+    spent = DynamoBudgets(controls).spent([shop_budget(DAY), theirs])
+    return spent[shop_budget(DAY)], spent[theirs]
 
 
 @pytest.mark.parametrize(
-    ("threads", "users", "limits"),
-    [(100, 100, Limits(shop=PRICE, user=10**9)), (30, 1, Limits(shop=10**9, user=PRICE))],
-    ids=["100 for the shop's", "30 for one user's"],
+    ("threads", "users", "limits", "kind", "refusal"),
+    [
+        (100, 100, Limits(shop=PRICE, user=10**9), "user-", "budget_exhausted"),
+        (30, 1, Limits(shop=10**9, user=PRICE), "user-", "budget_exhausted"),
+        (30, 30, Limits(shop=10**9, guests=PRICE), "guest#", "sign_in_required"),
+    ],
+    ids=["100 for the shop's", "30 for one user's", "30 guests for the guests'"],
 )
 def test_of_racing_threads_one_gets_the_last_call_of_the_day(
-    jobs: DynamoJobs, controls: Any, monkeypatch: pytest.MonkeyPatch, threads: int, users: int, limits: Limits
+    jobs: DynamoJobs,
+    controls: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    threads: int,
+    users: int,
+    limits: Limits,
+    kind: str,
+    refusal: str,
 ) -> None:
     ask, one_at_a_time = BaseClient._make_api_call, threading.Lock()  # type: ignore[attr-defined]
 
@@ -64,7 +77,7 @@ def test_of_racing_threads_one_gets_the_last_call_of_the_day(
 
     monkeypatch.setattr(BaseClient, "_make_api_call", locked)
     for number in range(threads):
-        jobs.create(new_job(f"job-{number}", user_id=f"user-{number % users}"))
+        jobs.create(new_job(f"job-{number}", user_id=f"{kind}{number % users}"))
 
     def race(number: int) -> str:
         try:
@@ -73,10 +86,9 @@ def test_of_racing_threads_one_gets_the_last_call_of_the_day(
             return error.code
 
     answers = at_the_same_time(threads, race)
-    assert sorted(answers) == ["budget_exhausted"] * (threads - 1) + ["reserved"]
-    assert on_budgets(controls, "user-0")[0] == PRICE
+    assert sorted(answers) == sorted([refusal] * (threads - 1) + ["reserved"])
     [winner] = [number for number, answer in enumerate(answers) if answer == "reserved"]
-    assert on_budgets(controls, f"user-{winner % users}") == (PRICE, PRICE)
+    assert on_budgets(controls, f"{kind}{winner % users}") == (PRICE, PRICE)
     assert [bool(jobs.get(f"job-{number}").ledger) for number in range(threads)].count(True) == 1  # type: ignore[union-attr]
 
 

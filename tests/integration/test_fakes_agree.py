@@ -15,19 +15,36 @@ from vto.adapters.dynamodb import (
     DynamoCatalogue,
     DynamoConnections,
     DynamoControls,
+    DynamoGuests,
     DynamoJobs,
     DynamoProducts,
     DynamoResults,
 )
 from vto.domain import times
-from vto.domain.budgets import Limits, shop_budget, user_budget
+from vto.domain.budgets import Limits, guests_budget, shop_budget, user_budget
 from vto.domain.catalogue import Kind, Readiness
 from vto.domain.curating import ProductWords
+from vto.domain.guests import Guest
 from vto.domain.job import Job, Stage, StoredImage
 from vto.domain.pacing import Counter, Lane
-from vto.errors import BudgetExhaustedError, JobClosedError, ModelTimeoutError, SpendingStoppedError
+from vto.errors import (
+    BudgetExhaustedError,
+    JobClosedError,
+    ModelTimeoutError,
+    SignInRequiredError,
+    SpendingStoppedError,
+)
 from vto.ports import CachedResult, Connection, NoRoomError, Ticket, VersionConflictError
-from vto.testing import NOON, FakeBudgets, FakeCatalogue, FakeConnections, FakeControls, FakeJobs, FakeResults
+from vto.testing import (
+    NOON,
+    FakeBudgets,
+    FakeCatalogue,
+    FakeConnections,
+    FakeControls,
+    FakeGuests,
+    FakeJobs,
+    FakeResults,
+)
 from vto.use_cases.changing_jobs import change_job
 
 few = settings(max_examples=25)
@@ -102,8 +119,9 @@ def test_jobs(asked: list[Callable[[Any], Any]]) -> None:
     agree(asked, FakeJobs(), lambda: DynamoJobs(create_table("jobs"), create_table("controls")))
 
 
-BUDGETS = [shop_budget("2026-11-21"), user_budget(ALICE, "2026-11-21"), user_budget(BOB, "2026-11-21")]
-LIMITS = Limits(shop=5, user=3)
+DAY = "2026-11-21"
+BUDGETS = [shop_budget(DAY), guests_budget(DAY), user_budget(ALICE, DAY), user_budget(BOB, DAY)]
+LIMITS = Limits(shop=5, user=3, guests=2)
 
 
 def book(job_id: str, how: str, price: int) -> Callable[[Any], Any]:
@@ -120,7 +138,9 @@ def book(job_id: str, how: str, price: int) -> Callable[[Any], Any]:
     def ask(jobs: Any) -> Any:
         try:
             change_job(jobs, job_id, step, LIMITS)
-        except (BudgetExhaustedError, SpendingStoppedError, JobClosedError, ModelTimeoutError) as error:
+        except (BudgetExhaustedError, SignInRequiredError, SpendingStoppedError) as error:
+            return error.code
+        except (JobClosedError, ModelTimeoutError) as error:
             return error.code
         return budgets_of(jobs).spent(BUDGETS)
 
@@ -140,7 +160,15 @@ def budgets_of(jobs: Any) -> Any:
 
 
 money_questions = st.one_of(
-    *[st.builds(book, ids, st.sampled_from(["reserve", "call", "settle", "not billed"]), st.integers(1, 4))] * 8,
+    *[
+        st.builds(
+            book,
+            st.one_of(ids, st.just("guests")),
+            st.sampled_from(["reserve", "call", "settle", "not billed"]),
+            st.integers(1, 4),
+        )
+    ]
+    * 8,
     st.just(throw_the_switch),
 )
 
@@ -151,6 +179,7 @@ def test_budgets(asked: list[Callable[[Any], Any]]) -> None:
     created: list[Callable[[Any], Any]] = [
         lambda jobs: jobs.create(new_job("one")),
         lambda jobs: jobs.create(new_job("two", user_id=BOB)),
+        lambda jobs: jobs.create(new_job("guests", user_id="guest#1")),
     ]
 
     def build() -> DynamoJobs:
@@ -236,6 +265,22 @@ class RealCatalogue(DynamoProducts, DynamoCatalogue):
 @given(st.lists(st.one_of(catalogue_questions, product_questions), max_size=15))
 def test_catalogue(asked: list[Callable[[Any], Any]]) -> None:
     agree(asked, FakeCatalogue(), RealCatalogue)
+
+
+# --- guests ---
+
+guest_questions = st.one_of(
+    st.builds(
+        lambda name, at: lambda guests: guests.remember(name, Guest(f"guest#{name}", at)), ids, st.integers(1, 9)
+    ),
+    st.builds(lambda name: lambda guests: guests.find(name), ids),
+)
+
+
+@few
+@given(st.lists(guest_questions, max_size=8))
+def test_guests(asked: list[Callable[[Any], Any]]) -> None:
+    agree(asked, FakeGuests(), lambda: DynamoGuests(create_table("controls")))
 
 
 # --- controls ---

@@ -144,6 +144,7 @@ def test_a_jobs_ending_is_one_line_with_what_operators_ask_of_it_and_nothing_of_
         "execution_arn": "arn:1",
         "status": "error",
         "error_code": "content_blocked",
+        "lane": "shopper",
         "attempts": 0,
         "cost_usd": 0.0,
         "seconds": 5.0,
@@ -201,6 +202,8 @@ def test_neither_a_ticket_nor_a_link_nor_a_picture_is_ever_logged(
         "PRICE_PER_IMAGE": "0",
         "DAILY_BUDGET": "50",
         "DAILY_BUDGET_PER_USER": "2",
+        "GUEST_DAILY_BUDGET": "1",
+        "GUEST_TRY_ONS": "on",
         "TIER_MEASURE": "area",
         "STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:123456789012:stateMachine:vto",
     }.items():

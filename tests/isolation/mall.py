@@ -29,6 +29,7 @@ from vto.testing import (
     FakeControls,
     FakeErasureRequests,
     FakeErasures,
+    FakeGuests,
     FakeJobs,
     FakeNotifier,
     FakePictures,
@@ -44,8 +45,8 @@ AGREED = {"consent": {"policy_version": "1"}}
 
 # Ids that some reading of a key, a row or a pattern might take for another's.
 ODD_USERS = (
-    "guest#4c1f09aa",
-    "guest#4c1f09aa#2",
+    "visitor#4c1f09aa",
+    "visitor#4c1f09aa#2",
     "auth0|7d3e55b1",
     "auth0|7d3e55b1c",  # its prefix is somebody else
     "zo\u00eb-5f3e91c2",
@@ -111,6 +112,7 @@ class Mall:
     controls: FakeControls = field(default_factory=FakeControls)
     pictures: Watched = field(default_factory=Watched)
     notifier: FakeNotifier = field(default_factory=FakeNotifier)
+    guests: FakeGuests = field(default_factory=FakeGuests)
     erasures: FakeErasures = field(default_factory=FakeErasures)
     erasure_queue: FakeErasureRequests = field(default_factory=FakeErasureRequests)
     workflow: FakeWorkflow = field(default_factory=FakeWorkflow)
@@ -119,7 +121,10 @@ class Mall:
 
     def __post_init__(self) -> None:
         together = {name: value for function in FUNCTIONS for name, value in environment(function).items()}
-        many = {"MAX_JOBS_PER_USER": "100000"}  # nothing here ever ends, and an attacker asks again and again
+        many = {
+            "MAX_JOBS_PER_USER": "100000",
+            "GUEST_TRY_ONS": "on",
+        }  # nothing here ever ends, and an attacker asks again and again
         use_environment(self.monkeypatch, {**together, **many})
         heard = Heard("the mall")
         for name in ("logger", "metrics"):
@@ -139,6 +144,7 @@ class Mall:
             sockets=self.notifier,
             workflow=self.workflow,
             versions=self.pictures,
+            guests=self.guests,
             erasures=self.erasures,
             erasure_queue=self.erasure_queue,
             results_queue=SimpleNamespace(retry_soon=lambda event, answer: None),
@@ -182,6 +188,20 @@ class Mall:
         told = json.loads(answer["body"]) if answer.get("body") else (answer.get("headers") or {}).get("Location")
         return [answer["statusCode"], told]
 
+    def at_the_public_door(self, route: str, body: Any = None, **query: str) -> list[Any]:
+        """Call the HTTP API without any token; the answer's status and document."""
+        method, _, path = route.partition(" ")
+        event = {
+            "version": "2.0",
+            "rawPath": path,
+            "headers": {},
+            "queryStringParameters": query or None,
+            "requestContext": {"http": {"method": method, "path": path}, "stage": "$default"},
+            "body": None if body is None else json.dumps(body),
+        }
+        answer = handler("serve_guests")(event)
+        return [answer["statusCode"], json.loads(answer["body"])]
+
     def say(self, user_id: str, socket: str, document: Mapping[str, Any]) -> list[Any]:
         """Send a frame over an open socket; the frames that come back over it."""
         before = len(self.notifier.sent.get(socket, []))
@@ -202,9 +222,14 @@ class Mall:
 
     def connect(self, user_id: str, socket: str) -> None:
         """Open a socket with a ticket of its own."""
-        policy = self.authorize(self.ticket(user_id))
+        self.open(self.ticket(user_id), socket)
+
+    def open(self, ticket: str, socket: str) -> str:
+        """Open a socket with a ticket; whose it is."""
+        policy = self.authorize(ticket)
         assert policy["policyDocument"]["Statement"][0]["Effect"] == "Allow"
         handler("connect")({"requestContext": {"connectionId": socket, "authorizer": policy["context"]}})
+        return str(policy["context"]["user_id"])
 
     def disconnect(self, user_id: str, socket: str) -> None:
         """What the gateway says of a user's socket that has ended, if it says it."""

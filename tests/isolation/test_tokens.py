@@ -46,6 +46,7 @@ HOSTILE: dict[str, dict[str, Any]] = {
     "a subject with a null": {"sub": f"{USER}\x00"},
     "a subject with a blank": {"sub": f" {USER}"},
     "a long subject": {"sub": "a" * 5000},
+    "a subject that is a guest": {"sub": "guest#4c1f09aa"},
     "no end": {"exp": None},
     "an end that is no number": {"exp": "never"},
     "an endless end": {"exp": "1e99"},
@@ -96,7 +97,7 @@ def test_what_a_token_says_besides_its_subject_gives_no_more_than_the_subject_ha
     assert mall.authorize(ticket)["context"]["user_id"] == USER
 
 
-def test_every_route_but_two_asks_api_gateway_for_a_token_of_our_pool_and_client() -> None:
+def test_every_route_but_two_and_those_of_guests_asks_api_gateway_for_a_token_of_our_pool_and_client() -> None:
     [api] = resources("AWS::Serverless::HttpApi").values()
     authorizer = api["Auth"]["Authorizers"][api["Auth"]["DefaultAuthorizer"]]
     assert authorizer["IdentitySource"] == "$request.header.Authorization"
@@ -109,7 +110,9 @@ def test_every_route_but_two_asks_api_gateway_for_a_token_of_our_pool_and_client
         if event["Type"] == "HttpApi"
     ]
     open_to_all = {event["Path"] for event in events if event.get("Auth", {}).get("Authorizer") == "NONE"}
-    assert open_to_all == {"/health", "/config"}
+    of_guests = {event["Path"] for event in events if event["Path"].startswith("/guests/")}
+    assert open_to_all == {"/health", "/config"} | of_guests
+    assert len(of_guests) == 5
     assert len(events) > len(open_to_all)
 
 

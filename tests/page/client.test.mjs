@@ -6,7 +6,9 @@ import { test } from "node:test";
 
 import { Api } from "../../web/client/api.js";
 import { SignIn } from "../../web/client/cognito.js";
+import { Guest } from "../../web/client/guest.js";
 import { backoff, newest } from "../../web/client/job.js";
+import { Live } from "../../web/client/live.js";
 import { brightnessOf, fit, refusal } from "../../web/client/photo.js";
 import * as srp from "../../web/client/srp.js";
 import { VtoClient } from "../../web/vto-client.js";
@@ -53,6 +55,7 @@ const stored = (tokens) => {
   const values = new Map(tokens ? [["vto.tokens.c1", JSON.stringify(tokens)]] : []);
   return { getItem: (key) => values.get(key) ?? null, setItem: (k, v) => values.set(k, v), removeItem: (k) => values.delete(k) };
 };
+const TOKENS_OF_TODAY = { access: "a", refresh: "r", until: Date.now() + 1e7, user: "u" };
 const TOKENS = { access: "old", refresh: "r", until: 0, user: "ada@example.com" };
 
 test("many requests at once renew an old token once", async () => {
@@ -190,8 +193,7 @@ function liveClient(jobs = {}) {
     const job = jobs[url.split("/").at(-1)];
     return job ? json(200, job) : json(404, { code: "not_found", message: "no" });
   };
-  const soon = { access: "a", refresh: "r", until: Date.now() + 1e7, user: "u" };
-  const client = new VtoClient(CONFIG, { store: stored(soon), fetch, WebSocket: Socket });
+  const client = new VtoClient(CONFIG, { store: stored(TOKENS_OF_TODAY), fetch, WebSocket: Socket, Live });
   Object.assign(client.live, { timers: port, random: () => 1 });
   const due = async (least = 0) => {
     for (const [id, timer] of [...timers]) if (timer.ms >= least) timers.delete(id), timer.run();
@@ -199,6 +201,9 @@ function liveClient(jobs = {}) {
   };
   return { client, timers, due };
 }
+const until = async (isSo) => {
+  while (!isSo()) await new Promise((done) => setTimeout(done, 1));
+};
 const settle = () => new Promise((done) => setTimeout(done, 5));
 const job = (seq, status = "processing") => ({ id: "j", seq, status, stage: null });
 
@@ -242,6 +247,14 @@ test("a job that is not there is an error, once", async () => {
   assert.equal([...timers.values()].filter((timer) => timer.ms === 2000).length, 0);
 });
 
+test("the part of the client that listens is fetched when a job is watched", async () => {
+  const fetch = async () => json(200, { id: "j", seq: 5, status: "completed" });
+  const client = new VtoClient(CONFIG, { store: stored(TOKENS_OF_TODAY), fetch, WebSocket: Socket });
+  assert.equal(client.live, null);
+  assert.equal((await client.finished(job(7, "completed"))).seq, 7);
+  assert.ok(client.live instanceof Live);
+});
+
 test("a job that has ended opens no socket", async () => {
   const { client } = liveClient();
   assert.equal((await client.finished(job(7, "completed"))).seq, 7);
@@ -258,6 +271,115 @@ test("the socket is pinged before ten minutes of silence close it", async () => 
   assert.ok(longest < 9 * 60_000);
   await due(longest);
   assert.deepEqual(Socket.all[0].sent.at(-1), { action: "ping" });
+});
+
+// --- the shop, and what is one's own ------------------------------------------------------------------------------------
+
+const signedIn = (...answers) => {
+  const { fetch, asked } = network(...answers);
+  const client = new VtoClient(CONFIG, { store: stored(TOKENS_OF_TODAY), fetch });
+  Object.assign(client.api, { sleep: noWait });
+  return { client, asked };
+};
+
+test("products are asked for by category, words and place, and only by what is given", async () => {
+  const { client, asked } = signedIn(json(200, { products: [], next: null }));
+  await client.products();
+  await client.products({ category: "tops", search: "navy blue & white", cursor: null });
+  assert.deepEqual(asked.map(({ url }) => url), [
+    "https://api.example/products",
+    "https://api.example/products?category=tops&search=navy+blue+%26+white",
+  ]);
+});
+
+test("what is deleted twice, or by a request whose answer was lost, is deleted", async () => {
+  const { client, asked } = signedIn(new TypeError("reset"), json(404, { code: "not_found", message: "gone" }));
+  await client.deletePhoto("m/1");
+  assert.deepEqual(asked.map(({ method, url }) => `${method} ${url}`), Array(2).fill("DELETE https://api.example/models/m%2F1"));
+  await signedIn(new Response(null, { status: 204 })).client.deleteTryOn("j");
+  const refused = signedIn(json(409, { code: "too_late", message: "not now" })).client;
+  await assert.rejects(refused.deleteTryOn("j"), { code: "too_late" });
+});
+
+test("a photo is renamed with PATCH", async () => {
+  const { client, asked } = signedIn(json(200, { model_id: "m", name: "Sea" }));
+  assert.equal((await client.renamePhoto("m", "Sea")).name, "Sea");
+  assert.deepEqual([asked[0].method, asked[0].body], ["PATCH", { name: "Sea" }]);
+});
+
+// --- guests --------------------------------------------------------------------------------------------------------------
+
+class Wire extends EventTarget {
+  static all = [];
+  readyState = 1;
+  constructor(url) {
+    super();
+    Object.assign(this, { url, sent: [] });
+    Wire.all.push(this);
+    setTimeout(() => this.dispatchEvent(new Event("open")));
+  }
+  send(text) {
+    this.sent.push(JSON.parse(text));
+  }
+  close() {
+    this.readyState = 3;
+    this.dispatchEvent(new Event("close"));
+  }
+  tell(frame) {
+    this.dispatchEvent(new MessageEvent("message", { data: JSON.stringify(frame) }));
+  }
+}
+
+function guest(store = stored(null)) {
+  Wire.all = [];
+  const { fetch, asked } = network(json(200, { ticket: "t1", guest: "secret", expires_in: 30 }));
+  const client = new VtoClient(CONFIG, { store, fetch, WebSocket: Wire });
+  return { client, asked, store };
+}
+
+test("a guest asks over the socket, with a ticket and no token, and is told of a refusal by its request", async () => {
+  const { client, asked } = guest();
+  await client.enterAsGuest();
+  const first = client.tryOn({ product_id: "p", model_id: "m" }, "k1");
+  await until(() => Wire.all[0]?.sent.length === 1);
+  const [wire] = Wire.all;
+  assert.equal(wire.url, "wss://live.example?ticket=t1");
+  assert.equal(asked[0].url, "https://api.example/guests/tickets");
+  assert.equal(asked[0].headers.Authorization, undefined);
+  assert.deepEqual(wire.sent, [{ action: "tryOn", request_id: "k1", product_id: "p", model_id: "m" }]);
+  wire.tell({ type: "error", request_id: "another", error: { code: "internal" } });
+  wire.tell({ type: "job", job: { id: "j", seq: 1, status: "created", request_id: "k1" } });
+  assert.equal((await first).id, "j");
+  const second = client.tryOn({ product_id: "p", model_id: "m" }, "k2");
+  await until(() => wire.sent.length === 2);
+  wire.tell({ type: "error", request_id: "k2", error: { code: "sign_in_required", message: "no", retryable: true } });
+  await assert.rejects(second, { code: "sign_in_required" });
+  assert.equal(Wire.all.length, 1);
+});
+
+test("a guest whose socket is lost is offline, and asks again over a new one as the same guest", async () => {
+  const { client, asked } = guest();
+  await client.enterAsGuest();
+  const lost = client.job("j");
+  await until(() => Wire.all[0]?.sent.length === 1);
+  Wire.all[0].close();
+  await assert.rejects(lost, { code: "offline", retryable: true });
+  const found = client.job("j");
+  await until(() => Wire.all[1]?.sent.length === 1);
+  assert.deepEqual(asked[1].body, { guest: "secret" });
+  Wire.all[1].tell({ type: "job", job: { id: "j", seq: 2, status: "completed" } });
+  assert.equal((await found).seq, 2);
+});
+
+test("a guest sees what is public, is one after a reload, and is forgotten when they leave", async () => {
+  const { client, asked, store } = guest();
+  await client.enterAsGuest();
+  await client.products({ search: "hat" }).catch(() => {});
+  assert.equal(asked[0].url, "https://api.example/guests/products?search=hat");
+  const fetch = async () => json(200, CONFIG);
+  assert.ok((await VtoClient.load("config.json", { store, fetch, WebSocket: Wire })).guest instanceof Guest);
+  client.leaveAsGuest();
+  assert.equal((await VtoClient.load("config.json", { store, fetch })).guest, null);
 });
 
 // --- photos ----------------------------------------------------------------------------------------------------------

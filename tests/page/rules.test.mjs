@@ -4,7 +4,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { choose, fill, readable } from "../../web/page/i18n.js";
-import * as rules from "../../web/page/rules.js";
+import { EDGES, lit, PLACES, wasTaken, WAY } from "../../web/page/machine-rules.js";
+import * as first from "../../web/page/rules.js";
+import * as later from "../../web/page/rules-more.js";
+
+const rules = { ...first, ...later };
 
 const PROPOSAL = {
   maskType: "GARMENT",
@@ -84,18 +88,6 @@ test("what is left counts down from the snapshot that told it", () => {
   assert.equal(rules.expected({ eta_seconds: null }, 0, 0), null);
 });
 
-const PRODUCTS = [
-  { name: "Breton T-shirt", category: "tops", description: "navy stripes" },
-  { name: "Chelsea boots", category: "shoes", description: "brown leather" },
-];
-
-test("a search finds every word anywhere, within the category", () => {
-  assert.deepEqual(rules.search(PRODUCTS, " NAVY t-sh "), [PRODUCTS[0]]);
-  assert.deepEqual(rules.search(PRODUCTS, "", "shoes"), [PRODUCTS[1]]);
-  assert.deepEqual(rules.search(PRODUCTS, "navy", "shoes"), []);
-  assert.deepEqual(rules.categories(PRODUCTS), ["shoes", "tops"]);
-});
-
 test("the first photo is the last one used; clothes begin with a sample person, furniture with none", () => {
   const ready = { readiness: "ready" };
   const models = [
@@ -132,4 +124,63 @@ test("words are filled in, and the contract's values read as words", () => {
   assert.equal(fill("Picture {n} of {of}", { n: 1, of: 3 }), "Picture 1 of 3");
   assert.equal(fill("{x}", {}), "{x}");
   assert.equal(readable("LONG_SLEEVE_SHIRT"), "Long sleeve shirt");
+});
+
+test("a photo that was given no name is called what the shopper's language calls it", () => {
+  assert.equal(rules.nameOf({ is_own: true, name: "My photo" }, "your photo"), "your photo");
+  assert.equal(rules.nameOf({ is_own: true, name: "At the sea" }, "your photo"), "At the sea");
+  assert.equal(rules.nameOf({ is_own: false, name: "Robin" }, "your photo"), "Robin");
+});
+
+// --- the state machine -------------------------------------------------------------------------------------------------
+
+const snapshot = (status, stage, ...passed) => ({
+  status,
+  stage,
+  notice: null,
+  stages: [{ status: "created", stage: null }, ...passed.map((one) => ({ status: "processing", stage: one }))],
+});
+
+test("every state of the machine has a place of its own, and the way goes from its start to its good end", () => {
+  assert.equal(WAY[0], "Claim Job");
+  assert.equal(WAY.at(-1), "Job Completed");
+  const places = [...PLACES.values()].map(({ column, row }) => `${column}/${row}`);
+  assert.equal(new Set(places).size, places.length);
+  for (const { from, to } of EDGES) assert.ok(PLACES.has(from) && PLACES.has(to), `${from} to ${to}`);
+});
+
+test("the states of the job's stage are lit, and those before are done", () => {
+  const states = lit(snapshot("processing", "generating", "validating", "queued", "generating"));
+  assert.equal(states.get("Invoke Model"), "now");
+  assert.equal(states.get("Wait For Slot"), "done");
+  assert.equal(states.has("Store Result"), false);
+  assert.deepEqual([...lit(snapshot("created", null))], [["Claim Job", "now"]]);
+});
+
+test("a completed job has gone all of the way, and none of it round", () => {
+  const job = snapshot("completed", null, "validating", "queued", "generating", "storing");
+  job.stages.push({ status: "completed", stage: null });
+  const states = lit(job);
+  assert.ok(WAY.every((name) => states.get(name) === "done"));
+  assert.ok(wasTaken({ from: "Claim Job", to: "Validate Request" }, states));
+  assert.equal(wasTaken({ from: "Already Generated?", to: "Store Result" }, states), false);
+});
+
+test("an equal picture that was found on the way leaves out what was not needed", () => {
+  const job = snapshot("completed", null, "validating", "storing");
+  job.stages.push({ status: "completed", stage: null });
+  const states = lit(job);
+  assert.equal(states.has("Invoke Model"), false);
+  assert.ok(wasTaken({ from: "Already Generated?", to: "Store Result" }, states));
+});
+
+test("one that was answered at once has lit nothing; one that waits for an engine lights the wait; one that failed its end", () => {
+  const job = snapshot("completed", null);
+  job.stages.push({ status: "completed", stage: null });
+  assert.equal(lit(job).size, 0);
+  assert.equal(lit({ ...snapshot("processing", "queued", "validating", "queued"), notice: "Please wait." }).get("Wait For Engine"), "now");
+  const failed = snapshot("error", null, "validating");
+  failed.stages.push({ status: "error", stage: null });
+  assert.equal(lit(failed).get("Record Failure"), "done");
+  assert.equal(lit(failed).has("Job Completed"), false);
 });

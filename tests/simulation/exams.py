@@ -157,6 +157,22 @@ def budget_for_three() -> list[str]:
         return found
 
 
+def guests_have_money_for_two() -> list[str]:
+    """Twenty guests and twenty shoppers want something else each, at once, and the guests' budget is for two calls."""
+    with pytest.MonkeyPatch.context() as patch:
+        settings = Settings(engines=("nova_canvas",), for_guests=0.09)
+        simulation = Simulation(patch, plan=Sequenced("engine.generate", [Fault.THROTTLE]), settings=settings)
+        _crowd(simulation, 20)
+        _crowd(simulation, 20, kind="guest#", first=20)
+        simulation.run()
+        found = problems(simulation)
+        ends = Counter((job.lane.value, job.error_code or str(job.status)) for job in simulation.jobs.rows.values())
+        wanted = {("shopper", "completed"): 20, ("guest", "completed"): 2, ("guest", "sign_in_required"): 18}
+        if ends != wanted:
+            found.append(f"I12: the guests' budget was for two calls, and jobs ended as {dict(ends)}")
+        return found
+
+
 def spending_is_stopped() -> list[str]:
     """Somebody throws the switch while some wait for their slot and others come."""
     stopped_at = 12.0
@@ -186,11 +202,19 @@ def a_thousand_want_the_same() -> list[str]:
         return found
 
 
-def _crowd(simulation: Simulation, people: int, *, seconds: float = 0.1, products: int = 40) -> None:
+def _crowd(
+    simulation: Simulation,
+    people: int,
+    *,
+    seconds: float = 0.1,
+    products: int = 40,
+    kind: str = "user-",
+    first: int = 0,
+) -> None:
     for number in range(people):
-        wish = {**WISH, "product_id": f"product-{number % products}"}
+        wish = {**WISH, "product_id": f"product-{(number + first) % products}"}
         arrives = Habits(arrives=seconds * number / people)
-        simulation.add(Shopper(simulation, f"user-{number}", [wish], arrives))
+        simulation.add(Shopper(simulation, f"{kind}{number}", [wish], arrives))
 
 
 def engine_says(*faults: Fault | None) -> Exam:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from vto.domain.budgets import shop_budget, user_budget
+from vto.domain.budgets import guests_budget, shop_budget, user_budget
+from vto.domain.guests import is_guest
 from vto.domain.job import Job
 from vto.domain.ledger import CallState, held, micro_usd
 from vto.domain.prices import of_call
@@ -23,18 +24,20 @@ class Books:
     budgets: FakeBudgets
     shop: float
     user: float
+    guests: float
     owed: Counter[str] = field(default_factory=Counter)
 
     def compare(self, before: Job | None, after: Job) -> Iterator[str]:
         """I12: at this very moment the budgets that this write concerns hold the sum of all ledgers, and no more."""
-        touched = set()
+        touched, is_theirs = set(), is_guest(after.user_id)
         for job, sign in ((before, -1), (after, 1)):
             for day, amount in held(job.ledger).items() if job else ():
-                for one in (shop_budget(day), user_budget(after.user_id, day)):
+                for one in (shop_budget(day), guests_budget(day) if is_theirs else user_budget(after.user_id, day)):
                     self.owed[one] += sign * amount
                     touched.add(one)
         for one in sorted(touched):
-            stands, limit = self.budgets.held.get(one, 0), micro_usd(self.shop if "#shop#" in one else self.user)
+            limits = {"shop": self.shop, "guests": self.guests, "user": self.user}
+            stands, limit = self.budgets.held.get(one, 0), micro_usd(limits[one.split("#")[1]])
             if stands != self.owed[one]:
                 yield f"I12: {one} holds {stands} and the ledgers say {self.owed[one]}, after a write of job {after.id}"
             if stands > limit:

@@ -75,8 +75,8 @@ def every_dead_letter_is_redriven_twice() -> list[str]:
     Messages are tried for so long that none of them dies: so all there were are sent twice again.
     """
     with pytest.MonkeyPatch.context() as patch:
-        simulation = Simulation(patch, seed=5, plan=Seeded(5, 0.35), settings=Settings(horizon=4 * 3600))
-        arrive(simulation, 120, 5)
+        simulation = Simulation(patch, seed=6, plan=Seeded(6, 0.35), settings=Settings(horizon=4 * 3600))
+        arrive(simulation, 120, 6)
         simulation.run()
         simulation.plan = Quiet()
         before = _counts(simulation)

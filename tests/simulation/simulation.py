@@ -36,8 +36,17 @@ from vto.domain.catalogue import model_id_of
 from vto.domain.consent import Consent
 from vto.domain.job import Job
 from vto.domain.storage import MANIFEST
-from vto.testing import NOON, FakeCatalogue, FakeControls, FakeErasures, FakeOperations, FakePictureTools, FakeResults
-from vto.use_cases import create_try_on, sockets
+from vto.testing import (
+    NOON,
+    FakeCatalogue,
+    FakeControls,
+    FakeErasures,
+    FakeGuests,
+    FakeOperations,
+    FakePictureTools,
+    FakeResults,
+)
+from vto.use_cases import create_try_on, sockets, welcome_guest
 
 
 @dataclass(frozen=True)
@@ -53,6 +62,7 @@ class Settings:
         skew: Seconds by which a process's clock may be wrong.
         budget: US dollars of the shop's day.
         per_user: US dollars of a user's day.
+        for_guests: US dollars of all guests' day.
         has_webhook: Whether the shop's own server is told of every end.
         is_traced: Whether every crossing is written down.
     """
@@ -65,6 +75,7 @@ class Settings:
     skew: float = 0.0
     budget: float = 10_000.0
     per_user: float = 10_000.0
+    for_guests: float = 10_000.0
     has_webhook: bool = False
     is_traced: bool = False
 
@@ -129,7 +140,8 @@ class Simulation:
         self.jobs = StreamedJobs(now=now, on_write=self._job_written)
         self.catalogue, self.results = FakeCatalogue(), FakeResults()
         self.controls = FakeControls(unfinished=self.jobs.unfinished)
-        self.books = Books(self.jobs.budgets, self.settings.budget, self.settings.per_user)
+        self.guests = FakeGuests()
+        self.books = Books(self.jobs.budgets, self.settings.budget, self.settings.per_user, self.settings.for_guests)
         self.connections = IndexedConnections(now=now)
         self.pictures = TracedPictures(on_write=self._object_written, now=now, time=self._iso)
         self.erasures = FakeErasures()
@@ -245,6 +257,8 @@ class Simulation:
             "DIRECT_NOTIFY": hops,
             "DAILY_BUDGET": str(self.settings.budget),
             "DAILY_BUDGET_PER_USER": str(self.settings.per_user),
+            "GUEST_DAILY_BUDGET": str(self.settings.for_guests),
+            "GUEST_TRY_ONS": "on",
         }
         settings = bootstrap.Settings({**_environment(), **own})
         ports: dict[str, Any] = {
@@ -261,6 +275,7 @@ class Simulation:
                 "workflow": self.executions,
                 "operations": FakeOperations(self.controls),
                 "versions": self.pictures,
+                "guests": self.guests,
                 "erasures": self.erasures,
             }.items()
         }
@@ -284,7 +299,8 @@ class Simulation:
         patch.setattr(telemetry, "metrics", lambda: heard)
         patch.setattr(create_try_on, "read", _read)  # one answer for each product: most of a request's time otherwise
         tokens = iter(range(10**9))
-        patch.setattr(sockets, "secrets", SimpleNamespace(token_urlsafe=lambda length: f"ticket-{next(tokens)}"))
+        for seller in (sockets, welcome_guest):
+            patch.setattr(seller, "secrets", SimpleNamespace(token_urlsafe=lambda length: f"ticket-{next(tokens)}"))
         bootstrap.reset()
 
     def _stock(self) -> None:

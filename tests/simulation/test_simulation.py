@@ -24,6 +24,7 @@ EXAMS = [
     exams.cancelled_at_every_moment,
     exams.only_the_stream_tells,
     exams.budget_for_three,
+    exams.guests_have_money_for_two,
     exams.spending_is_stopped,
     exams.a_thousand_want_the_same,
     repair.killed_between_the_status_and_the_manifest,

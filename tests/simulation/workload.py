@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
 
 JOBS_PER_SECOND = 4
+GUESTS = 8
+"""Every so manieth has no account, unless they do what only shoppers may."""
 PHOTOS = (b"a photo", b"another photo")
 """So few that different people upload equal bytes."""
 
@@ -21,7 +23,9 @@ def arrive(simulation: "Simulation", jobs: int, seed: int) -> None:
         number += 1
         count = min(left, random.choice((1, 1, 2, 3, 5)))
         wishes = [_wish(random, f"wish-{n}") for n in range(count)]
-        simulation.add(Shopper(simulation, f"user-{number}", wishes, _habits(random, jobs / JOBS_PER_SECOND)))
+        habits = _habits(random, jobs / JOBS_PER_SECOND)
+        is_guest = number % GUESTS == 0 and habits.photo is None and not habits.over_rest
+        simulation.add(Shopper(simulation, f"{'guest#' if is_guest else 'user-'}{number}", wishes, habits))
         left -= count
 
 

@@ -59,6 +59,7 @@ BUCKET_THAT_NOTIFIES = a(
     },
 )
 QUEUE_WITHOUT_ANYTHING = a(QUEUE)
+LIMITED = {"ThrottlingRateLimit": 1, "ThrottlingBurstLimit": 1}
 FUNCTION_WITHOUT_ANYTHING = a(FUNCTION)
 STREAM_MAPPING = mapping("Function", "Table")
 TABLE_WITHOUT_ANYTHING = a(TABLE)
@@ -310,6 +311,32 @@ BROKEN: list[tuple[str, Template, str]] = [
         "Api asks for no ticket",
     ),
     ("throttled", only(Api=a(HTTP_API)), "as many requests as come"),
+    (
+        "known-routes",
+        only(Api=a(HTTP_API, DefaultRouteSettings=LIMITED, RouteSettings={"GET /nowhere": LIMITED})),
+        "has settings of GET /nowhere",
+    ),
+    (
+        "throttled",
+        only(
+            Api=a(HTTP_API, DefaultRouteSettings=LIMITED),
+            Function=a(
+                FUNCTION,
+                Events={
+                    "Get": {
+                        "Type": "HttpApi",
+                        "Properties": {
+                            "ApiId": ref("Api"),
+                            "Method": "GET",
+                            "Path": "/guests/all",
+                            "Auth": {"Authorizer": "NONE"},
+                        },
+                    }
+                },
+            ),
+        ),
+        "lets GET /guests/all use up",
+    ),
     (
         "socket-logs",
         only(Api=a(SOCKET_API, DefaultRouteSettings={"LoggingLevel": "ERROR"})),

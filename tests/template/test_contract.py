@@ -44,10 +44,11 @@ TRY_ON = {
     "MAX_JOBS_PER_USER",
     "TIER_MEASURE",
     "SPENDING",
+    "GUEST_TRY_ONS",
 }
 CONSENT = {"CONSENT_VERSION", "ERASURES_QUEUE_URL"}
 PACE = {"REQUESTS_PER_MINUTE", "FALLBACK_REQUESTS_PER_MINUTE"}
-MONEY = {"DAILY_BUDGET", "DAILY_BUDGET_PER_USER", "PRICE_PER_IMAGE", "SPENDING"}
+MONEY = {"DAILY_BUDGET", "DAILY_BUDGET_PER_USER", "GUEST_DAILY_BUDGET", "PRICE_PER_IMAGE", "SPENDING"}
 
 ENVIRONMENT = {
     "import_picture": {
@@ -55,6 +56,7 @@ ENVIRONMENT = {
         *("PRODUCT_UPLOADS_QUEUE_URL", "MODEL_UPLOADS_QUEUE_URL"),
     },
     "api": TRY_ON | CONSENT | {"PRODUCT_UPLOADS_QUEUE_URL", "MODEL_UPLOADS_QUEUE_URL"},
+    "serve_guests": {"PRODUCTS_TABLE", "MODELS_TABLE", "CONTROLS_TABLE", "GUEST_TRY_ONS"},
     "manage_products": {"PRODUCTS_TABLE", "UPLOADS_BUCKET"},
     "erase_user": {
         "PRODUCTS_TABLE",
@@ -131,6 +133,7 @@ BUCKETS = {
     "reconcile_uploads": {"UploadsBucket"},
     "operate": {"UploadsBucket"},
     "api": {"UploadsBucket", "ResultsBucket"},
+    "serve_guests": {"UploadsBucket"},
     "manage_products": {"UploadsBucket"},
     "message": {"ResultsBucket"},
     "validate_request": {"UploadsBucket", "ResultsBucket"},
@@ -174,6 +177,13 @@ HTTP_ROUTES = {
     "DELETE /me",
     "GET /me/export",
     "GET /me/erasures/{receipt}",
+}
+GUEST_ROUTES = {
+    "GET /guests/products",
+    "GET /guests/products/{product_id}",
+    "GET /guests/categories",
+    "GET /guests/models",
+    "POST /guests/tickets",
 }
 ADMIN_ROUTES = {
     "PUT /products/{product_id}",
@@ -295,7 +305,7 @@ def test_only_the_jobs_table_has_a_stream_and_it_carries_both_images(template: T
     assert streams == {"JobsTable": {"StreamViewType": "NEW_AND_OLD_IMAGES"}}
 
 
-def test_the_http_api_has_the_routes_of_the_protocol_and_a_function_of_its_own_writes_the_catalogue(
+def test_the_http_api_has_the_routes_of_the_protocol_and_functions_of_their_own_for_guests_and_for_admins(
     template: Template,
 ) -> None:
     found = {}
@@ -304,10 +314,17 @@ def test_the_http_api_has_the_routes_of_the_protocol_and_a_function_of_its_own_w
             details = event["Properties"]
             assert named(details["ApiId"]) == "HttpApi"
             found[f"{details['Method']} {details['Path']}"] = logical_id
-    assert found == dict.fromkeys(HTTP_ROUTES, "ApiFunction") | dict.fromkeys(ADMIN_ROUTES, "ManageProductsFunction")
+    assert found == {
+        **dict.fromkeys(HTTP_ROUTES, "ApiFunction"),
+        **dict.fromkeys(GUEST_ROUTES, "ServeGuestsFunction"),
+        **dict.fromkeys(ADMIN_ROUTES, "ManageProductsFunction"),
+    }
 
 
-@pytest.mark.parametrize(("folder", "routes"), [("api", HTTP_ROUTES), ("manage_products", ADMIN_ROUTES)])
+@pytest.mark.parametrize(
+    ("folder", "routes"),
+    [("api", HTTP_ROUTES), ("manage_products", ADMIN_ROUTES), ("serve_guests", GUEST_ROUTES)],
+)
 def test_a_function_serves_exactly_the_routes_that_the_template_leads_to_it(folder: str, routes: set[str]) -> None:
     served = {
         f"{route.method} {route.path.replace('<', '{').replace('>', '}')}"

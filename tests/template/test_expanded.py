@@ -57,7 +57,7 @@ def test_origins_reach_the_api_as_a_list(expanded: Template) -> None:
     assert cors[2] == {"Ref": "AWS::NoValue"}
 
 
-def test_every_route_but_health_and_config_asks_for_a_token_of_the_pool(expanded: Template) -> None:
+def test_every_route_but_health_config_and_those_of_guests_asks_for_a_token_of_the_pool(expanded: Template) -> None:
     body = expanded["Resources"]["HttpApi"]["Properties"]["Body"]
     open_routes = {
         path
@@ -65,10 +65,22 @@ def test_every_route_but_health_and_config_asks_for_a_token_of_the_pool(expanded
         for operation in operations.values()
         if operation["security"] != [{"Shopper": []}]
     }
-    assert open_routes == {"/health", "/config"}
+    of_guests = {path for path in body["paths"] if path.startswith("/guests/")}
+    assert open_routes == {"/health", "/config"} | of_guests
     jwt = body["components"]["securitySchemes"]["Shopper"]["x-amazon-apigateway-authorizer"]["jwtConfiguration"]
     assert jwt["audience"] == [{"Ref": "UserPoolClient"}]
     assert jwt["issuer"] == {"Fn::Sub": "https://cognito-idp.${AWS::Region}.${AWS::URLSuffix}/${UserPool}"}
+
+
+def test_each_route_for_guests_has_limits_of_its_own_and_the_stage_knows_them_by_the_routes_keys(
+    expanded: Template,
+) -> None:
+    [stage] = [one for _, one in resources(expanded, "AWS::ApiGatewayV2::Stage") if one["StageName"] == "$default"]
+    paths = expanded["Resources"]["HttpApi"]["Properties"]["Body"]["paths"]
+    routes = {f"{method.upper()} {path}" for path in paths for method in paths[path] if path.startswith("/guests/")}
+    limits = {route: one["ThrottlingRateLimit"] for route, one in stage["RouteSettings"].items()}
+    assert limits.keys() == routes
+    assert max(limits.values()) < stage["DefaultRouteSettings"]["ThrottlingRateLimit"]
 
 
 def test_the_authorizer_guards_connect_only_since_the_socket_itself_is_the_proof_afterwards(expanded: Template) -> None:

@@ -524,6 +524,10 @@ SITUATIONS = [
     Situation("api", request("POST", "/uploads", {**AGREED, "kind": "photo", "content_type": "image/jpeg"})),
     Situation("api", request("POST", "/uploads", {**AGREED, "kind": "mask", "content_type": "image/png"})),
     Situation("api", request("DELETE", "/me")),
+    Situation("serve_guests", request("GET", "/guests/models"), stock_model_to_look_at),
+    Situation("serve_guests", request("GET", "/guests/categories")),
+    Situation("serve_guests", {**request("GET", "/guests/products"), "queryStringParameters": {"category": "tops"}}),
+    Situation("serve_guests", request("GET", f"/guests/products/{PRODUCT['product_id']}")),
     Situation("api", request("PATCH", "/models/photo-1", {"name": "Summer"}), own_photo),
     Situation("api", request("DELETE", "/models/photo-1"), own_photo),
     Situation("api", request("DELETE", f"/try-ons/{JOB_ID}"), money_is_set_aside),
@@ -638,7 +642,8 @@ def run(situation: Situation, uses: Uses, patch: pytest.MonkeyPatch) -> None:
             return Preview(NotedFunctions(uses), bootstrap.settings()["PREVIEW_FUNCTION"])  # type: ignore[arg-type]
 
         # a situation may be what another function has left, so whoever prepares it has every variable
-        together = {name: value for one in FUNCTIONS for name, value in environment(one, **WITH_A_WEBHOOK).items()}
+        given = {"GuestTryOns": "on", **WITH_A_WEBHOOK}
+        together = {name: value for one in FUNCTIONS for name, value in environment(one, **given).items()}
         use_environment(patch, {**together, "ENGINES": situation.engines})
         replace_builders(
             patch,

@@ -23,6 +23,13 @@ export class Api {
     return this.call("POST", path, body, options);
   }
 
+  /** Delete something; that it is gone already, perhaps by a request whose answer was lost, is as good. */
+  async remove(path) {
+    await this.call("DELETE", path).catch((error) => {
+      if (error.code !== "not_found") throw error;
+    });
+  }
+
   /**
    * @param {{headers?: object, anonymous?: boolean}} options
    * @throws {VtoError} what the service says; `offline` without an answer; `unsupported` where it has no such route
@@ -44,7 +51,7 @@ export class Api {
         continue;
       }
       const document = await answer.json().catch(() => null);
-      if (answer.ok && document) return document;
+      if (answer.ok && (document || answer.status === 204)) return document;
       if (answer.status === 401 && !renewed) {
         renewed = true; // the clocks may differ, or the token was revoked: once with a new one
         continue;

@@ -2,7 +2,6 @@
 
 import { $, field, h, select } from "./dom.js";
 import { readable, t } from "./i18n.js";
-import { paintDialog } from "./paint.js";
 import { consentOf } from "./rules.js";
 
 const STYLING = { longSleeveStyle: ["SLEEVE_DOWN", "SLEEVE_UP"], tuckingStyle: ["UNTUCKED", "TUCKED"], outerLayerStyle: ["CLOSED", "OPEN"] };
@@ -14,7 +13,6 @@ const KEEP = ["preserveBodyPose", "preserveHands", "preserveFace"];
 export function optionsForm(app, config, { model, changed }) {
   let made;
   const body = h("div", { class: "options" });
-  const node = h("details", {}, h("summary", {}, t("options")), body);
   const auto = ["", t("automatic")];
   const values = (names) => [auto, ...names.map((name) => [name, t(name)])];
 
@@ -27,13 +25,14 @@ export function optionsForm(app, config, { model, changed }) {
     changed(structuredClone(made));
   }
   async function paint() {
+    const { paintDialog } = await import("./paint.js");
     const png = await paintDialog(model());
     if (!png) return;
     const maskImage = await app.vto.uploadMask(png, { policyVersion: consentOf(config).version });
     set({ maskImage }, true);
   }
   function draw() {
-    const kinds = [["auto", t("automatic")], ["class", t("by_class")], ["words", t("by_words")], ["paint", t("by_paint")]];
+    const kinds = [["auto", t("automatic")], ["class", t("by_class")], ["words", t("by_words")], !app.vto.guest && ["paint", t("by_paint")]].filter(Boolean);
     const classes = config.garment_classes.map((name) => [name, readable(name)]);
     const styled = made.mask === "auto" || made.mask === "class";
     body.replaceChildren(...[
@@ -60,11 +59,8 @@ export function optionsForm(app, config, { model, changed }) {
   reset();
   draw();
   return {
-    node,
-    open(focus = false) {
-      node.open = true;
-      if (focus) $("select", body).focus();
-    },
+    node: body,
+    focus: () => $("select", body).focus(),
     /** The painted area belongs to one photo. */
     forgetArea() {
       if (made.maskImage) set({ maskImage: null, mask: "auto" }, true);

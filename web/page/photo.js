@@ -1,9 +1,8 @@
 // A photo of one's own: chosen, looked at, agreed to, and only then sent.
 
-import { preparePhoto } from "../vto-client.js";
+import { preparePhoto } from "../client/photo.js";
 import { $, announce, dialog, h } from "./dom.js";
-import { t } from "./i18n.js";
-import { sentence } from "./problem.js";
+import { sentence, t } from "./i18n.js";
 import { consentOf } from "./rules.js";
 
 /** @returns {Promise<object | null>} the model of the uploaded photo; null when the shopper thought better of it */

@@ -1,16 +1,8 @@
 // An error as a shopper sees it: one sentence, one thing to do.
 
 import { announce, h } from "./dom.js";
-import { has, language, t } from "./i18n.js";
-import { actionFor } from "./rules.js";
-
-/** The sentence for an error; of one that is not known here, what the service says. */
-export function sentence(error, values = {}) {
-  const key = `e_${error.code}`;
-  if (error.code === "picture_rejected" && error.message && language === "en") return error.message;
-  if (has(key)) return t(key, values);
-  return error.code && error.message ? error.message : t("e_");
-}
+import { sentence, t } from "./i18n.js";
+import { actionFor } from "./rules-more.js";
 
 /**
  * @param {Error} error

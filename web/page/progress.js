@@ -1,16 +1,15 @@
 // How far a try-on is: its stages by name, the time that has gone and that is left.
 
 import { announce, h } from "./dom.js";
-import { t } from "./i18n.js";
-import { sentence } from "./problem.js";
-import { expected, steps } from "./rules.js";
+import { sentence, t } from "./i18n.js";
+import { expected, steps } from "./rules-more.js";
 
 /**
  * @param {object} job its newest snapshot
- * @param {{started: number, told: number, offline: boolean, cancel: () => Promise<void>}} state since when it runs and the
- *   snapshot is known (ms), and whether there is no connection
+ * @param {{started: number, told: number, offline: boolean, cancel: () => Promise<void>, leave: string}} state since when
+ *   it runs and the snapshot is known (ms), whether there is no connection, and what becomes of it when one leaves
  */
-export function progress(job, { started, told, offline, cancel }) {
+export function progress(job, { started, told, offline, cancel, leave }) {
   const list = steps(job).map(({ stage, state }) =>
     h("li", { class: state, "aria-current": state === "now" ? "step" : null }, t(`stage_${stage}`)));
   const time = h("p", { class: "time" });
@@ -35,5 +34,5 @@ export function progress(job, { started, told, offline, cancel }) {
   return h("div", { class: "progress" },
     h("h2", {}, t("working")), h("ol", { class: "steps" }, list), time,
     job.notice && h("p", {}, job.notice),
-    h("p", {}, t(offline ? "lost_net" : "leave")), job.id && button);
+    h("p", {}, offline ? t("lost_net") : leave), job.id && button);
 }

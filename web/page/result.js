@@ -1,9 +1,9 @@
 // A finished try-on: before and after, its variants, what was changed, and what to do with it.
 
 import { compare } from "./compare.js";
-import { $, h, picture } from "./dom.js";
+import { $, announce, h, picture } from "./dom.js";
 import { has, t } from "./i18n.js";
-import { fileName, labelOf } from "./rules.js";
+import { fileName, labelOf } from "./rules-more.js";
 
 /** What the service says of a plan or a job, in the shopper's words: warnings, and what an engine does otherwise. */
 export const notes = ({ warnings, adaptations }) => [
@@ -14,10 +14,11 @@ export const notes = ({ warnings, adaptations }) => [
 /**
  * The parts of the stage, from top to bottom.
  * @param {object} app
- * @param {{job: object, product: object, model?: object, shown: number, pick: (n: number) => void, renew: () => void}} state
- *   which picture is shown, how another is, and what to do when the links have grown too old
+ * @param {{job: object, product: object, model?: object, shown: number, pick: (n: number) => void, renew: () => void,
+ *   remove: () => void}} state which picture is shown, how another is, and what to do when the links have grown too old or
+ *   the shopper does not want it any more
  */
-export function resultOf(app, { job, product, model, shown, pick, renew }) {
+export function resultOf(app, { job, product, model, shown, pick, renew, remove }) {
   const of = job.images.length;
   const image = job.images[Math.min(shown, of - 1)];
   const view = model?.picture_url
@@ -28,7 +29,10 @@ export function resultOf(app, { job, product, model, shown, pick, renew }) {
     h("label", {},
       h("input", { type: "radio", name: "variant", checked: n === shown, onchange: () => pick(n) }),
       picture(one.url, t("variant", { n: n + 1, of })));
-  const button = (text, act) => h("button", { type: "button", onclick: act }, text);
+  const button = (text, act, look = null) => h("button", { type: "button", class: look, onclick: act }, text);
+  const place = Math.min(shown, of - 1);
+  const other = `#/compare/${job.id}.${place}/${job.id}.${place === 0 ? 1 : 0}`;
+  const link = (text, href) => h("a", { class: "button", href }, text);
   const mask = job.mask && button(t("show_mask"), (event) => toggle(event.currentTarget, view, job.mask.url));
   mask?.setAttribute("aria-pressed", "false");
   const said = notes(job);
@@ -37,8 +41,9 @@ export function resultOf(app, { job, product, model, shown, pick, renew }) {
     of > 1 && h("div", { class: "variants", role: "radiogroup", "aria-label": t("numberOfImages") }, job.images.map(variant)),
     h("div", { class: "actions" }, h("span", { class: "badge" }, t("ai_generated")),
       button(t("download"), () => save(image, product, job)),
-      navigator.canShare && button(t("share"), () => share(image, product, job)),
-      mask, h("a", { class: "button", href: "#/" }, t("another"))),
+      button(t("share"), (event) => share(event.currentTarget, image, product, job)),
+      mask, of > 1 ? link(t("compare_two"), other) : !app.vto.guest && link(t("compare_other"), `#/history/${job.id}.0`),
+      link(t("another"), "#/"), !app.vto.guest && button(t("delete"), remove, "quiet")),
     h("p", { class: "hint" }, t("ai_more")),
     said.length > 0 &&
       h("details", { open: true, class: "differs" }, h("summary", {}, t("differs")), h("ul", {}, said.map((one) => h("li", {}, one)))),
@@ -58,11 +63,21 @@ async function save(...result) {
   setTimeout(() => URL.revokeObjectURL(href), 10_000);
 }
 
-async function share(image, product, job) {
+/** By the system's own sheet, as a file; where there is none, the link goes to the clipboard, and says how long it works. */
+async function share(button, image, product, job) {
   const file = await fileOf(image, product, job);
   const content = { files: [file], title: product.name, text: t("ai_generated") };
-  if (navigator.canShare(content)) await navigator.share(content).catch(() => {}); // the shopper may think better of it
-  else save(image, product, job);
+  if (navigator.canShare?.(content)) {
+    await navigator.share(content).catch(() => {}); // the shopper may think better of it
+    return;
+  }
+  try {
+    await navigator.clipboard.writeText(image.url);
+  } catch {
+    return save(image, product, job); // no clipboard either
+  }
+  const minutes = Math.max(1, Math.floor((new Date(job.expires_at) - Date.now()) / 60_000));
+  announce((button.textContent = t("copied", { n: minutes })));
 }
 
 async function toggle(button, view, url) {

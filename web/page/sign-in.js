@@ -1,13 +1,23 @@
-// Signing in and up, and a new password.
+// Signing in. What else there is to do with an account is fetched when somebody wants it.
 
-import { compare } from "./compare.js";
-import { $, announce, field, h } from "./dom.js";
-import { t } from "./i18n.js";
-import { sentence } from "./problem.js";
+import { $, announce, field, h, picture } from "./dom.js";
+import { sentence, t } from "./i18n.js";
+import { later } from "./later.js";
+
+const NEXT = { not_confirmed: "resend", new_password_needed: "renew", reset_needed: "forget" };
 
 export async function signIn(app) {
   const panel = h("div", { class: "panel" });
   const known = { email: "", password: "" };
+  /** One of the forms of account.js. */
+  const to = (name) => async () => {
+    try {
+      const { forms } = await later(() => import("./account.js"));
+      forms(auth, { form, known, enter, start })[name]();
+    } catch (error) {
+      $(".wrong", panel).textContent = sentence(error);
+    }
+  };
 
   /** One form: its fields (shown in their order), what its button does, and links to other forms. */
   function form(title, fields, act, links = [], note = null) {
@@ -22,7 +32,7 @@ export async function signIn(app) {
       try {
         await act();
       } catch (error) {
-        if (NEXT[error.code]) return NEXT[error.code]();
+        if (NEXT[error.code]) return to(NEXT[error.code])();
         message.textContent = sentence(error);
       } finally {
         button.disabled = false;
@@ -42,41 +52,25 @@ export async function signIn(app) {
   const { auth } = app.vto;
   const enter = async (password, fresh = null) => {
     await auth.signIn(known.email, password, fresh);
+    app.vto.leaveAsGuest();
     app.show();
   };
   const start = () =>
-    form(t("sign_in"), ["email", "password"], () => enter(known.password), [[t("sign_up"), open], [t("forgot"), forget]]);
-  const open = () =>
-    form(t("sign_up"), ["email", "new_password"], async () => {
-      await auth.signUp(known.email, known.new_password);
-      confirm();
-    }, [[t("back"), start]]);
-  const confirm = () =>
-    form(t("confirm"), ["code"], async () => {
-      await auth.confirm(known.email, known.code);
-      await enter(known.new_password || known.password);
-    }, [[t("back"), start]], t("code_sent", { email: known.email }));
-  const forget = () =>
-    form(t("forgot"), ["email"], async () => {
-      await auth.forgotPassword(known.email);
-      reset();
-    }, [[t("back"), start]]);
-  const reset = () =>
-    form(t("reset"), ["code", "new_password"], async () => {
-      await auth.resetPassword(known.email, known.code, known.new_password);
-      await enter(known.new_password);
-    }, [[t("back"), start]], t("code_sent", { email: known.email }));
-  const renew = () => form(t("new_password"), ["new_password"], () => enter(known.password, known.new_password));
-  const NEXT = {
-    not_confirmed: () => auth.resendCode(known.email).then(confirm, confirm),
-    new_password_needed: renew,
-    reset_needed: forget,
+    form(t("sign_in"), ["email", "password"], () => enter(known.password), [[t("sign_up"), to("open")], [t("forgot"), to("forget")]]);
+  const others = h("div");
+  const asGuest = async () => {
+    await app.vto.enterAsGuest();
+    app.show();
   };
+  const offer = ({ guests }) =>
+    guests && others.append(h("div", { class: "panel guest" },
+      h("button", { type: "button", onclick: asGuest }, t("as_guest")), h("p", { class: "hint" }, t("as_guest_more"))));
+  app.vto.config().then(offer, () => {}); // where nobody says so, there is none
   start();
 
   const node = h("div", { class: "hello" },
-    h("div", {}, h("h1", {}, t("hello")), h("p", { class: "lead" }, t("hello_more")), panel),
-    compare({ src: "pictures/before.jpg", alt: t("before") }, { src: "pictures/after.jpg", alt: t("after") }));
+    h("div", {}, h("h1", {}, t("hello")), h("p", { class: "lead" }, t("hello_more")), panel, others),
+    h("div", { class: "split" }, picture("pictures/after.jpg", t("after")), picture("pictures/before.jpg", t("before"))));
   return { title: t("name"), node, entered: () => $("input", panel).focus() };
 }
 

@@ -2,13 +2,9 @@
 
 import { hasEnded } from "../vto-client.js";
 import { $, announce, h, picture } from "./dom.js";
-import { t, usd } from "./i18n.js";
-import { optionsForm } from "./options.js";
-import { photoDialog } from "./photo.js";
-import { problem } from "./problem.js";
-import { progress } from "./progress.js";
-import { notes, resultOf } from "./result.js";
-import { firstModel, missing, parametersFor } from "./rules.js";
+import { sentence, t, usd } from "./i18n.js";
+import { later } from "./later.js";
+import { firstModel, missing, nameOf } from "./rules.js";
 
 export async function tryOn(app, route, id) {
   let job = route === "job" ? await app.vto.job(id) : null;
@@ -19,7 +15,7 @@ export async function tryOn(app, route, id) {
   const [product, config] = await Promise.all([app.vto.product(job?.product_id ?? id).catch(gone), app.vto.config()]);
   let models = await app.models();
   let model = job ? models.find((one) => one.model_id === job.model_id) : firstModel(models, product, app.remembered("model"));
-  let choices = {};
+  let choices = null; // nothing was chosen
   let plan = null;
   let shown = 0; // which picture of the result
   let started = Date.now();
@@ -29,20 +25,13 @@ export async function tryOn(app, route, id) {
   let failed = null; // the error that is shown
   let stop = () => {};
 
+  const { guest } = app.vto;
   const stage = h("section", { class: "stage", "aria-label": product.name });
   const people = h("div", { class: "people", role: "radiogroup", "aria-label": t("on_whom") });
   const button = h("button", { type: "button", class: "main", onclick: start }, t("try_on"));
   const hint = h("p", { class: "hint", role: "status" });
-  const options = optionsForm(app, config, {
-    model: () => model,
-    changed(chosen) {
-      choices = chosen;
-      key = null;
-      if (failed) draw();
-      else drawButton();
-      look();
-    },
-  });
+  const say = (error) => void (hint.textContent = sentence(error));
+  const called = (one) => (one.is_own ? nameOf(one, t("yours")) : one.name);
 
   // --- who -----------------------------------------------------------------------------------------------------------
 
@@ -50,28 +39,66 @@ export async function tryOn(app, route, id) {
     const rooms = (one) => (product.garment_class ? one.category === "rooms" : one.category !== "rooms");
     const ready = models.filter((one) => one.readiness === "ready" && one.picture_url);
     const sorted = [...ready.filter((one) => one.is_own), ...ready.filter((one) => !one.is_own).sort((a, b) => rooms(a) - rooms(b))];
+    const plus = h("span", { "aria-hidden": "true" }, "+");
     people.replaceChildren(
-      h("button", { type: "button", class: "add", onclick: () => add() }, h("span", { "aria-hidden": "true" }, "+"), t("add_photo")),
+      ...(guest ? [] : [h("button", { type: "button", class: "add", onclick: () => add() }, plus, t("add_photo"))]),
       ...sorted.map((one) => h("label", {},
         h("input", { type: "radio", name: "model", checked: one.model_id === model?.model_id, onchange: () => choose(one) }),
-        picture(one.picture_url, one.is_own ? t("yours") : one.name))));
+        picture(one.picture_url, called(one)))));
   }
   function choose(one) {
     model = one;
     app.remember("model", one.model_id);
     stop();
     job = plan = key = null;
-    options.forgetArea();
+    form?.forgetArea();
     drawPeople();
     $(":checked", people)?.focus();
     draw();
     look();
   }
   async function add(file = null) {
-    const added = await photoDialog(app, config, file);
+    const dialogs = await later(() => import("./photo.js")).catch(say);
+    const added = await dialogs?.photoDialog(app, config, file);
     if (!added) return;
-    models = await app.models(true);
-    choose(models.find((one) => one.model_id === added.model_id) ?? added);
+    const all = await app.models(true);
+    const listed = all.find((one) => one.model_id === added.model_id);
+    models = listed ? all : [added, ...all]; // the list may come a little later than the photo itself
+    choose(listed ?? added);
+  }
+
+  // --- what may be chosen, and how it is made: folded away --------------------------------------------------------------
+
+  let form = null;
+  async function optionsForm() {
+    const { optionsForm } = await later(() => import("./options.js"));
+    form ??= optionsForm(app, config, { model: () => model, changed });
+    if (!form.node.isConnected) options.append(form.node);
+    return form;
+  }
+  const options = h("details", { ontoggle: () => options.open && optionsForm().catch(say) }, h("summary", {}, t("options")));
+  async function openOptions(focus) {
+    options.open = true;
+    if (focus) (await optionsForm()).focus();
+  }
+  function changed(chosen) {
+    choices = chosen;
+    key = null;
+    if (failed) draw();
+    else drawButton();
+    look();
+  }
+  let machine = null;
+  async function openMachine() {
+    const { machineOf } = await later(() => import("./machine.js"));
+    machine ??= machineOf();
+    if (!machine.node.isConnected) made.append(machine.node);
+    machine.show(job);
+  }
+  const made = h("details", { hidden: true, ontoggle: () => made.open && openMachine().catch(say) }, h("summary", {}, t("how_made")));
+  async function parametersOf(chosen) {
+    if (!chosen) return undefined;
+    return (await import("./rules-more.js")).parametersFor(chosen, plan?.parameters);
   }
 
   // --- what it would come to -------------------------------------------------------------------------------------------
@@ -90,40 +117,45 @@ export async function tryOn(app, route, id) {
     if (mine !== looking) return;
     const said = [];
     try {
-      plan ??= await app.vto.plan({ product_id: product.product_id, model_id: model.model_id }).catch(() => null);
-      const parameters = parametersFor(choices, plan?.parameters);
-      const made = parameters || !plan ? await app.vto.plan({ product_id: product.product_id, model_id: model.model_id, parameters }) : plan;
-      if (made.cached) said.push(t("cost_free"));
-      else if (made.eta_seconds) said.push(t("usually", { n: made.eta_seconds }));
-      if (parameters && made.price?.usd) said.push(t("price", { usd: usd(made.price.usd) }));
-      said.push(...notes(made));
+      said.push(...(guest && !choices ? usually(config.usual_seconds) : await planned()));
     } catch (error) {
       if (error.code === "not_authorized") return app.show();
       const details = error.details ?? [];
       said.push(...details.map((one) => `${one.problem}; ${one.remedy}`));
-      if (details.some((one) => one.path.startsWith("parameters"))) options.open();
+      if (details.some((one) => one.path.startsWith("parameters"))) openOptions(false);
     }
     if (mine === looking) hint.replaceChildren(...said.map((one) => h("span", {}, one)));
+  }
+  const usually = (n) => (n ? [t("usually", { n })] : []);
+  async function planned() {
+    const request = { product_id: product.product_id, model_id: model.model_id };
+    plan ??= await app.vto.plan(request).catch(() => null);
+    const parameters = await parametersOf(choices);
+    const came = parameters || !plan ? await app.vto.plan({ ...request, parameters }) : plan;
+    const said = came.cached ? [t("cost_free")] : usually(came.eta_seconds);
+    if (parameters && came.price?.usd) said.push(t("price", { usd: usd(came.price.usd) }));
+    if (came.warnings.length || came.adaptations.length) said.push(...(await later(() => import("./result.js"))).notes(came));
+    return said;
   }
 
   // --- the try-on --------------------------------------------------------------------------------------------------------
 
-  const isRepeat = () => job?.status === "completed" && !choices.seed && made === choices;
-  let made = choices; // what the shown picture was made with
+  const isRepeat = () => job?.status === "completed" && !choices?.seed && chosenThen === choices;
+  let chosenThen = choices; // what the shown picture was made with
   async function start() {
     button.disabled = true;
     shown = 0;
     // the same again would be the same picture
-    const seed = isRepeat() ? String(crypto.getRandomValues(new Uint32Array(1))[0] >>> 1) : choices.seed;
-    const parameters = parametersFor({ ...choices, seed }, plan?.parameters);
+    const seed = isRepeat() ? String(crypto.getRandomValues(new Uint32Array(1))[0] >>> 1) : choices?.seed;
     job = { id: "", seq: 0, status: "created", stage: null, stages: [], eta_seconds: plan?.eta_seconds ?? null, notice: null };
     started = told = Date.now();
-    made = choices;
+    chosenThen = choices;
     draw();
     stage.scrollIntoView({ block: "nearest" });
-    const request = { product_id: product.product_id, model_id: model.model_id, ...(parameters && { parameters }) };
     key ??= crypto.randomUUID();
     try {
+      const parameters = await parametersOf(choices || seed ? { ...choices, seed } : null);
+      const request = { product_id: product.product_id, model_id: model.model_id, ...(parameters && { parameters }) };
       const first = await app.vto.tryOn(request, key);
       key = null;
       app.remember("job", first.id);
@@ -156,6 +188,11 @@ export async function tryOn(app, route, id) {
 
   // --- what is on the stage ------------------------------------------------------------------------------------------------
 
+  let views = null; // of progress, result and errors: needed from the first try-on
+  async function loadViews() {
+    const all = [() => import("./progress.js"), () => import("./result.js"), () => import("./problem.js")];
+    views = Object.assign({}, ...(await Promise.all(all.map(later))));
+  }
   function redraw(isOffline) {
     offline = isOffline;
     if (job && !hasEnded(job)) draw();
@@ -170,40 +207,56 @@ export async function tryOn(app, route, id) {
     failed = error;
     const focused = stage.contains(document.activeElement);
     const running = job && !hasEnded(job);
+    const isDone = job?.status === "completed" && !error;
     drawButton();
+    made.hidden = !job?.stages.length;
+    if (made.open) machine?.show(job);
+    if ((job || error) && !views) loadViews().then(() => draw(failed), (lost) => say(error ?? lost));
     stage.classList.toggle("busy", Boolean(running));
-    if (job?.status === "completed" && !error) stage.replaceChildren(...result());
-    else stage.replaceChildren(h("div", { class: "frame" }, photo(), error ? problem(error, acts) : running ? progress(job, { started, told, offline, cancel }) : ""));
+    if (isDone && views) {
+      const acts = { pick, renew, remove };
+      stage.replaceChildren(...views.resultOf(app, { job, product, model, shown, ...acts }));
+    } else {
+      const state = { started, told, offline, cancel: () => app.vto.cancel(job.id), leave: t(guest ? "stay" : "leave") };
+      const over = views && (error ? views.problem(error, acts) : running && views.progress(job, state));
+      stage.replaceChildren(h("div", { class: "frame" }, photo(), over));
+    }
     if (focused) $("button, input", stage)?.focus();
   }
   let photoShown = null;
   function photo() {
     if (!model?.picture_url) {
       const shown = product.picture_url && picture(product.picture_url, product.name);
-      const button = h("button", { type: "button", onclick: () => add() }, t("add_photo"));
+      const button = !guest && h("button", { type: "button", onclick: () => add() }, t("add_photo"));
       return h("div", { class: "empty" }, shown, h("p", {}, t("choose_first")), button);
     }
     // the same element as long as it is the same photo: it does not flicker
-    if (photoShown?.src !== model.picture_url) photoShown = picture(model.picture_url, model.is_own ? t("yours") : model.name, { class: "photo" });
+    if (photoShown?.src !== model.picture_url) photoShown = picture(model.picture_url, called(model), { class: "photo" });
     return photoShown;
   }
   const acts = {
-    again: () => start(),
+    again: () => (job?.id && !hasEnded(job) ? draw() : start()),
     sign_in: () => app.signOut(),
-    photo: () => add(),
     product: () => app.go(""),
-    options: () => options.open(true),
-    history: () => app.go("history"),
+    options: () => openOptions(true),
+    ...(!guest && { photo: () => add(), history: () => app.go("history") }),
   };
 
-  const cancel = () => app.vto.cancel(job.id);
-  function result() {
-    return resultOf(app, { job, product, model, shown, pick, renew });
-  }
   function pick(n) {
     shown = n;
     draw();
     $(".variants :checked", stage).focus();
+  }
+  async function remove() {
+    const { ask } = await later(() => import("./ask.js"));
+    const text = t("delete_try_on_more");
+    if (!(await ask({ title: t("delete_try_on_sure"), text, label: t("delete"), act: () => app.vto.deleteTryOn(job.id) }))) return;
+    job = null;
+    globalThis.history.replaceState(null, "", `#/try/${encodeURIComponent(product.product_id)}`);
+    draw();
+    look();
+    announce(t("deleted"));
+    button.focus();
   }
   let renewals = 0;
   async function renew() {
@@ -219,16 +272,17 @@ export async function tryOn(app, route, id) {
     h("a", { class: "up", href: "#/" }, t("all_products")),
     h("div", { class: "product" }, product.picture_url && picture(product.picture_url, "", { width: product.width, height: product.height }),
       h("div", {}, h("h1", {}, product.name), h("p", {}, product.description))),
-    h("h2", {}, t("on_whom")), people, options.node,
-    h("div", { class: "go" }, button, hint));
+    h("h2", {}, t("on_whom")), people,
+    guest && h("p", { class: "hint" }, t("guest_photo"), " ", h("button", { type: "button", class: "quiet", onclick: app.signOut }, t("sign_in"))),
+    options, made, h("div", { class: "go" }, button, hint));
   const node = h("div", { class: "room" }, all, stage);
   const paste = (event) => {
     const file = [...(event.clipboardData?.files ?? [])].find((one) => one.type.startsWith("image/"));
-    if (file && !$("dialog")) add(file);
+    if (file && !guest && !$("dialog")) add(file);
   };
   const drop = (event) => {
     event.preventDefault();
-    if (event.type === "drop" && event.dataTransfer.files[0]) add(event.dataTransfer.files[0]);
+    if (event.type === "drop" && !guest && event.dataTransfer.files[0]) add(event.dataTransfer.files[0]);
   };
   for (const kind of ["dragover", "drop"]) stage.addEventListener(kind, drop);
   document.addEventListener("paste", paste);

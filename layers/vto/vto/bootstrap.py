@@ -19,6 +19,7 @@ from vto.adapters.dynamodb import (
     DynamoConnections,
     DynamoControls,
     DynamoErasures,
+    DynamoGuests,
     DynamoJobs,
     DynamoOperations,
     DynamoProducts,
@@ -47,6 +48,7 @@ from vto.use_cases.announce_end import AnnounceEnd
 from vto.use_cases.answer_message import AnswerMessage
 from vto.use_cases.browse import Browse
 from vto.use_cases.browse_products import BrowseProducts, CountCategories
+from vto.use_cases.browse_stock_models import BrowseStockModels
 from vto.use_cases.call_webhook import CallWebhook
 from vto.use_cases.cancel_try_on import CancelTryOn
 from vto.use_cases.check_lifecycle import CheckLifecycle
@@ -83,6 +85,7 @@ from vto.use_cases.start_try_on import StartTryOn
 from vto.use_cases.store_result import StoreResult
 from vto.use_cases.sweep_jobs import SweepJobs
 from vto.use_cases.validate_request import ValidateRequest
+from vto.use_cases.welcome_guest import WelcomeGuest
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -245,6 +248,12 @@ def operations() -> DynamoOperations:
 def results() -> DynamoResults:
     """``vto-results``."""
     return DynamoResults(_table("RESULTS_TABLE"))
+
+
+@cache
+def guests() -> DynamoGuests:
+    """Guests in ``vto-controls``."""
+    return DynamoGuests(_table("CONTROLS_TABLE"))
 
 
 @cache
@@ -447,6 +456,7 @@ def create_try_on() -> CreateTryOn:
         settings().engines,
         look_ahead(),
         int(settings().number("MAX_JOBS_PER_USER")),
+        lets_guests_in(),
     )
 
 
@@ -485,6 +495,7 @@ def spending() -> Spending:
     limits = Limits(
         shop=micro_usd(settings().number("DAILY_BUDGET")),
         user=micro_usd(settings().number("DAILY_BUDGET_PER_USER")),
+        guests=micro_usd(settings().number("GUEST_DAILY_BUDGET")),
         may_spend=settings().is_on("SPENDING"),
     )
     return Spending(budgets(), limits, settings().number("PRICE_PER_IMAGE"), telemetry.budget_used)
@@ -612,6 +623,23 @@ def check_lifecycle() -> CheckLifecycle:
 def issue_ticket() -> IssueTicket:
     """Sells socket tickets."""
     return IssueTicket(controls(), clock())
+
+
+def lets_guests_in() -> bool:
+    """Whether this deployment lets guests in."""
+    return settings().is_on("GUEST_TRY_ONS")
+
+
+@cache
+def browse_stock_models() -> BrowseStockModels:
+    """Shows guests the stock models."""
+    return BrowseStockModels(catalogue(), pictures())
+
+
+@cache
+def welcome_guest() -> WelcomeGuest:
+    """Lets guests in."""
+    return WelcomeGuest(guests(), controls(), clock())
 
 
 @cache

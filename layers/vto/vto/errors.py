@@ -15,8 +15,9 @@
     │   ├── PictureRejectedError      no
     │   ├── QueueFullError            no; the shopper may come back
     │   ├── BudgetExhaustedError      no; the shopper may come back the next day
+    │   ├── SignInRequiredError       no; the guest may sign in, or come back
     │   ├── SpendingStoppedError      yes, once, through Reserve Slot: an engine that costs nothing goes on
-    │   ├── NotYourTurnError          yes, through Reserve Slot; batch jobs only
+    │   ├── NotYourTurnError          yes, through Reserve Slot; not of shoppers
     │   ├── ExpiredError              no; the shopper may come back
     │   ├── CancelledError            no: its owner ended it
     │   ├── ErasedError               no: its owner asked for it
@@ -207,6 +208,13 @@ class BudgetExhaustedError(RefusalError):
     retryable = True
 
 
+class SignInRequiredError(RefusalError):
+    """Guests are switched off, or have together spent what they may in a day; with an account it would go on."""
+
+    message = "Trying things on without an account is not possible at the moment. Sign in to go on, or come back later."
+    retryable = True
+
+
 class SpendingStoppedError(RefusalError):
     """Somebody has stopped all calls of engines that cost money."""
 
@@ -215,7 +223,7 @@ class SpendingStoppedError(RefusalError):
 
 
 class NotYourTurnError(RefusalError):
-    """A batch job woke at its turn and found shoppers there: it gets another turn."""
+    """A job of a guest or of the batch lane woke at its turn and found shoppers there: it gets another turn."""
 
     message = "Shoppers go first. Please try again later."
     retryable = True

@@ -10,6 +10,7 @@ from vto.domain.catalogue import CatalogueItem, Kind
 from vto.domain.curating import ProductWords
 from vto.domain.engines import Adaptation
 from vto.domain.erasure import Erasure, Receipt
+from vto.domain.guests import Guest
 from vto.domain.health import Door
 from vto.domain.job import Job
 from vto.domain.lifecycle import Lifecycle
@@ -68,8 +69,8 @@ class Jobs(Protocol):
     def save(self, job: Job, *, expected_version: int, booking: Booking | None = None) -> None:
         """Store a changed job if nobody changed it since; raises VersionConflictError otherwise.
 
-        With a booking the budgets change in the same instant, or nothing does: then BudgetExhaustedError or
-        SpendingStoppedError says why.
+        With a booking the budgets change in the same instant, or nothing does: then BudgetExhaustedError,
+        SignInRequiredError or SpendingStoppedError says why.
         """
         ...
 
@@ -285,6 +286,18 @@ class Controls(Protocol):
 
     def forget(self, *, user_id: str | None, before: str, job_ids: frozenset[str], with_limits: bool) -> int:
         """Remove what :func:`vto.domain.erasure.is_control_of` says is of somebody, or of these jobs; how many."""
+        ...
+
+
+class Guests(Protocol):
+    """``vto-controls``: who is which guest, by the digest of their secret."""
+
+    def remember(self, digest: str, guest: Guest) -> None:
+        """Store a guest until their time is over."""
+        ...
+
+    def find(self, digest: str) -> Guest | None:
+        """The guest of a secret, also one whose time is over; None when there is none."""
         ...
 
 

@@ -105,6 +105,7 @@ def ended(job: Job) -> None:
         execution_arn=job.execution_arn,
         status=job.status.value,
         error_code=job.error_code,
+        lane=job.lane.value,
         engine=job.engine,
         attempts=job.attempts,
         cost_usd=job.cost_usd,

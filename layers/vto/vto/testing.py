@@ -12,6 +12,7 @@ from vto.domain.budgets import Booking
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness
 from vto.domain.curating import ProductWords, void_until
 from vto.domain.erasure import KINDS, Erasure, Receipt, is_control_of, owner_of
+from vto.domain.guests import Guest
 from vto.domain.health import Door, Health
 from vto.domain.job import Job, Stage, Status
 from vto.domain.lifecycle import GONE, Lifecycle
@@ -207,7 +208,8 @@ class FakeCatalogue:
         if until is not None and until >= (item.source_time or ""):
             return False
         if known is None:
-            self.originals.pop(item.item_id, None)
+            if item.kind is Kind.PRODUCT:
+                self.originals.pop(item.item_id, None)
             self.add(item)
             return True
         if known.erased_at is not None:
@@ -351,6 +353,8 @@ class FakeControls:
     slots: dict[str, datetime] = field(default_factory=dict)
     turns: dict[str, datetime] = field(default_factory=dict)
     shares: dict[str, datetime] = field(default_factory=dict)
+    guest_turns: dict[str, datetime] = field(default_factory=dict)
+    guest_shares: dict[str, datetime] = field(default_factory=dict)
     paused: set[str] = field(default_factory=set)
     unfinished: dict[tuple[str, Lane], set[str]] = field(default_factory=dict)
     """The same as those of :class:`FakeJobs`, where a test is about both: they stand in one table."""
@@ -409,7 +413,13 @@ class FakeControls:
         return next_slot(now, self._taken(counter).get(engine), requests_per_minute)
 
     def _taken(self, counter: Counter) -> dict[str, datetime]:
-        return {Counter.SLOTS: self.slots, Counter.TURNS: self.turns, Counter.SHARE: self.shares}[counter]
+        return {
+            Counter.SLOTS: self.slots,
+            Counter.TURNS: self.turns,
+            Counter.SHARE: self.shares,
+            Counter.GUEST_TURNS: self.guest_turns,
+            Counter.GUEST_SHARE: self.guest_shares,
+        }[counter]
 
     def door(self, engine: str, job_id: str, now: datetime) -> Door:
         """How a job would find the engine now."""
@@ -460,6 +470,21 @@ class FakeControls:
         for key in counted:
             del self.unfinished[key]
         return len(gone) + len(sold) + len(counted)
+
+
+@dataclass
+class FakeGuests:
+    """Guests in memory, by the digest of their secret."""
+
+    rows: dict[str, Guest] = field(default_factory=dict)
+
+    def remember(self, digest: str, guest: Guest) -> None:
+        """Store a guest."""
+        self.rows[digest] = guest
+
+    def find(self, digest: str) -> Guest | None:
+        """The guest of a secret."""
+        return self.rows.get(digest)
 
 
 @dataclass

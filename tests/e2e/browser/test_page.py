@@ -9,6 +9,7 @@ from PIL import Image
 
 from tests.e2e.browser.conftest import PHONE, Visit, jpeg, sign_in
 from tests.e2e.conftest import ROOT, World
+from tests.page.test_page import MOST, WEB, first_load
 from vto.errors import all_errors
 
 type Open = Callable[..., Visit]
@@ -31,13 +32,19 @@ def test_a_first_try_with_a_sample_person_takes_three_clicks_after_signing_in(vi
     page.locator(".card", has_text="Breton").click()
     page.wait_for_selector(".people label")
     one.choose()
+    page.wait_for_selector(".go button:enabled")
+    fetched = one.files()
+    assert fetched == {str(path.relative_to(WEB)): path.stat().st_size for path in first_load("en")}
+    assert sum(fetched.values()) < MOST
     page.wait_for_selector(".go .hint:not(:empty)")
     one.look("desk-3-fitting-room")
     world.faults(slow(3))
     one.press_try()
     page.wait_for_selector(".steps .now:has-text('Making the picture')")
     assert "s left" in page.locator(".time").inner_text()
-    one.look("desk-4-progress")
+    page.locator("summary", has_text="How it is made").click()
+    page.get_by_role("img", name="Now: Invoke Model.").wait_for()
+    one.look("desk-4-progress", full=True)
     made = one.done()
     one.look("desk-5-result", full=True)
     assert made["width"] >= 320
@@ -78,6 +85,7 @@ def test_a_photo_of_ones_own_is_sent_upright_small_and_bare_and_only_once_agreed
         use.click()
     page.wait_for_selector("dialog", state="detached")
     page.wait_for_selector(".people :checked + img[alt='your photo']")
+    assert [url for method, url in one.asked if method == "POST" and url.endswith("/complete")]
     content = one.sent()
     sent = Image.open(io.BytesIO(content))
     assert (sent.format, sent.size) == ("JPEG", (1536, 2048))
@@ -86,6 +94,15 @@ def test_a_photo_of_ones_own_is_sent_upright_small_and_bare_and_only_once_agreed
     assert b"Secret" not in content
     one.press_try()
     assert one.done()["width"] >= 320
+    one.open("me")
+    page.get_by_role("button", name="Rename: your photo").first.click()
+    page.get_by_role("textbox").fill("At the sea")
+    page.keyboard.press("Enter")
+    one.look("desk-13-data", full=True)
+    page.get_by_role("button", name="Delete: At the sea").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    page.wait_for_selector("#said:has-text('Deleted.')", state="attached")
+    assert page.get_by_text("At the sea").count() == 0
 
 
 def test_a_photo_that_cannot_be_used_is_refused_before_it_is_sent(visit: Open, world: World) -> None:
@@ -196,6 +213,12 @@ def test_several_pictures_and_what_was_changed_can_be_looked_at(visit: Open, wor
         "(c) => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.filter((v, i) => i % 4 === 3 && v).length"
     )
     assert tinted > 1000
+    page.get_by_role("link", name="Compare two").click()
+    page.wait_for_selector(".two .compare")
+    one.look("desk-15-compare")
+    page.get_by_role("button", name="Side by side").click()
+    one.look("desk-16-side-by-side")
+    assert page.locator("figure img").evaluate_all("(all) => new Set(all.map((one) => one.src)).size") == 2
 
 
 def test_a_lost_socket_a_lost_network_and_a_reload_do_not_lose_the_picture(visit: Open, world: World) -> None:
@@ -308,11 +331,13 @@ def test_products_are_found_by_words_and_by_category(visit: Open, world: World) 
     page = visit().open().page
     page.wait_for_selector(".card")
     page.get_by_role("searchbox").fill("navy STRIPES")
+    page.wait_for_selector("#said:has-text('1 products')", state="attached")
     assert page.locator(".card strong").all_inner_texts() == ["Breton T-shirt"]
     page.get_by_role("searchbox").fill("zebra")
     page.wait_for_selector("text=Nothing found")
     page.get_by_role("searchbox").fill("")
     page.get_by_role("button", name="tops").click()
+    page.wait_for_selector("#said:has-text('2 products')", state="attached")
     assert page.locator(".card").count() == 2
 
 
@@ -327,6 +352,16 @@ def test_earlier_try_ons_are_there_to_look_at_and_to_go_on_from(visit: Open, wor
     one.page.locator(".card", has_text="hoodie").click()
     one.page.wait_for_selector(".people :checked")  # the same person, and another garment
     one.page.wait_for_selector(".go button:enabled")
+    job_id = one.press_try().done()["job_id"]
+    one.open("history").page.wait_for_selector(".kept")
+    one.page.locator(".kept", has=one.page.locator(f"a[href$='{job_id}']")).get_by_role("button").click()
+    one.look("desk-17-delete")
+    one.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    one.page.wait_for_selector("#said:has-text('Deleted.')", state="attached")
+    assert one.page.locator(f"a[href$='{job_id}']").count() == 0
+    one.page.reload()
+    one.page.wait_for_selector(".kept")
+    assert one.page.locator(f"a[href$='{job_id}']").count() == 0, "the service has deleted it"
 
 
 def test_cancelling_and_erasing_where_the_service_offers_them_and_where_not(visit: Open, world: World) -> None:
@@ -341,7 +376,6 @@ def test_cancelling_and_erasing_where_the_service_offers_them_and_where_not(visi
         page.get_by_role("button", name="Delete everything now").click()
         page.locator("dialog button.main").click()
         page.wait_for_selector(f"text={said}")
-    one.look("desk-13-data")
     one.to(world.garment).choose()
     page.locator("summary", has_text="Options").click()
     page.get_by_label("Seed").fill("99")

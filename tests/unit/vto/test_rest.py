@@ -24,7 +24,7 @@ def caller(claims: dict[str, Any]) -> Caller:
     return caller_of(APIGatewayProxyEventV2({"requestContext": {"authorizer": {"jwt": {"claims": claims}}}}))
 
 
-@pytest.mark.parametrize("user_id", ["5b1e6d0a", "guest#7", "auth0|7", "a@b.example", "zoë", "a:b", ".a"])
+@pytest.mark.parametrize("user_id", ["5b1e6d0a", "visitor#7", "auth0|7", "a@b.example", "zoë", "a:b", ".a"])
 def test_the_caller_is_the_tokens_user(user_id: str) -> None:
     assert caller({**CLAIMS, "sub": user_id}) == Caller(user_id, 1795265398)
 

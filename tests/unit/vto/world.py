@@ -21,6 +21,7 @@ from vto.testing import (
     FakeEngine,
     FakeErasureRequests,
     FakeErasures,
+    FakeGuests,
     FakeJobs,
     FakeNotifier,
     FakeOperations,
@@ -55,6 +56,7 @@ from vto.use_cases.start_try_on import StartTryOn
 from vto.use_cases.store_result import StoreResult
 from vto.use_cases.sweep_jobs import SweepJobs
 from vto.use_cases.validate_request import ValidateRequest
+from vto.use_cases.welcome_guest import WelcomeGuest
 
 UPLOADS = "shop-uploads"
 RESULTS = "shop-results"
@@ -150,10 +152,12 @@ class World:
     endings: list[Job] = field(default_factory=list)
     openings: list[tuple[str, str, str]] = field(default_factory=list)
     start_directly: bool = True
-    limits: Limits = field(default_factory=lambda: Limits(shop=micro_usd(50), user=micro_usd(2)))
+    limits: Limits = field(default_factory=lambda: Limits(shop=micro_usd(50), user=micro_usd(2), guests=micro_usd(1)))
     price_per_image: float = 0.0
     budget_used: list[float] = field(default_factory=list)
     max_jobs: int = 10
+    guests: FakeGuests = field(default_factory=FakeGuests)
+    lets_guests_in: bool = True
 
     def __post_init__(self) -> None:
         self.engine = FakeEngine(self.pictures)
@@ -200,8 +204,20 @@ class World:
     @property
     def create_try_on(self) -> CreateTryOn:
         return CreateTryOn(
-            self.jobs, self.catalogue, self.clock, UPLOADS, 30, self.engine_order, self.look_ahead, self.max_jobs
+            self.jobs,
+            self.catalogue,
+            self.clock,
+            UPLOADS,
+            30,
+            self.engine_order,
+            self.look_ahead,
+            self.max_jobs,
+            self.lets_guests_in,
         )
+
+    @property
+    def welcome_guest(self) -> WelcomeGuest:
+        return WelcomeGuest(self.guests, self.controls, self.clock)
 
     @property
     def look_ahead(self) -> LookAhead:

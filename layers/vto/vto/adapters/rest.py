@@ -11,6 +11,7 @@ from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
 from vto import telemetry
+from vto.domain.guests import is_guest
 from vto.domain.log_text import unforeseen
 from vto.domain.storage import is_user_id
 from vto.errors import (
@@ -65,7 +66,7 @@ def caller_of(event: APIGatewayProxyEventV2) -> Caller:
 
     Raises:
         NotAuthorizedError: It is an ID token (only access tokens say what their bearer may do), it does not say whose
-            it is or until when, or its user's id cannot name a folder of pictures that is nobody else's.
+            it is or until when, or its user's id is a guest's or cannot name a folder that is nobody else's.
     """
     authorizer: dict[str, Any] = event.raw_event["requestContext"].get("authorizer") or {}
     claims = authorizer.get("jwt", {}).get("claims") or {}
@@ -73,10 +74,15 @@ def caller_of(event: APIGatewayProxyEventV2) -> Caller:
         found = [Violation("Authorization", "carries another token", "send the access token, not the ID token")]
         raise NotAuthorizedError("not an access token", found)
     user_id, expires_at = claims.get("sub"), str(claims.get("exp"))
-    if not (isinstance(user_id, str) and is_user_id(user_id) and re.fullmatch("[0-9]{1,12}", expires_at)):
+    if not (isinstance(user_id, str) and _is_account(user_id) and re.fullmatch("[0-9]{1,12}", expires_at)):
         found = [Violation("Authorization", "does not say who you are and until when", "sign in again")]
         raise NotAuthorizedError("claims without a usable sub or exp", found)
     return Caller(user_id, int(expires_at), groups_of(claims.get("cognito:groups")))
+
+
+def _is_account(user_id: str) -> bool:
+    """Whether this can be somebody with an account; guests come in by a door of their own, without any token."""
+    return is_user_id(user_id) and not is_guest(user_id)
 
 
 def admin_of(event: APIGatewayProxyEventV2) -> Caller:

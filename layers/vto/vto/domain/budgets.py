@@ -1,14 +1,16 @@
-"""What may be spent in a day, by a user and by the shop, and what a change of a job does to that."""
+"""What may be spent in a day, by a user, by all guests and by the shop, and what a change of a job does to that."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from vto.domain.engines import PROFILES
+from vto.domain.guests import budget_used_up, is_guest
 from vto.domain.ledger import CallState, Ledger, held
-from vto.errors import BudgetExhaustedError, SpendingStoppedError
+from vto.errors import BudgetExhaustedError, SignInRequiredError, SpendingStoppedError
 
 SWITCH = "spending"  # the item of vto-controls that stops all spending at once while its state is this:
 STOPPED = "stopped"
+GUESTS = "budget#guests#"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +20,13 @@ class Limits:
     Args:
         shop: Most of all users together in one day (UTC), in ``micro_usd``.
         user: Most of one user in one day.
+        guests: Most of all guests together in one day; it is a part of the shop's.
         may_spend: Whether engines that cost money may be called at all.
     """
 
     shop: int = 0
     user: int = 0
+    guests: int = 0
     may_spend: bool = True
 
 
@@ -60,6 +64,7 @@ class Booking:
         Raises:
             SpendingStoppedError: Somebody has.
             BudgetExhaustedError: A budget does not have that much left.
+            SignInRequiredError: The guests' does not.
         """
         if self.spends and is_stopped:
             raise SpendingStoppedError("by the item in vto-controls")
@@ -68,9 +73,10 @@ class Booking:
                 raise exhausted(move)
 
 
-def exhausted(move: Move) -> BudgetExhaustedError:
+def exhausted(move: Move) -> BudgetExhaustedError | SignInRequiredError:
     """The refusal of a move that a budget has no room for; its detail is for operators only."""
-    return BudgetExhaustedError(f"{move.control_id}: {move.micro_usd} more would be above {move.limit} micro-USD")
+    detail = f"{move.control_id}: {move.micro_usd} more would be above {move.limit} micro-USD"
+    return budget_used_up(detail) if move.control_id.startswith(GUESTS) else BudgetExhaustedError(detail)
 
 
 def booking(user_id: str, before: Ledger, after: Ledger, limits: Limits) -> Booking | None:
@@ -95,6 +101,11 @@ def shop_budget(day: str) -> str:
     return f"budget#shop#{day}"
 
 
+def guests_budget(day: str) -> str:
+    """The ``control_id`` of what all guests together have spent in a day."""
+    return f"{GUESTS}{day}"
+
+
 def user_budget(user_id: str, day: str) -> str:
     """The ``control_id`` of what one user has spent in a day."""
     return f"budget#user#{user_id}#{day}"
@@ -103,5 +114,9 @@ def user_budget(user_id: str, day: str) -> str:
 def _moves(user_id: str, by_day: Mapping[str, int], limits: Limits) -> Iterator[Move]:
     for day, amount in sorted(by_day.items()):
         if amount:
-            yield Move(user_budget(user_id, day), amount, limits.user)
+            # a guest comes back as another one at will: a budget for each would hold nobody
+            if is_guest(user_id):
+                yield Move(guests_budget(day), amount, limits.guests)
+            else:
+                yield Move(user_budget(user_id, day), amount, limits.user)
             yield Move(shop_budget(day), amount, limits.shop)

@@ -10,6 +10,7 @@ from typing import Self
 from vto.domain import planner, reading
 from vto.domain.consent import Consent
 from vto.domain.curating import ID_KEY, product_of_picture
+from vto.domain.guests import is_guest
 from vto.domain.parameters import GARMENT_CLASSES
 from vto.domain.storage import MODELS, PRODUCTS, STOCK_MODELS, USER_MODELS
 from vto.errors import PictureRejectedError, Violation
@@ -77,13 +78,14 @@ class CatalogueItem:
     def is_visible_to(self, user_id: str) -> bool:
         """Whether this caller may use the item: products and stock models are everybody's, photos their owner's.
 
-        A rejected model without an owner is nobody's: it may be somebody's photo in a wrong folder.
+        A guest owns none, whatever a row says. A rejected model without an owner is nobody's: it may be somebody's
+        photo in a wrong folder.
         """
         if self.erased_at is not None:
             return False
         if self.user_id is None:
             return self.kind is Kind.PRODUCT or self.readiness is not Readiness.REJECTED
-        return self.user_id == user_id
+        return self.user_id == user_id and not is_guest(user_id)
 
     @property
     def consented_at(self) -> str | None:
@@ -136,7 +138,7 @@ class Upload:
         if key.startswith(STOCK_MODELS):
             return cls._shop_upload(Kind.MODEL, key.removeprefix(STOCK_MODELS), key, metadata)
         owner, _, file = key.removeprefix(USER_MODELS).partition("/")
-        if key.startswith(USER_MODELS) and owner and file:
+        if key.startswith(USER_MODELS) and owner and file and not is_guest(owner):  # who has agreed to nothing
             return cls(Kind.MODEL, model_id_of(key), "My photo", "personal", "", user_id=owner)
         # Anything else below models/ is refused: a photo must never become public because of a wrong folder.
         remedy = f"upload it under {STOCK_MODELS} (public) or {USER_MODELS}{{user_id}}/ (private)"

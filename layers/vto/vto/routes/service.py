@@ -17,4 +17,4 @@ def health() -> dict[str, str]:
 @router.get("/config")
 def config() -> dict[str, Any]:
     """What a client needs to know before anybody signs in."""
-    return bootstrap.browse().config()
+    return {**bootstrap.browse().config(), "guests": bootstrap.lets_guests_in()}

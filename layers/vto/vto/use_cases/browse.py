@@ -11,10 +11,9 @@ from vto.domain.log_text import shown_id
 from vto.domain.parameters import GARMENT_CLASSES
 from vto.domain.pictures import MAX_UPLOAD_BYTES, UPLOAD_FORMATS
 from vto.domain.retention import retention
-from vto.domain.storage import S3Url
 from vto.errors import NotFoundError, Violation
 from vto.ports import Catalogue, Jobs, Pictures
-from vto.use_cases.publish_job import LINK_SECONDS, Snapshots
+from vto.use_cases.publish_job import Snapshots
 from vto.use_cases.showing_models import model_view
 
 PAGE = 50
@@ -90,21 +89,3 @@ class Browse:
             found = [Violation("job_id", "is none of your try-ons", "choose one of GET /try-ons")]
             raise NotFoundError(shown_id(job_id), found)
         return self.snapshots(job)
-
-    def _view(self, item: CatalogueItem) -> dict[str, Any]:
-        """A model as clients see it: with a link to its model-ready picture, without addresses."""
-        view: dict[str, Any] = {
-            "model_id": item.item_id,
-            "name": item.name,
-            "category": item.category,
-            "description": item.description,
-            "readiness": item.readiness and item.readiness.value,
-            "width": item.width,
-            "height": item.height,
-            "picture_url": None,
-        }
-        if item.readiness is Readiness.REJECTED:
-            view["reason"] = item.readiness_reason
-        if item.prepared_s3_url:
-            view["picture_url"] = self.pictures.link(S3Url.parse(item.prepared_s3_url), seconds=LINK_SECONDS)
-        return view

@@ -27,6 +27,7 @@ def change_job(jobs: Jobs, job_id: str, change: Callable[[Job], Job], limits: Li
         JobClosedError: There is no such job (it was erased), or ``change`` says so.
         StorageUnavailableError: Other writers were faster every time.
         BudgetExhaustedError: A budget has not enough left for the call that the change is about to make.
+        SignInRequiredError: The guests' budget has not.
         SpendingStoppedError: Calls that cost money are stopped.
     """
     for _ in range(ATTEMPTS):

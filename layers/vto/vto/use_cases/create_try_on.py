@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from vto import schemas
-from vto.domain import planner, times
+from vto.domain import guests, planner, times
 from vto.domain.catalogue import CatalogueItem, Kind, model_id_of
 from vto.domain.contract import cross_field_violations
 from vto.domain.engines import refusals
@@ -28,6 +28,10 @@ from vto.use_cases.looking_ahead import Admission, LookAhead
 
 NAMESPACE = uuid.UUID("6f2f3c0e-6c0b-4d0e-9a5b-0d5f0c7a1e11")  # ours alone, so that ids cannot meet those of others
 MAX_BATCH_JOBS = 1000  # unfinished ones of one caller in the batch lane: ten minutes of work at the default rate
+ONE_AT_A_TIME = Violation(
+    guests.NOBODY, "may have one try-on at a time", "wait for it or cancel it; or sign in, and have several"
+)
+GUESTS_HAVE_NO_MASKS = "choose another maskType; or sign in, and upload a mask"
 COME_BACK_SECONDS = 15  # about what one try-on takes
 
 
@@ -43,6 +47,7 @@ class CreateTryOn:
     engines: Sequence[str]
     ahead: LookAhead
     max_jobs: int
+    lets_guests_in: bool = False
 
     def __call__(
         self, request: Any, *, user_id: str, connection_id: str | None = None, is_admin: bool = False
@@ -64,6 +69,7 @@ class CreateTryOn:
             RequestConflictError: The ``request_id`` was used for another request.
             QueueFullError: The job would not get an instant of the engine in time.
             TooManyJobsError: As many of the user's jobs are unfinished as may be.
+            SignInRequiredError: The user is a guest, and guests are switched off.
         """
         checked = schemas.check("try_on", request)
         request_id = checked.sound.get("request_id") or str(uuid.uuid4())
@@ -88,20 +94,21 @@ class CreateTryOn:
             parameters=admitted.parameters,
             connection_id=connection_id,
             now=self.clock.now(),
-            retention_days=self.retention_days,
+            retention_days=self._retention_days(user_id),
             seed_is_pinned=names_a_seed(request.get("parameters") or {}),
             warnings=admitted.warnings,
             source_pixels=admitted.source_pixels,
             lane=admitted.lane,
             consented_at=admitted.model.consented_at,
         )
-        at_most = self.max_jobs if job.lane is Lane.SHOPPER else MAX_BATCH_JOBS
+        at_most = {Lane.SHOPPER: self.max_jobs, Lane.BATCH: MAX_BATCH_JOBS, Lane.GUEST: guests.MAX_JOBS}[job.lane]
         try:
             if self.jobs.create(job, at_most=at_most):
                 return job, True
         except NoRoomError as full:
             detail = f"{at_most} jobs of {user_id} are unfinished"
-            raise TooManyJobsError(detail, retry_after_seconds=COME_BACK_SECONDS) from full
+            told = [ONE_AT_A_TIME] if job.lane is Lane.GUEST else []
+            raise TooManyJobsError(detail, told, retry_after_seconds=COME_BACK_SECONDS) from full
         raced = self.jobs.get(job.id)
         if raced is None:
             raise StorageUnavailableError(f"job {job.id} was there and is gone: erased this moment")
@@ -118,10 +125,13 @@ class CreateTryOn:
         Raises:
             InvalidRequestError: The request breaks rules, or no engine can do it; all of them are named.
             PictureRejectedError: The product or the photo was rejected at its import, and nothing else is wrong.
+            SignInRequiredError: The user is a guest, and guests are switched off.
         """
         return self._admit(request, schemas.check("try_on", request), user_id, is_admin=is_admin)
 
     def _admit(self, request: Any, checked: schemas.Checked, user_id: str, *, is_admin: bool) -> Admission:
+        if guests.is_guest(user_id) and not self.lets_guests_in:
+            raise guests.switched_off()
         # what breaks the schema is told, and every other rule is asked of what is left: no second refusal for the rest
         found = [Finding(InvalidRequestError, one) for one in checked.violations]
         if not isinstance(request, Mapping):
@@ -131,6 +141,8 @@ class CreateTryOn:
         if lane is Lane.BATCH and not is_admin:
             remedy = "leave it out; or, for the shop's own bulk work, POST /try-ons as a member of the group admin"
             found.append(invalid("lane", "is not open to you here: batch is for the shop itself", remedy))
+        if guests.is_guest(user_id):
+            lane = Lane.GUEST
         product = self._product(sound, found)
         model_path, model = self._model(request, sound, user_id, found)
         words = read(product.category, product.name, product.description) if product else Reading(None)
@@ -200,10 +212,17 @@ class CreateTryOn:
         mask = given.get("imageBasedMask", {}).get("maskImage")
         if mask is not None and not self._is_own_mask(mask, user_id):
             path, problem = "parameters.imageBasedMask.maskImage", "is no mask that you uploaded"
-            found.append(invalid(path, problem, UPLOAD_MASK))
+            remedy = GUESTS_HAVE_NO_MASKS if guests.is_guest(user_id) else UPLOAD_MASK
+            found.append(invalid(path, problem, remedy))
         return canonical(given)
 
+    def _retention_days(self, user_id: str) -> float:
+        """How long a job's row is kept: a guest, who cannot come back to it, has nothing from keeping it for long."""
+        return min(self.retention_days, guests.RETENTION_DAYS) if guests.is_guest(user_id) else self.retention_days
+
     def _is_own_mask(self, url: str, user_id: str) -> bool:
+        if guests.is_guest(user_id):
+            return False
         try:
             address = S3Url.parse(url)
         except ValueError:

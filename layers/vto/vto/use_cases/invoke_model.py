@@ -77,8 +77,9 @@ class InvokeModel:
         Raises:
             NoEngineError: The engine was paused or opened while the job waited for its slot.
             BudgetExhaustedError: This is a second call, and a budget has not enough left for it.
+            SignInRequiredError: The same, and the budget is the guests'.
             SpendingStoppedError: Calls that cost money were stopped while the job waited for its slot.
-            NotYourTurnError: The batch job's turn has come, but not its instant.
+            NotYourTurnError: The turn of a job behind the shoppers has come, but not its instant.
             ExpiredError: The slot is used too late.
             VtoError: The Model…, …Blocked and BadModelOutput errors of the engine; JobClosedError.
         """

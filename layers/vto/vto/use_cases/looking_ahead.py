@@ -8,7 +8,7 @@ from vto.domain.catalogue import CatalogueItem
 from vto.domain.engines import able, identity
 from vto.domain.health import Door
 from vto.domain.notices import Notice
-from vto.domain.pacing import ADMITTED_BEFORE_SECONDS, MAX_QUEUE_SECONDS, Counter, Lane, come_back_after
+from vto.domain.pacing import ADMITTED_BEFORE_SECONDS, BEHIND, MAX_QUEUE_SECONDS, Counter, Lane, come_back_after
 from vto.domain.parameters import Parameters, cache_key
 from vto.errors import QueueFullError, SpendingStoppedError
 from vto.ports import Clock, Controls, Results
@@ -74,7 +74,8 @@ class LookAhead:
             QueueFullError: Longer than a job of the lane may; with the time after which it is worth to ask again.
         """
         now, pace = self.clock.now(), self.paces[engine]
-        counters = [Counter.SLOTS] if lane is Lane.SHOPPER else [Counter.SLOTS, Counter.TURNS]
+        behind = BEHIND.get(lane)
+        counters = [Counter.SLOTS, behind.turns] if behind else [Counter.SLOTS]
         wait = max(self.controls.next_slot(engine, pace, now, counter=one) - now for one in counters)
         if wait > timedelta(seconds=MAX_QUEUE_SECONDS[lane] - ADMITTED_BEFORE_SECONDS):
             detail = f"the next slot of {engine} is {wait.total_seconds():.0f} s away"

@@ -63,6 +63,7 @@ class ReserveSlot:
             InvalidRequestError: No engine of the order can do what is asked.
             ExpiredError: The job has been waiting for longer than it may.
             BudgetExhaustedError: The call would cost more than the shopper's or the shop's budget for the day has left.
+            SignInRequiredError: It would cost more than the guests' budget for the day has left.
             SpendingStoppedError: Calls that cost money are stopped, and no engine that costs nothing can do the job.
             QueueFullError: The next free slot is further away than the job may be kept waiting; none is taken.
             NoEngineError: All engines that can do the job are paused or open.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from vto.domain import times
 from vto.domain.erasure import TICKET_SECONDS
+from vto.domain.guests import is_ticket_for
 from vto.ports import Clock, Connection, Connections, Controls, Ticket
 
 MAX_TICKET_LENGTH = 128
@@ -47,10 +48,14 @@ class AuthorizeSocket:
     clock: Clock
 
     def __call__(self, ticket: str) -> Ticket | None:
-        """Use a ticket up; None when it is unknown, was used before, or has expired."""
+        """Use a ticket up; None when it is unknown, was used before, has expired, or is of another kind than its user.
+
+        The public door writes guests' tickets only, so whatever gets the better of it opens no shopper's socket.
+        """
         if not 0 < len(ticket) <= MAX_TICKET_LENGTH:
             return None
-        return self.controls.redeem_ticket(ticket, self.clock.now())
+        found = self.controls.redeem_ticket(ticket, self.clock.now())
+        return found if found is not None and is_ticket_for(ticket, found.user_id) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,7 @@ class Spending:
 
         Raises:
             BudgetExhaustedError: They have not.
+            SignInRequiredError: The guests' has not.
         """
         wanted = booking(job.user_id, job.ledger, self.reserving(job, engine, now).ledger, self.limits)
         if wanted is not None and wanted.moves:

@@ -1,18 +1,21 @@
-"""How a batch job comes to an instant of the engine (the rules are told in :mod:`vto.domain.pacing`)."""
+"""How a job behind the shoppers comes to an instant of the engine (the rules are told in :mod:`vto.domain.pacing`)."""
 
 from datetime import datetime, timedelta
 
-from vto.domain.pacing import BATCH_SHARE, Counter, Lane, back_off, patience
+from vto.domain.pacing import BEHIND, Behind, Lane, back_off, patience
 from vto.ports import Controls
 
 WITHIN_A_MOMENT = timedelta(seconds=1)  # so long a step may rather sleep than go back through the machine
 
 
-def instant_at_turn(controls: Controls, engine: str, pace: float, now: datetime, latest: datetime) -> datetime | None:
+def instant_at_turn(
+    controls: Controls, behind: Behind, engine: str, pace: float, now: datetime, *, latest: datetime
+) -> datetime | None:
     """An instant for a job whose turn it is; None when shoppers stand there, and the lane has had its share.
 
     Args:
         controls: The counters.
+        behind: How its lane stands.
         engine: The engine.
         pace: Its rate per minute.
         now: This moment.
@@ -22,7 +25,7 @@ def instant_at_turn(controls: Controls, engine: str, pace: float, now: datetime,
     taken = controls.take_slot(engine, pace, now, latest=near)
     if taken is not None:
         return taken
-    if controls.take_slot(engine, pace * BATCH_SHARE, now, latest=now, counter=Counter.SHARE) is None:
+    if controls.take_slot(engine, pace * behind.part, now, latest=now, counter=behind.share) is None:
         return None
     return controls.take_slot(engine, pace, now, latest=latest)
 
@@ -53,17 +56,18 @@ def place(
     Returns:
         The moment, and whether it is a turn only.
     """
-    if lane is Lane.SHOPPER:
+    behind = BEHIND.get(lane)
+    if behind is None:
         return controls.take_slot(engine, pace, now, latest=latest), False
     if had_turn:
-        instant = instant_at_turn(controls, engine, pace, now, latest)
+        instant = instant_at_turn(controls, behind, engine, pace, now, latest=latest)
         if instant is not None:
             return instant, False
-    turn = controls.take_slot(engine, pace, now, latest=latest, counter=Counter.TURNS)
+    turn = controls.take_slot(engine, pace, now, latest=latest, counter=behind.turns)
     if turn is None:
         return None, True
     if turn <= now and not had_turn:  # nobody of the lane stands before it
-        instant = instant_at_turn(controls, engine, pace, now, latest)
+        instant = instant_at_turn(controls, behind, engine, pace, now, latest=latest)
         if instant is not None:
             return instant, False
     return max(turn, now + back_off(max(tries, 1))), True

@@ -5,6 +5,7 @@ from vto.adapters.dynamodb.catalogue import DynamoCatalogue, catalogue_to_item, 
 from vto.adapters.dynamodb.connections import DynamoConnections
 from vto.adapters.dynamodb.controls import DynamoControls
 from vto.adapters.dynamodb.erasures import DynamoErasures
+from vto.adapters.dynamodb.guests import DynamoGuests
 from vto.adapters.dynamodb.jobs import DynamoJobs, item_to_job, job_to_item
 from vto.adapters.dynamodb.operations import DynamoOperations
 from vto.adapters.dynamodb.products import DynamoProducts
@@ -16,6 +17,7 @@ __all__ = [
     "DynamoConnections",
     "DynamoControls",
     "DynamoErasures",
+    "DynamoGuests",
     "DynamoJobs",
     "DynamoOperations",
     "DynamoProducts",

@@ -52,6 +52,7 @@ class DynamoBudgets:
         Raises:
             VersionConflictError: The row has changed since it was read.
             BudgetExhaustedError: A budget has not that much left.
+            SignInRequiredError: The guests' has not.
             SpendingStoppedError: Calls that cost money are stopped.
             StorageUnavailableError: DynamoDB did not answer, or others were writing every time.
         """
