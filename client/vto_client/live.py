@@ -22,6 +22,8 @@ CHECK: Final = 15.0
 PATIENCE: Final = 60.0
 """Seconds for which nothing may be heard before it is given up: a network that comes back costs nothing."""
 LONGEST_PAUSE: Final = 30.0
+SPREAD: Final = 5.0
+"""Seconds at least over which those who are told bye at once come back."""
 LONG_LIVED: Final = 10.0
 """Seconds after which a socket has been a good one: the next is opened as soon as the first was."""
 
@@ -142,7 +144,9 @@ class Watch:
         if frame.get("type") == "error":  # it does not say about which try-on: the answer to a look does
             self._next_look = self.world.now()
         if frame.get("type") == "bye":
-            await self._lost(float(later) if isinstance(later, int | float) and later >= 0 else None)
+            said = later if isinstance(later, int | float) and later >= 0 else None
+            spread = random.uniform(0, max(said or 0, SPREAD))  # noqa: S311 - not a secret
+            await self._lost(None if said is None else said + spread)
         is_ours = frame.get("type") == "job" and isinstance(job, dict) and job.get("id") == self.job_id
         return cast(Job, job) if is_ours else None
 
