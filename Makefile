@@ -86,6 +86,7 @@ lint: $(READY) .venv-node/ready .venv-checkov/ready ## Every static check: ruff,
 	@.venv-sam/bin/sam validate --lint
 	@$(PY) -m scripts.lint_template
 	@$(PY) -m scripts.lint_machine
+	@$(PY) -m scripts.lint_specs
 	@$(PY) -m scripts.docs --check
 
 .PHONY: fuzz
@@ -177,10 +178,10 @@ help: ## This list
 	@.venv-checkov/bin/python -m pip install --quiet -r requirements/checkov.txt
 	@touch $@
 
-# One validator of the state machine is a Node package. Where npm cannot bring it, lint says so and goes on without it.
-.venv-node/ready: requirements/asl-validator/package.json requirements/asl-validator/package-lock.json
+# One validator of the state machine, and the schemas of AsyncAPI, are Node packages. Where npm cannot bring them, lint says so.
+.venv-node/ready: requirements/node/package.json requirements/node/package-lock.json
 	@! command -v npm >/dev/null || { \
-		echo "Installing asl-validator into .venv-node" && mkdir -p .venv-node && cp requirements/asl-validator/*.json .venv-node && \
+		echo "Installing what lint uses of npm into .venv-node" && mkdir -p .venv-node && cp requirements/node/*.json .venv-node && \
 		npm ci --prefix .venv-node --ignore-scripts --no-audit --no-fund --fetch-retries=0 --fetch-timeout=30000 >/dev/null 2>&1 && touch $@; } || true
 
 # What functions find in the Lambda runtime and nothing else, not even pip: what is missing from their packages fails here.

@@ -1,7 +1,7 @@
 """Fills the generated regions of README.md and docs/, so that what they claim cannot drift from the code.
 
-A region starts with ``<!-- generated: NAME -->`` and ends with ``<!-- end -->``; ``python -m scripts.docs`` rewrites
-them all, with ``--check`` it only says which are out of date.
+A region starts with ``<!-- generated: NAME -->`` and ends with ``<!-- end -->``, or in YAML with ``# generated: NAME``
+and ``# end``; ``python -m scripts.docs`` rewrites them all, with ``--check`` it only says which are out of date.
 """
 
 import argparse
@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from scripts import contract, diagrams, facts, guarantees, privacy, tables
+from scripts import contract, diagrams, facts, guarantees, privacy, specs, tables
 from scripts.facts import ROOT
 from vto.errors import all_errors
 
-REGION = re.compile(r"(<!-- generated: ([\w-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+REGION = re.compile(
+    r"((?:<!--|#) generated: ([\w-]+)(?: -->)?\n)(.*?)(<!-- end -->| *# end$)", re.DOTALL | re.MULTILINE
+)
 
 
 def slug(title: str) -> str:
@@ -49,6 +51,7 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "privacy-figures": privacy.figures,
     "privacy-removals": privacy.removals,
     "conformance-groups": tables.conformance_groups,
+    "openapi-schemas": specs.openapi_schemas,
     "doctor-checks": tables.doctor_checks,
 }
 # one region for each entry of the runbook, such as `state-claim-job` and `error-queue_full`
@@ -66,6 +69,7 @@ def documents() -> Iterator[Path]:
     """The documents that may hold generated regions."""
     yield ROOT / "README.md"
     yield from sorted((ROOT / "docs").glob("**/*.md"))
+    yield ROOT / "docs" / "openapi.yaml"
 
 
 def filled(text: str) -> str:
@@ -80,7 +84,7 @@ def filled(text: str) -> str:
         generate = {**GENERATORS, **ENTRIES}.get(name)
         if generate is None:
             raise UnknownRegionError(f"{name}; known: {', '.join([*GENERATORS, *ENTRIES])}")
-        return f"{start}\n{generate()}\n\n{end}"
+        return f"{start}{generate()}\n{end}" if start.startswith("#") else f"{start}\n{generate()}\n\n{end}"
 
     return REGION.sub(fill, text)
 

@@ -1,4 +1,4 @@
-"""What all tests share: Hypothesis' examples, a reader of log lines, which tests stay together, numpy's one thread."""
+"""What all tests share: Hypothesis' examples, readers of log lines, frames and answers, which tests stay together."""
 
 import os
 
@@ -7,6 +7,7 @@ from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.log_scanner.plugin import LogScanner
+from tests.specs.plugin import SpecsKept
 
 # A red run is red again elsewhere.
 settings.register_profile("vto", derandomize=True, database=None, deadline=None, max_examples=60)
@@ -25,8 +26,9 @@ SHARING_A_STACK = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """No line that the product logs in any test may tell what no log may hold."""
+    """No line that the product logs may tell what no log may hold; no frame and no answer may break its document."""
     config.pluginmanager.register(LogScanner(config), "log-scanner")
+    config.pluginmanager.register(SpecsKept(), "specs-kept")
 
 
 class StacksTogether(LoadScopeScheduling):  # type: ignore[misc]  # it has no types

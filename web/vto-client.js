@@ -43,7 +43,10 @@ export class VtoClient {
   }
 
   #liveOf(Live) {
-    const address = async () => `${this.settings.socketUrl}?ticket=${encodeURIComponent((await this.api.post("/socket-tickets")).ticket)}`;
+    const address = async (anew) => {
+      if (anew) await this.auth.accessToken(true); // a socket ends with the token that its ticket was bought with
+      return `${this.settings.socketUrl}?ticket=${encodeURIComponent((await this.api.post("/socket-tickets")).ticket)}`;
+    };
     return new Live({ address, WebSocket: this.ports.WebSocket, fetchJob: (id) => this.job(id) });
   }
 

@@ -22,6 +22,8 @@ CHECK: Final = 15.0
 PATIENCE: Final = 60.0
 """Seconds for which nothing may be heard before it is given up: a network that comes back costs nothing."""
 LONGEST_PAUSE: Final = 30.0
+SPREAD: Final = 5.0
+"""Seconds at least over which those who are told bye at once come back."""
 LONG_LIVED: Final = 10.0
 """Seconds after which a socket has been a good one: the next is opened as soon as the first was."""
 
@@ -43,6 +45,7 @@ class Watch:
     socket_url: str | None
     _job: Job | None = None
     _socket: Socket | None = None
+    _has_looked: bool = False
     _attempt: int = 0
     _began: float = 0.0
     _heard_at: float = 0.0
@@ -56,7 +59,7 @@ class Watch:
 
         Args:
             known: A snapshot that is known; it is the first one.
-            seconds: How long to watch; None for to the end.
+            seconds: How long to watch; None for to the end. It is looked at once in any case.
 
         Raises:
             ApiError: The try-on is gone, or not the caller's.
@@ -72,7 +75,7 @@ class Watch:
                 yield known
             while self._job is None or not has_ended(self._job):
                 now = self.world.now()
-                if until is not None and now >= until:
+                if until is not None and now >= until and (self._has_looked or self._job is not None):
                     return
                 if now >= self._next_look:
                     came = await self._look()
@@ -90,6 +93,7 @@ class Watch:
     async def _look(self) -> Job | None:
         """Ask for the snapshot."""
         came: Job | None = None
+        self._has_looked = True
         try:
             came = cast(Job, await self.asker.ask("GET", f"/try-ons/{quote(self.job_id, safe='')}"))
             self._heard_at = self.world.now()
@@ -140,7 +144,9 @@ class Watch:
         if frame.get("type") == "error":  # it does not say about which try-on: the answer to a look does
             self._next_look = self.world.now()
         if frame.get("type") == "bye":
-            await self._lost(float(later) if isinstance(later, int | float) and later >= 0 else None)
+            said = later if isinstance(later, int | float) and later >= 0 else None
+            spread = random.uniform(0, max(said or 0, SPREAD))  # noqa: S311 - not a secret
+            await self._lost(None if said is None else said + spread)
         is_ours = frame.get("type") == "job" and isinstance(job, dict) and job.get("id") == self.job_id
         return cast(Job, job) if is_ours else None
 

@@ -13,6 +13,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     request = event["requestContext"]
     authorizer = request["authorizer"]
     connection = Connection(request["connectionId"], authorizer["user_id"])
-    answered = bootstrap.answer_message()(event.get("body") or "", connection, int(authorizer["session_until"]))
+    opened_at = request["connectedAt"] // 1000 if "connectedAt" in request else None
+    answered = bootstrap.answer_message()(
+        event.get("body") or "", connection, int(authorizer["session_until"]), opened_at
+    )
     count(f"message.{answered}")
     return {"statusCode": 200}

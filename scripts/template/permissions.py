@@ -48,6 +48,7 @@ SOCKET_METHODS = {  # whoever hears a client whose session is over also closes i
     "PublishJobFunction": ("POST",),
     "DeliverResultFunction": ("POST",),
     "EraseUserFunction": ("DELETE",),
+    "OperateFunction": ("POST",),
 }
 
 

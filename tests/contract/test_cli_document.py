@@ -80,7 +80,7 @@ def commands(group: Any = None, prefix: str = "") -> Iterator[tuple[str, Any]]:
 def test_every_order_is_documented_with_its_purpose_and_exit_codes() -> None:
     section = documented_text("## vto ops")
     orders = [name.removeprefix("ops ") for name, _ in commands() if name.startswith("ops ")]
-    assert len(orders) == 9
+    assert len(orders) == 10
     for name in orders:
         assert re.search(rf"^\| `vto ops {name}[^`|]*` \|", section, re.MULTILINE), name
     for code in (0, NEEDS_A_PERSON, USAGE):

@@ -297,9 +297,6 @@ EFFECTS = {
         and_so=lambda system: (system.job is not None and system.job.lane, system.started) == ("batch", [JOB_ID]),
     ),
     "api/accepted_cancelling_a_job": Effects(job="error cancelled"),
-    "api/accepted_completing_an_upload_that_nobody_has_imported": Effects(
-        and_so=lambda system: keys_told_of(system) == {PHOTO}
-    ),
     "api/accepted_deleting_a_try_on": Effects(
         job="completed",
         and_so=lambda system: (
@@ -340,6 +337,7 @@ EFFECTS = {
     "api/refused_an_id_token": Effects(job="none", and_so=nothing_started),
     "api/refused_the_batch_lane": Effects(job="none", and_so=nothing_started),
     "api/refused_cancelling_a_finished_job": Effects(job="completed"),
+    "api/refused_completing_an_upload_that_never_came": Effects(and_so=lambda system: keys_told_of(system) == set()),
     "api/refused_deleting_a_stock_model": Effects(and_so=lambda system: system.messages("ErasuresQueue") == []),
     "api/refused_somebody_elses_receipt": Effects(),
     "serve_guests/accepted": Effects(and_so=lambda system: controls_of_guests(system) == 2),
@@ -456,6 +454,7 @@ EFFECTS = {
     "operate/accepted": Effects(
         more={"dead_letters": {"events": 0}, "engines": [{"name": "preview", "is_paused": False}], "sweep": None}
     ),
+    "operate/accepted_saying_bye": Effects(frames=("bye",), more={"told": 1, "gone": 0}),
     "operate/refused_a_job_that_has_not_failed": Effects(),
     "operate/refused_an_unknown_order": Effects(),
     "validate_request/accepted": Effects(

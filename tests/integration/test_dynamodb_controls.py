@@ -298,6 +298,19 @@ def test_a_users_sockets_are_found_and_forgotten(connections: DynamoConnections)
     assert connections.get("mine-0") is None
 
 
+def test_all_sockets_are_found_in_pages_also_after_one_that_has_gone(connections: DynamoConnections) -> None:
+    names = {f"c-{number}" for number in range(7)}
+    for name in names:
+        connections.add(Connection(name, ALICE, times.to_iso(NOON), 99))
+    found, cursor = connections.page(limit=3, cursor=None)
+    assert (len(found), cursor) == (3, found[-1].connection_id)
+    connections.remove(found[-1].connection_id, ALICE)
+    while cursor is not None:
+        page, cursor = connections.page(limit=3, cursor=cursor)
+        found += page
+    assert sorted(one.connection_id for one in found) == sorted(names)
+
+
 def test_a_connection_id_that_is_used_again_belongs_to_its_new_user(connections: DynamoConnections) -> None:
     connections.add(Connection("c", ALICE, times.to_iso(NOON), 99))
     connections.add(Connection("c", BOB, times.to_iso(LATER), 99))

@@ -12,7 +12,9 @@ from botocore.stub import Stubber
 from vto.adapters.sockets import MAX_FRAME_BYTES, ApiGatewaySockets
 from vto.errors import NotifierUnavailableError
 
-FRAME = {"type": "job", "job": {"id": "job-1", "name": "Größe 👕"}}
+ERROR = {"code": "internal", "message": "Größe 👕", "details": [], "retryable": True}
+FRAME = {"type": "error", "error": ERROR}
+EMPTY = len(json.dumps({"type": "error", "error": {**ERROR, "message": ""}}, separators=(",", ":")))
 
 
 @pytest.fixture
@@ -60,9 +62,9 @@ def test_a_gateway_out_of_reach_has_to_be_tried_again() -> None:
 
 def test_a_frame_of_exactly_the_limit_is_sent(stub: Stubber, sockets: ApiGatewaySockets) -> None:
     stub.add_response("post_to_connection", {})
-    assert sockets.send("c-1", {"text": "x" * (32 * 1024 - len('{"text":""}'))}) is True
+    assert sockets.send("c-1", {**FRAME, "error": {**ERROR, "message": "x" * (MAX_FRAME_BYTES - EMPTY)}}) is True
 
 
 def test_a_frame_that_would_close_the_socket_is_not_sent(sockets: ApiGatewaySockets) -> None:
     with pytest.raises(AssertionError, match="would close the socket"):
-        sockets.send("c-1", {"text": "x" * MAX_FRAME_BYTES})
+        sockets.send("c-1", {**FRAME, "error": {**ERROR, "message": "x" * (MAX_FRAME_BYTES - EMPTY + 1)}})

@@ -123,6 +123,7 @@ ENVIRONMENT = {
     "operate": {
         *("STACK", "JOBS_TABLE", "JOBS_STREAM", "PRODUCTS_TABLE", "MODELS_TABLE", "CONTROLS_TABLE"),
         *("STATE_MACHINE_ARN", "ENGINES", "DEAD_LETTER_QUEUES", "SOURCE_QUEUES"),
+        *("CONNECTIONS_TABLE", "SOCKET_ENDPOINT"),
     },
 }
 
@@ -370,7 +371,7 @@ def test_functions_reach_sockets_on_aws_unless_another_address_is_given(template
     ]
     given, on_aws = "${SocketEndpointBase}/${SocketApi}/live", "https://${SocketApi}.execute-api.${AWS::Region}"
     expected = ["HasSocketEndpointBase", {"Fn::Sub": given}, {"Fn::Sub": on_aws + ".${AWS::URLSuffix}/live"}]
-    assert endpoints == [{"Fn::If": expected}] * 5
+    assert endpoints == [{"Fn::If": expected}] * 6
 
 
 def test_each_bucket_tells_the_queue_of_its_import_or_delivery(template: Template) -> None:

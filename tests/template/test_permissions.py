@@ -581,6 +581,8 @@ SITUATIONS = [
     Situation("operate", order("rerun", jobs=[JOB_ID]), job_with_a_mask_failed),
     Situation("operate", order("stop_spending", reason="too dear")),
     Situation("operate", order("resume_spending")),
+    Situation("operate", order("say_bye", reconnect_in_seconds=30)),
+    Situation("operate", order("say_bye", reconnect_in_seconds=30), socket_gone),
     Situation("operate", order("redrive", queue="product_uploads"), dead("ProductUploadsDeadLetterQueue", {})),
     Situation("operate", order("redrive", queue="model_uploads"), dead("ModelUploadsDeadLetterQueue", {})),
     Situation("operate", order("redrive", queue="results"), dead("ResultsDeadLetterQueue", {})),

@@ -12,7 +12,7 @@ from vto.adapters.sqs import wait_seconds
 from vto.bootstrap import READ_TIMEOUT
 from vto.domain.dead_letters import QUEUES, Contents
 from vto.domain.reconciling import GRACE_SECONDS
-from vto.use_cases import reconcile_uploads, redrive_letters, report_status, sweep_jobs
+from vto.use_cases import reconcile_uploads, redrive_letters, report_status, say_bye, sweep_jobs
 
 SOURCES = {"ProductUploadsQueue": 842, "ModelUploadsQueue": 842, "ResultsQueue": 1442}
 
@@ -46,6 +46,7 @@ def test_a_reconciliation_and_a_redrive_end_within_their_functions() -> None:
     assert reconcile_uploads.WORK_SECONDS + READ_TIMEOUT["s3"] < timeout_of("reconcile_uploads")
     assert redrive_letters.WORK_SECONDS + READ_TIMEOUT["lambda"] < timeout_of("operate") <= operating.HIDDEN_SECONDS
     assert READ_TIMEOUT["lambda"] > timeout_of("sweep_jobs")
+    assert say_bye.WORK_SECONDS + READ_TIMEOUT["execute-api"] + 2 * READ_TIMEOUT["dynamodb"] < timeout_of("operate")
 
 
 def test_operate_knows_every_dead_letter_queue_and_where_its_messages_came_from() -> None:

@@ -6,16 +6,21 @@ import { backoff, hasEnded, newest } from "./job.js";
 const PING = 8 * 60_000; // API Gateway closes a socket that was silent for 10 minutes, and every one after two hours
 const POLL = 2_000; // without a socket
 const CHECK = 15_000; // with one: for what it may have lost
+const SPREAD = 5; // seconds at least over which those who are told bye at once come back
 
 export class Live {
   #watched = new Map(); // job id -> {job, listeners}
   #socket = null;
+  #next = null; // one that is being opened
+  #leaving = null; // the socket that was told bye: it goes on until there is another
+  #anew = false; // whether the next ticket needs a new token
   #attempt = 0;
   #timers = {};
 
   /**
    * @param {object} ports
-   * @param {() => Promise<string>} ports.address gives the socket's address with a new one-time ticket
+   * @param {(anew: boolean) => Promise<string>} ports.address gives the socket's address with a new one-time ticket,
+   *   bought with a new token where `anew`
    * @param {(id: string) => Promise<object>} ports.fetchJob the job's snapshot over REST
    * @param {typeof WebSocket} ports.WebSocket
    */
@@ -65,23 +70,36 @@ export class Live {
 
   /** Open the socket, unless it is; it stays open while jobs are watched. */
   async connect() {
-    if (this.#socket || this.#timers.retry || this.#timers.opening) return;
+    if (!this.#socket && !this.#timers.retry) await this.#open();
+  }
+
+  /** Open a socket; one that was told bye is closed when the new one has asked for all jobs, so that nothing is missed. */
+  async #open() {
+    if (this.#timers.opening || this.#next) return;
     this.#timers.opening = true;
     let socket;
     try {
-      const address = await this.address();
-      if (this.#watched.size === 0) return; // nobody waits any more
+      const address = await this.address(this.#anew);
+      if (this.#watched.size === 0) return this.#leaving?.close(); // nobody waits any more
       socket = new this.WebSocket(address);
     } catch {
+      this.#timers.opening = false;
       return this.#reconnect();
     } finally {
       this.#timers.opening = false;
     }
-    this.#socket = socket;
+    let ping;
+    this.#next = socket;
     socket.onopen = () => {
+      const old = this.#socket;
+      this.#socket = socket;
+      this.#next = null;
       this.#attempt = 0;
+      this.#anew = false;
       for (const id of this.#watched.keys()) this.#send({ action: "watchJob", job_id: id });
-      this.#timers.ping = this.timers.setInterval(() => this.#send({ action: "ping" }), PING);
+      ping = this.timers.setInterval(() => this.#send({ action: "ping" }), PING);
+      this.#leaving = null;
+      old?.close();
     };
     socket.onmessage = ({ data }) => {
       let frame;
@@ -92,21 +110,32 @@ export class Live {
       }
       if (frame.type === "job") this.take(frame.job);
       if (frame.type === "error") this.#poll(); // it does not say which job: REST does
-      if (frame.type === "bye") socket.close();
+      if (frame.type === "bye") this.#leave(socket, frame);
     };
     socket.onclose = () => {
-      this.timers.clearInterval(this.#timers.ping);
-      if (this.#socket !== socket) return;
-      this.#socket = null;
-      this.#reconnect();
+      this.timers.clearInterval(ping);
+      if (this.#next === socket) this.#next = null;
+      if (this.#socket === socket) this.#socket = null;
+      if (this.#leaving === socket) this.#leaving = null;
+      if (!this.#socket || this.#leaving) this.#reconnect();
     };
+  }
+
+  /** Come back when the service says, and not with all others at once. */
+  #leave(socket, { reason, reconnect_in_seconds: seconds = 0 }) {
+    if (this.#leaving || this.#socket !== socket) return; // it says so again
+    this.#leaving = socket;
+    this.#anew = reason === "session";
+    this.#retry((seconds + this.random() * Math.max(seconds, SPREAD)) * 1000);
   }
 
   /** Look at once, for instance when the network is back or the page is looked at again. */
   wake() {
-    this.timers.clearTimeout(this.#timers.retry);
-    this.#timers.retry = null;
     if (this.#watched.size === 0) return;
+    if (!this.isOpen) {
+      this.timers.clearTimeout(this.#timers.retry);
+      this.#timers.retry = null;
+    }
     this.connect();
     this.#poll();
   }
@@ -115,11 +144,10 @@ export class Live {
   close() {
     this.#watched.clear();
     for (const name of ["poll", "retry"]) this.timers.clearTimeout(this.#timers[name]);
-    this.timers.clearInterval(this.#timers.ping);
     this.#timers = {};
-    const socket = this.#socket;
-    this.#socket = null;
-    socket?.close();
+    const open = [this.#socket, this.#next];
+    this.#socket = this.#next = this.#leaving = null;
+    for (const socket of open) socket?.close();
   }
 
   #send(frame) {
@@ -128,11 +156,17 @@ export class Live {
 
   #reconnect() {
     if (this.#watched.size === 0) return;
-    this.#schedulePoll(POLL);
+    if (!this.isOpen) this.#schedulePoll(POLL);
+    if (!this.#timers.retry && !this.#timers.opening && !this.#next) this.#retry(backoff(this.#attempt++, this.random));
+  }
+
+  #retry(ms) {
+    this.timers.clearTimeout(this.#timers.retry);
     this.#timers.retry = this.timers.setTimeout(() => {
       this.#timers.retry = null;
-      if (this.#watched.size) this.connect();
-    }, backoff(this.#attempt++, this.random));
+      if (this.#watched.size) this.#open();
+      else this.#leaving?.close();
+    }, ms);
   }
 
   #schedulePoll(delay) {

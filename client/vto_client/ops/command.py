@@ -144,6 +144,42 @@ def sweep(*, stack: Stack = "vto", region: Region = None, as_json: AsJson = Fals
         render.said(f"swept: {parts or 'nothing was overdue'}", _console())
 
 
+@ops.command("say-bye")
+def say_bye(
+    *,
+    reconnect_in: Annotated[
+        int,
+        typer.Option(help="Seconds that pages wait before they come back; as long again at random.", min=1, max=600),
+    ] = 30,
+    stack: Stack = "vto",
+    region: Region = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell all live sockets, before a deployment that ends them, to come back a while later. Safe to repeat.
+
+    Exit code 0: all were told; 3: some could not be reached, or not all were told.
+    """
+    operator = _operator(stack, region)
+    _confirm(f"tell every page that is live to come back in {reconnect_in} seconds or more", stack, yes=yes)
+    added: Counter[str] = Counter({"told": 0, "gone": 0, "failed": 0})
+    is_complete = False
+    try:
+        for _ in range(MAX_RUNS):
+            did = operator.order("say_bye", reconnect_in_seconds=reconnect_in)
+            added.update({name: did[name] for name in added})
+            is_complete = did["is_complete"]
+            if is_complete:
+                break
+    finally:  # an order that is given again goes on where this one stopped
+        if as_json:
+            _json({**added, "is_complete": is_complete})
+        else:
+            render.said_bye(added, _console(), is_complete=is_complete)
+    if added["failed"] or not is_complete:
+        raise typer.Exit(NEEDS_A_PERSON)
+
+
 @ops.command("stop-spending")
 def stop_spending(
     *,

@@ -75,6 +75,17 @@ def reconciled(did: Mapping[str, Any], console: Console) -> None:
         _line(console, f"{did['failed']} could not be judged: the log of reconcile_uploads says why")
 
 
+def said_bye(did: Mapping[str, Any], console: Console, *, is_complete: bool) -> None:
+    """How many live sockets were told, over all orders of one command."""
+    _line(console, f"{count(did['told'], 'live socket')} told")
+    if did["gone"]:
+        _line(console, f"{did['gone']} gone already")
+    if did["failed"]:
+        _line(console, f"{did['failed']} could not be reached: their pages find out when the socket ends")
+    if not is_complete:
+        _line(console, "there are more: order it again within a quarter of an hour, and it goes on there")
+
+
 def said(text: str, console: Console) -> None:
     """One line."""
     _line(console, text)

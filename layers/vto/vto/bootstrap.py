@@ -79,6 +79,7 @@ from vto.use_cases.request_erasure import RequestErasure
 from vto.use_cases.request_try_on import RequestTryOn
 from vto.use_cases.rerun_job import RerunJob
 from vto.use_cases.reserve_slot import ReserveSlot
+from vto.use_cases.say_bye import SayBye
 from vto.use_cases.sockets import AuthorizeSocket, IssueTicket, OpenSocket
 from vto.use_cases.spending import Spending, Switch
 from vto.use_cases.start_try_on import StartTryOn
@@ -606,6 +607,7 @@ def operate() -> Operate:
         ReportStatus(jobs(), operations(), dead_letters(), clock(), engines),
         RedriveLetters(dead_letters(), functions(), changes(), clock(), settings()["STACK"], telemetry.report),
         RerunJob(jobs(), catalogue(), pictures(), workflow(), clock()),
+        SayBye(connections(), sockets(), operations(), clock(), telemetry.report),
         operations(),
         functions(),
         clock(),

@@ -196,6 +196,10 @@ class Connections(Protocol):
         """A user's sockets; one that was opened this instant may be missing."""
         ...
 
+    def page(self, limit: int, cursor: str | None) -> tuple[list[Connection], str | None]:
+        """Some of all sockets, in no order, and where to go on (None: nowhere); ``cursor`` is the page's before."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Ticket:

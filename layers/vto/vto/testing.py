@@ -342,6 +342,12 @@ class FakeConnections:
         """A user's sockets."""
         return [one for one in self.rows.values() if one.user_id == user_id and one.connection_id not in self.hidden]
 
+    def page(self, limit: int, cursor: str | None) -> tuple[list[Connection], str | None]:
+        """Some of all sockets, by their names."""
+        names = sorted(name for name in self.rows if cursor is None or name > cursor)
+        page = names[:limit]
+        return [self.rows[name] for name in page], page[-1] if len(names) > limit else None
+
 
 @dataclass
 class FakeControls:

@@ -115,13 +115,13 @@ def test_after_a_drop_it_is_asked_for_at_once_and_another_socket_is_opened_with_
     assert wires[0].is_closed
 
 
-def test_a_bye_is_obeyed_the_socket_is_opened_again_when_it_says() -> None:
+def test_a_bye_is_obeyed_the_socket_is_opened_again_when_it_says_but_not_with_all_others_at_once() -> None:
     service = Service().says(LOOK, job(2, "processing", "validating"))
     bye = json.dumps({"type": "bye", "reason": "deploy", "reconnect_in_seconds": 20})
     vto, world, wires = shop(service, [(0.2, bye)], [(0.1, frame(completed()))])
     seen = [(one["seq"], service.time) for one in vto.watch(job(1, "created"))]  # type: ignore[arg-type]
     assert [seq for seq, _ in seen] == [1, 2, 5]
-    assert seen[-1][1] == pytest.approx(20.3, abs=0.2)
+    assert 20.3 <= seen[-1][1] <= 40.5
     assert wires[0].is_closed
     assert len(world.opened) == 2
 

@@ -25,6 +25,7 @@ NOTHING = {
     "needs": [],
 }
 LETTERS = {"found": 2, "redriven": 2, "expired": 0, "unreadable": 0, "failed": 0, "is_complete": True, "problems": []}
+BYE = {"told": 2, "gone": 0, "failed": 0, "is_complete": True}
 DONE = {"objects": 200, "rows": 0, "reconciled": 1, "lost": 0, "failed": 0, "is_complete": True}
 JOB = {"job_id": "job-1", "version": 5, "execution": "arn:execution:job-1-5", "is_started": True}
 
@@ -109,6 +110,7 @@ def test_what_needs_a_person_is_told_with_its_remedy_and_ends_with_three(vto: Ca
         (["rerun", "job-1"], {"order": "rerun", "jobs": ["job-1"]}),
         (["stop-spending", "--reason", "dear"], {"order": "stop_spending", "reason": "dear"}),
         (["resume-spending"], {"order": "resume_spending"}),
+        (["say-bye", "--reconnect-in", "60"], {"order": "say_bye", "reconnect_in_seconds": 60}),
         (["engine", "pause", "preview"], {"order": "pause_engine", "engine": "preview"}),
         (["engine", "resume", "preview"], {"order": "resume_engine", "engine": "preview"}),
     ],
@@ -117,7 +119,7 @@ def test_what_needs_a_person_is_told_with_its_remedy_and_ends_with_three(vto: Ca
 def test_what_changes_something_says_so_and_asks_first(
     vto: Callable[..., Any], words: list[str], order: dict[str, Any]
 ) -> None:
-    answer = {**LETTERS, "queue": "results", "jobs": [JOB], "spending": {"reason": "dear"}, "changed": True}
+    answer = {**LETTERS, "queue": "results", "jobs": [JOB], "spending": {"reason": "dear"}, "changed": True, **BYE}
     unasked = Stack(answer)
     with pytest.raises(CommandError, match=r"This will, in the stack vto, .* add --yes") as refused:
         vto(unasked, *words)
@@ -206,6 +208,17 @@ def test_a_reconciliation_goes_on_until_it_is_complete(vto: Callable[..., Any]) 
     assert result.output.splitlines()[:2] == ["400 uploads and 4 rows looked at", "2 sent to be imported"]
     assert "1 pictures that rows name are not in S3" in result.output
     assert json.loads(vto(Stack(DONE), "reconcile", "--json").output)["reconciled"] == 1
+
+
+def test_sockets_are_told_bye_until_all_were(vto: Callable[..., Any]) -> None:
+    stack = Stack({**BYE, "is_complete": False}, {**BYE, "told": 1, "gone": 3})
+    result = vto(stack, "say-bye", "--yes")
+    assert stack.asked == [("vto-operate", {"order": "say_bye", "reconnect_in_seconds": 30})] * 2
+    assert result.output.splitlines() == ["3 live sockets told", "3 gone already"]
+    assert json.loads(vto(Stack(BYE), "say-bye", "--yes", "--json").output) == BYE
+    unreached = vto(Stack({**BYE, "failed": 1}), "say-bye", "--yes")
+    assert (unreached.exit_code, "1 could not be reached" in unreached.output) == (3, True)
+    assert vto(Stack(BYE), "say-bye", "--yes", "--reconnect-in", "601").exit_code == 2
 
 
 def test_a_sweep_tells_what_it_did(vto: Callable[..., Any]) -> None:

@@ -14,6 +14,7 @@ from vto.use_cases.operate import MAX_JOBS, Operate
 from vto.use_cases.redrive_letters import RedriveLetters
 from vto.use_cases.report_status import ReportStatus
 from vto.use_cases.rerun_job import RerunJob
+from vto.use_cases.say_bye import SayBye
 
 STREAM = {"DDBStreamBatchInfo": {"shardId": "s-1", "startSequenceNumber": "100", "endSequenceNumber": "103"}}
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:vto-"
@@ -36,6 +37,13 @@ class Desk:
                 self.world.pictures,
                 self.world.workflow,
                 self.world.clock,
+            ),
+            SayBye(
+                self.world.connections,
+                self.world.notifier,
+                self.world.operations,
+                self.world.clock,
+                self.world.report,
             ),
             self.world.operations,
             self.functions,

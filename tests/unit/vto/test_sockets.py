@@ -2,7 +2,8 @@
 
 from tests.unit.vto.world import ALICE, World
 from vto.domain import times
-from vto.use_cases.sockets import SOCKET_SECONDS, TICKET_SECONDS, AuthorizeSocket, IssueTicket, OpenSocket
+from vto.domain.farewell import SOCKET_SECONDS
+from vto.use_cases.sockets import TICKET_SECONDS, AuthorizeSocket, IssueTicket, OpenSocket
 
 DAY = 24 * 3600
 

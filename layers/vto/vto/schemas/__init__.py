@@ -84,12 +84,17 @@ def _sound(document: Any, errors: list[ValidationError]) -> Any:
 
 @cache
 def _validator(schema: str) -> Draft7Validator:
-    documents = [json.loads(path.read_text()) for path in sorted(_FOLDER.glob("*.schema.json"))]
-    registry: Registry[Any] = Registry().with_resources(
-        (document["$id"], Resource.from_contents(document)) for document in documents
-    )
-    wanted = next(document for document in documents if document["$id"] == f"{schema}.schema.json")
-    return Draft7Validator(wanted, registry=registry)
+    registry: Registry[Any] = Registry(retrieve=_resource)  # type: ignore[call-arg]  # attrs' aliases are not seen
+    return Draft7Validator(_document(f"{schema}.schema.json"), registry=registry)
+
+
+def _resource(uri: str) -> Resource[Any]:
+    """What a schema refers to, read when a document is first checked against it."""
+    return Resource.from_contents(_document(uri))
+
+
+def _document(name: str) -> Any:
+    return json.loads((_FOLDER / name).read_text())
 
 
 def _explain(error: ValidationError) -> list[Violation]:

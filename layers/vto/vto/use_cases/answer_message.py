@@ -7,6 +7,7 @@ from typing import Any
 
 from vto import schemas
 from vto.domain import times
+from vto.domain.farewell import farewell
 from vto.domain.log_text import shown_id
 from vto.errors import InvalidRequestError, NotAuthorizedError, NotFoundError, Violation, VtoError
 from vto.ports import Clock, Connection, Jobs, Notifier
@@ -32,7 +33,7 @@ class AnswerMessage:
     clock: Clock
     report: Callable[[str, VtoError], None]
 
-    def __call__(self, body: str, connection: Connection, session_until: int) -> str:
+    def __call__(self, body: str, connection: Connection, session_until: int, opened_at: int | None = None) -> str:
         """Answer a frame over the socket it came from.
 
         Args:
@@ -40,6 +41,8 @@ class AnswerMessage:
             connection: The socket and its owner, as the authorizer said.
             session_until: When the token that the socket was opened with expires, in epoch seconds. A frame after
                 that is refused and the socket closed: its owner would not be told of a result any more.
+            opened_at: When the socket was opened, in epoch seconds; None where that is not known. A ping in its last
+                ten minutes is also answered with a frame that says so.
 
         Returns:
             What was answered, for the log: an action's name or an error's code.
@@ -52,7 +55,7 @@ class AnswerMessage:
                 raise NotAuthorizedError(f"the session of socket {connection.connection_id} is over")
             action = document.get("action")
             if action == "ping":
-                self.notifier.send(connection.connection_id, {"type": "pong"})
+                self._pong(connection, farewell(opened_at, session_until, self.clock.now()))
             elif action == "tryOn" and is_dry_run(document):
                 self._plan(document, connection)
             elif action == "tryOn":
@@ -71,6 +74,11 @@ class AnswerMessage:
                 self.notifier.close(connection.connection_id)
             return error.code
         return str(action)
+
+    def _pong(self, connection: Connection, goodbye: Mapping[str, Any] | None) -> None:
+        self.notifier.send(connection.connection_id, {"type": "pong"})
+        if goodbye is not None:
+            self.notifier.send(connection.connection_id, goodbye)
 
     def _try_on(self, document: Mapping[str, Any], connection: Connection) -> None:
         job, is_new = self.request_try_on(document, connection.user_id, connection, self.publish_job)

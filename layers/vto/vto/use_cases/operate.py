@@ -9,6 +9,7 @@ from vto.ports import Clock, Functions, Operations
 from vto.use_cases.redrive_letters import RedriveLetters
 from vto.use_cases.report_status import ReportStatus
 from vto.use_cases.rerun_job import RerunJob, rerun_all
+from vto.use_cases.say_bye import SayBye
 
 MAX_JOBS = 25  # of one call: each takes some requests, and the caller waits
 MAX_REASON = 500
@@ -21,6 +22,7 @@ class Operate:
     report_status: ReportStatus
     redrive_letters: RedriveLetters
     rerun_job: RerunJob
+    say_bye: SayBye
     operations: Operations
     functions: Functions
     clock: Clock
@@ -52,6 +54,7 @@ class Operate:
             "redrive": self._redrive,
             "rerun": self._rerun,
             "sweep": self._sweep,
+            "say_bye": self._say_bye,
             "stop_spending": self._stop_spending,
             "resume_spending": self._resume_spending,
             "pause_engine": self._pause_engine,
@@ -66,6 +69,9 @@ class Operate:
 
     def _sweep(self, order: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - it has nothing to say
         return {"sweep": self.functions.invoke("sweep_jobs", {})}
+
+    def _say_bye(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        return self.say_bye(order.get("reconnect_in_seconds"))
 
     def _rerun(self, order: Mapping[str, Any]) -> dict[str, Any]:
         jobs = order.get("jobs")

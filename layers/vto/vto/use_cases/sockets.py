@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from vto.domain import times
 from vto.domain.erasure import TICKET_SECONDS
+from vto.domain.farewell import ends_at
 from vto.domain.guests import is_ticket_for
 from vto.ports import Clock, Connection, Connections, Controls, Ticket
 
 MAX_TICKET_LENGTH = 128
-SOCKET_SECONDS = 2 * 60 * 60  # API Gateway closes a socket after two hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,6 @@ class OpenSocket:
                 connection_id=connection_id,
                 user_id=user_id,
                 connected_at=times.to_iso(now),
-                ttl=min(times.epoch(now, seconds=SOCKET_SECONDS), session_until),
+                ttl=ends_at(times.epoch(now), session_until)[0],
             )
         )

@@ -49,6 +49,14 @@ class DynamoConnections:
             )
         return [_connection(item) for item in page["Items"]]
 
+    def page(self, limit: int, cursor: str | None) -> tuple[list[Connection], str | None]:
+        """Some of all sockets, and where to go on."""
+        after: Any = {} if cursor is None else {"ExclusiveStartKey": {"connection_id": cursor}}
+        with as_storage_error("scan connections"):
+            page = self._table.scan(Limit=limit, **after)
+        following: Any = page.get("LastEvaluatedKey")
+        return [_connection(item) for item in page["Items"]], following and following["connection_id"]
+
 
 def _connection(item: Mapping[str, Any]) -> Connection:
     return Connection(item["connection_id"], item["user_id"], item["connected_at"], int(item["ttl"]))
