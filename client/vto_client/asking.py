@@ -114,7 +114,7 @@ class Asker:
             else:
                 if is_last or not _is_passing(answer):
                     return answer, sent
-                sent = True
+                sent = sent or answer.status_code != httpx.codes.TOO_MANY_REQUESTS  # what is throttled did not run
             await self._world.sleep(PAUSE * 2**attempt)
         raise AssertionError("the last attempt neither returned nor raised")
 

@@ -45,6 +45,7 @@ class Watch:
     socket_url: str | None
     _job: Job | None = None
     _socket: Socket | None = None
+    _has_looked: bool = False
     _attempt: int = 0
     _began: float = 0.0
     _heard_at: float = 0.0
@@ -58,7 +59,7 @@ class Watch:
 
         Args:
             known: A snapshot that is known; it is the first one.
-            seconds: How long to watch; None for to the end.
+            seconds: How long to watch; None for to the end. It is looked at once in any case.
 
         Raises:
             ApiError: The try-on is gone, or not the caller's.
@@ -74,7 +75,7 @@ class Watch:
                 yield known
             while self._job is None or not has_ended(self._job):
                 now = self.world.now()
-                if until is not None and now >= until:
+                if until is not None and now >= until and (self._has_looked or self._job is not None):
                     return
                 if now >= self._next_look:
                     came = await self._look()
@@ -92,6 +93,7 @@ class Watch:
     async def _look(self) -> Job | None:
         """Ask for the snapshot."""
         came: Job | None = None
+        self._has_looked = True
         try:
             came = cast(Job, await self.asker.ask("GET", f"/try-ons/{quote(self.job_id, safe='')}"))
             self._heard_at = self.world.now()

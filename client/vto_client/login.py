@@ -7,8 +7,6 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from vto_client.errors import TokenError
-
 BEFORE_ITS_END: Final = 60.0
 """Seconds that a token has to last yet, to be given out."""
 
@@ -44,6 +42,7 @@ class SignIn:
 
         Raises:
             TokenError: It did not work; says why.
+            LostError: Cognito did not answer.
         """
         with self._lock:
             if anew or not self._token or self._ends - time.time() < BEFORE_ITS_END:
@@ -54,14 +53,14 @@ class SignIn:
     def _signed_in(self) -> str:
         # boto3 takes half a second to import: only who signs in by a password waits for it
         from vto_client.problems import CommandError  # noqa: PLC0415
-        from vto_client.sign_in import Pool  # noqa: PLC0415
+        from vto_client.sign_in import Pool, in_between  # noqa: PLC0415
 
         try:
             return Pool(self.pool_id, self.client_id, self.cognito or self._client()).access_token(
                 self.user, self.password
             )
         except CommandError as problem:
-            raise TokenError(str(problem)) from problem
+            raise in_between(problem) from problem
 
     def _client(self) -> Any:
         import boto3  # noqa: PLC0415

@@ -39,7 +39,8 @@ class Loop:
             return self._source
         if inspect.iscoroutinefunction(self._source) or inspect.iscoroutinefunction(type(self._source).__call__):
             return await cast(Awaitable[str], self._source(anew))
-        return await asyncio.to_thread(cast(Callable[[bool], str], self._source), anew)
+        given = await asyncio.to_thread(cast(Callable[[bool], str | Awaitable[str]], self._source), anew)
+        return given if isinstance(given, str) else await given  # as of a lambda that calls an async function
 
     async def open(self, address: str) -> Socket:
         """Open a live socket."""

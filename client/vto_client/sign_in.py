@@ -12,12 +12,14 @@ from typing import Any, Final
 
 import typer
 
+from vto_client.errors import LostError, TokenError
 from vto_client.problems import BotoCoreError, ClientError, CommandError, code_of, fatal, short
 from vto_client.srp import BadChallengeError, Proof
 
 NOT_SIGNED_IN: Final = 4
 TOKEN, USER, PASSWORD = "VTO_TOKEN", "VTO_USER", "VTO_PASSWORD"  # names of variables
 AGAIN: Final = f"unset {TOKEN} and sign in with {USER} and {PASSWORD}, or set it to a new access token"
+_PASSING = frozenset({"TooManyRequestsException", "InternalErrorException", "ServiceUnavailable"})
 _SENDABLE = re.compile(r"[\w.~+/=-]+", re.ASCII)
 _CHALLENGES: Mapping[str, str] = {
     "NEW_PASSWORD_REQUIRED": "the password is a first one: choose another where the shop signs people in",
@@ -89,7 +91,7 @@ def tokens(pool: Callable[[], Pool], environment: Mapping[str, str] = os.environ
         environment: The process's variables.
 
     Returns:
-        Gives the token; called with True, a new one, where there is a password.
+        Gives the token; called with True, a new one, where there is a password; then raises TokenError or LostError.
 
     Raises:
         CommandError: There is none, or it is none that the API takes.
@@ -109,10 +111,29 @@ def tokens(pool: Callable[[], Pool], environment: Mapping[str, str] = os.environ
 
     def giving(anew: bool) -> str:
         if anew:
-            held[0] = found.access_token(user, password)
+            try:
+                held[0] = found.access_token(user, password)
+            except CommandError as problem:  # the command has begun: what it did so far is told, with this
+                raise in_between(problem) from problem
         return held[0]
 
     return giving
+
+
+def in_between(problem: CommandError) -> TokenError | LostError:
+    """What a sign-in that did not work is to whoever is in the middle of something.
+
+    Args:
+        problem: As `Pool.access_token` raised it.
+
+    Returns:
+        A LostError where Cognito did not answer, or was too busy: that passes, as with every other request.
+    """
+    why = problem.__cause__
+    is_busy = isinstance(why, ClientError) and code_of(why) in _PASSING
+    if is_busy or isinstance(why, BotoCoreError):
+        return LostError(str(problem), sent=False)
+    return TokenError(str(problem))
 
 
 def _checked(given: str) -> str:

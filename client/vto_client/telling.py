@@ -44,7 +44,7 @@ def json_out(document: Any) -> None:
 
 def table_out(table: Table, shown: int, thing: str, *, is_complete: bool) -> None:
     """Print a list, and whether there is more of it."""
-    out = Console(highlight=False)
+    out = Console(highlight=False, markup=False, emoji=False)  # what shops write is no markup
     if shown:
         out.print(table)
     more = "" if is_complete else "; there are more: --limit"

@@ -48,7 +48,7 @@ def test_a_failing_model_ends_the_job_with_its_own_error(
 
 @pytest.mark.parametrize(
     ("kind", "calls"),
-    [("unavailable", 3), ("drop", 3), ("retired", 1), ("access_denied", 1)],
+    [("unavailable", 3), ("retired", 1)],
 )
 def test_a_job_whose_model_is_down_or_gone_waits_for_it_and_says_so(
     world: World, ada: Shopper, kind: str, calls: int

@@ -458,3 +458,36 @@ def test_without_a_stack_or_with_credentials_that_ended_nothing_is_checked(aws: 
     cloud = Cloud(**{"lambda": Playing(get_account_settings=refused("GetAccountSettings", "ExpiredToken"))})
     with pytest.raises(CommandError, match="credentials are not accepted"):
         list(engines.quotas(of(cloud)))
+
+
+def ringing(**actions: list[str]) -> Finding:
+    topic, alarm = "arn:aws:sns:eu-central-1:1:alarms", {"AlarmName": "vto-x", "StateValue": "ALARM", **actions}
+    cloud = Cloud(cloudwatch=Playing(describe_alarms={"MetricAlarms": [alarm]}))
+    return only(of(cloud, ("AWS::CloudWatch::Alarm", "X", "vto-x"), ("AWS::SNS::Topic", "T", topic)), work.alarms)
+
+
+def test_an_alarm_that_rings_is_told_also_where_nobody_is_written_to() -> None:
+    assert (ringing().state, ringing().what) == (FAIL, "vto-x rings"), "AlarmEmail is empty"
+    assert ringing(AlarmActions=["arn:aws:sns:eu-central-1:1:alarms"]).state == FAIL
+    assert ringing(AlarmActions=["arn:aws:autoscaling:eu-central-1:1:x"]).state == OK, "it wakes an endpoint up"
+
+
+def test_a_quota_that_is_not_told_is_not_taken_for_none() -> None:
+    cloud = Cloud(
+        **{"lambda": Playing(get_account_settings={"AccountLimit": {"ConcurrentExecutions": 1000}})},
+        service_quotas=Playing(list_service_quotas={"Quotas": []}),
+    )
+    place = of(cloud, Engine="sagemaker", FallbackEngine="nova_canvas", CanvasInstanceType="ml.g5.xlarge")
+    assert [one.state for one in engines.quotas(place)] == [OK, UNKNOWN, UNKNOWN]
+
+
+def test_the_api_of_another_stack_does_not_stand_for_the_one_that_is_examined(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VTO_API_URL", "http://127.0.0.1:4000")
+    asked: list[str] = []
+
+    def get(url: str, **_: Any) -> httpx.Response:
+        asked.append(url)
+        return httpx.Response(200, json={"garment_classes": []})
+
+    assert [one.state for one in deployment.api(of(Cloud()), get)] == [OK]
+    assert asked == [f"{OUTPUTS['ApiUrl']}/config"]

@@ -1,5 +1,6 @@
 """``vto-products`` as shoppers look at it and as the shop writes it by hand, beside the imports of uploads."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from tests.unit.vto.world import shirt
 from vto.adapters.dynamodb import DynamoCatalogue, DynamoProducts
+from vto.adapters.dynamodb.items import set_and_remove
 from vto.domain import times
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness
 from vto.domain.curating import ProductWords
@@ -185,3 +187,41 @@ def test_only_what_can_be_tried_on_is_counted(products: DynamoProducts, imports:
     imports.record_import(upload(0, "b", readiness=Readiness.REJECTED))
     products.put_product("c", WORDS, NOON)
     assert products.categories_behind(None) == (["upper_body"], None)
+
+
+def test_a_product_can_be_deleted_whatever_its_shop_called_the_attributes_of_its_own(
+    products: DynamoProducts, table_of_products: Any
+) -> None:
+    odd = {"price-eur": 30, "Größe (EU)": "M", "a.b": 1, "#": 2, "x" * 300: 3}
+    table_of_products.put_item(Item={"product_id": "coat", "name": "Coat", **odd})
+    assert products.delete_product("coat", LATER) == ""
+    row = table_of_products.get_item(Key={"product_id": "coat"})["Item"]
+    assert row.keys() == {"product_id", "is_deleted", "deleted_until", "ttl"}
+
+
+def test_no_placeholder_of_a_removed_attribute_is_one_that_the_table_refuses() -> None:
+    expression, names, _ = set_and_remove({"name": "Coat"}, ["price-eur", "Größe (EU)", "a.b", "name-2"])
+    assert all(re.fullmatch("#[A-Za-z0-9_]+", one) for one in names)
+    assert set(names.values()) == {"name", "price-eur", "Größe (EU)", "a.b", "name-2"}
+    assert all(one in expression for one in names)
+
+
+def test_a_row_that_its_shop_marked_as_not_deleted_can_be_written_and_deleted(
+    products: DynamoProducts, table_of_products: Any
+) -> None:
+    table_of_products.put_item(Item={"product_id": "coat", "name": "Coat", "is_deleted": False})
+    item, is_new = products.put_product("coat", WORDS, NOON)
+    assert (item.name, is_new) == ("Red coat", False)
+    assert products.delete_product("coat", LATER) == ""
+    assert products.product("coat") is None
+
+
+def test_a_picture_that_comes_seconds_after_a_deletion_is_of_the_product_that_was_written_in_between(
+    products: DynamoProducts, imports: DynamoCatalogue
+) -> None:
+    imports.record_import(upload(0))
+    products.delete_product("coat", LATER)
+    products.put_product("coat", WORDS, LATER + timedelta(seconds=3))
+    assert imports.deleted_until("coat") == times.after(LATER, 2)
+    assert not imports.record_import(upload(62)), "it came before the product was written"
+    assert imports.record_import(upload(63))

@@ -1,9 +1,10 @@
 """Telling the shop's own server over real connections: what is sent, what counts as taken, and what is never done."""
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +15,15 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from standardwebhooks import Webhook
 
-from tests.contract.deployed import ROOT, WITH_A_WEBHOOK, environment, handler, replace_builders, use_environment
+from tests.contract.deployed import (
+    ROOT,
+    WITH_A_WEBHOOK,
+    environment,
+    handler,
+    replace_builders,
+    resources,
+    use_environment,
+)
 from tests.stand_ins.serving import Asked, Said, serving
 from tests.unit.vto.world import World
 from vto import bootstrap
@@ -192,3 +201,43 @@ def test_a_server_that_fails_twice_is_told_a_third_time_after_waits_that_grow(mo
     assert waits.seconds == [5, 30]
     assert [one.headers["webhook-id"] for one in asked] == [end.message_id] * 3
     assert len({one.body for one in asked}) == 1
+
+
+@contextmanager
+def trickling(done: threading.Event) -> Iterator[str]:
+    """The address of a server whose answer comes byte by byte, and has no end until then."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        connection, _ = listening.accept()
+        with connection, suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            while not done.wait(0.01):
+                connection.sendall(b"a")
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        done.set()
+        thread.join()
+        listening.close()
+
+
+def test_a_server_whose_answer_trickles_is_left_after_seconds_though_no_read_of_it_takes_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(webhook, "TOTAL_SECONDS", 0.2)
+    done = threading.Event()
+    with trickling(done) as address:
+        server = HttpShopServer(urllib3.PoolManager(), address, SecretKey(Secrets(KEY), "secret"))
+        with pytest.raises(NotTakenError, match="no answer: it takes longer than"):
+            post(server)
+        assert not done.is_set(), "it was not the server that came to an end"
+
+
+def test_a_batch_whose_messages_all_take_as_long_as_they_may_fits_into_the_functions_time() -> None:
+    (mapping,) = (one for one in resources("AWS::Lambda::EventSourceMapping").values() if "WebhookQueue" in str(one))
+    function = resources("AWS::Serverless::Function")["CallWebhookFunction"]
+    assert mapping["BatchSize"] * webhook.TOTAL_SECONDS < function["Timeout"]

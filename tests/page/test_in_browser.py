@@ -95,6 +95,7 @@ def test_without_an_account_three_clicks_lead_to_a_picture_of_a_sample_person(vi
     page.get_by_role("button", name="Sign in").first.click()
     page.wait_for_selector("form input[name=email]")
     assert page.evaluate("Object.keys(sessionStorage)") == []
+    assert page.url.endswith("#/"), "a guest's picture is not there for whoever signs in"
 
 
 def test_a_shop_that_wants_no_guests_does_not_offer_it(

@@ -30,6 +30,8 @@ const app = {
     kept.clear();
     app.question = null;
     app.vto.live?.close();
+    // what a guest made is not there for whoever signs in
+    if (app.vto.guest && !["", "try"].includes(path()[0])) globalThis.history.replaceState(null, "", "#/");
     app.vto.leaveAsGuest();
     await app.vto.auth.signOut();
     tab.clear();

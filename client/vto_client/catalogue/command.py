@@ -11,12 +11,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from vto_client.aio import AsyncVto
 from vto_client.catalogue import source as sources
 from vto_client.catalogue.importing import AGAIN, Import
 from vto_client.catalogue.journal import Journal, beside
 from vto_client.catalogue.source import Source
 from vto_client.connect import connected, connected_loop
 from vto_client.errors import ApiError, TokenError
+from vto_client.problems import CommandError
 from vto_client.sign_in import AGAIN as SIGN_IN_AGAIN
 from vto_client.sign_in import NOT_SIGNED_IN
 from vto_client.telling import AsJson, Region, Stack, asked, json_out, table_out
@@ -87,16 +89,17 @@ def import_products(
     if dry_run:
         _tell({"outcome": "partial" if found.problems else "complete", "rows": len(found.rows)}, found, as_json=as_json)
     notes = journal or beside(source)
-    told = asyncio.run(_import(found, notes, at_once, stack, region, is_anew=anew, quiet=as_json))
+    vto = connected_loop(stack, region, TRIES)  # before there is a loop: Ctrl-C ends what asks for a password
+    told = asyncio.run(_import(vto, found, notes, at_once, is_anew=anew, quiet=as_json))
     _tell(told, found, as_json=as_json)
 
 
 async def _import(
-    found: Source, journal: Path, at_once: int, stack: str, region: str | None, *, is_anew: bool, quiet: bool
+    vto: AsyncVto, found: Source, journal: Path, at_once: int, *, is_anew: bool, quiet: bool
 ) -> dict[str, Any]:
     """Import, and say how it went."""
     columns = (TextColumn("importing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    async with connected_loop(stack, region, TRIES) as vto:
+    async with vto:
         with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as progress:
             task = progress.add_task("", total=len(found.rows))
             going = Import(vto, Journal(journal, vto.url, is_anew=is_anew), at_once, lambda: progress.advance(task))
@@ -124,6 +127,8 @@ def _halted(error: Exception) -> tuple[str, str]:
     if isinstance(error, ApiError):
         remedy = "sign in as a member of the group admin (docs/cli.md: vto catalogue)"
         return "refused", f"{error.message or error.code}: {remedy}"
+    if isinstance(error, CommandError):  # the journal could not be written
+        return "partial", str(error)
     return "unknown", f"{error}; {AGAIN}"
 
 

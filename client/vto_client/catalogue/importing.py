@@ -8,12 +8,21 @@ from typing import Final
 from vto_client.aio import AsyncVto
 from vto_client.catalogue.journal import Journal
 from vto_client.catalogue.source import Problem, Row
-from vto_client.errors import ApiError, LostError, NotInTimeError, PictureRejectedError, TokenError
+from vto_client.errors import (
+    ApiError,
+    LostError,
+    NotInTimeError,
+    PictureRejectedError,
+    TokenError,
+    UploadRefusedError,
+)
+from vto_client.problems import CommandError
 
 FORBIDDEN: Final = 403
 MOST_LOST: Final = 5
 """Rows in a row that got no answer, after which the network is taken to be away."""
 AGAIN: Final = "give the same command again: it goes on where it was"
+ANOTHER: Final = "name another picture"
 
 
 @dataclass
@@ -49,7 +58,10 @@ class Import:
             if self._lost == len(self.problems) and not (self.imported or self.unchanged):
                 self.halted = self.halted or self._silence
         finally:
-            self.journal.close()
+            try:
+                self.journal.close()
+            except CommandError as error:
+                self.halted = self.halted or error
 
     async def _work(self, waiting: Iterator[Row]) -> None:
         for row in waiting:
@@ -81,15 +93,20 @@ class Import:
                 self.halted = error
             else:
                 self._failed(row, *_told(error))
+                self._lost = 0
         except LostError as error:
-            self._failed(row, str(error), AGAIN)
-            self._lost, self._silence = (0 if isinstance(error, NotInTimeError) else self._lost + 1), error
+            is_answer = isinstance(error, NotInTimeError | UploadRefusedError)
+            self._failed(row, str(error), ANOTHER if isinstance(error, UploadRefusedError) else AGAIN)
+            self._lost, self._silence = (0 if is_answer else self._lost + 1), error
             if self._lost >= MOST_LOST:
                 self.halted = error
         else:
             self._lost = 0
             self.imported += 1
-            self.journal.note(row.product_id, fingerprint)
+            try:
+                self.journal.note(row.product_id, fingerprint)
+            except CommandError as error:  # nobody would know what is in the stack
+                self.halted = error
 
     def _failed(self, row: Row, problem: str, remedy: str) -> None:
         self.problems.append(Problem(row.where, row.product_id, problem, remedy))
@@ -98,7 +115,7 @@ class Import:
 def _told(error: ApiError) -> tuple[str, str]:
     """What is wrong with a row, in the service's words, and what to do."""
     if isinstance(error, PictureRejectedError):
-        return f"picture: {error.message}", "name another picture"
+        return f"picture: {error.message}", ANOTHER
     problems = "; ".join(f"{one.path}: {one.problem}" for one in error.violations)
     remedies = "; ".join(dict.fromkeys(one.remedy for one in error.violations if one.remedy))
     return problems or f"{error.code}: {error.message}", remedies or AGAIN

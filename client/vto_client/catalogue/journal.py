@@ -3,6 +3,7 @@
 import json
 import os
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -38,6 +39,7 @@ class Journal:
         self, path: Path, target: str, *, is_anew: bool = False, now: Callable[[], float] = time.monotonic
     ) -> None:
         self._path, self._now = path, now
+        self._part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")  # another run may write at the same time
         self._whole = _read(path)
         self._done: dict[str, str] = self._whole["done"].setdefault(target, {})
         if is_anew:
@@ -63,13 +65,15 @@ class Journal:
         """Write all of it beside, then put it in the old one's place: there is a whole one at every moment."""
         if not force and self._now() - self._at < PAUSE:
             return
-        part = self._path.with_name(self._path.name + ".part")
         try:
-            with part.open("w", encoding="utf-8") as file:
-                json.dump(self._whole, file, indent=1, sort_keys=True)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(self._path)
+            try:
+                with self._part.open("w", encoding="utf-8") as file:
+                    json.dump(self._whole, file, indent=1, sort_keys=True)
+                    file.flush()
+                    os.fsync(file.fileno())
+                self._part.replace(self._path)
+            finally:
+                self._part.unlink(missing_ok=True)
             folder = os.open(self._path.parent, os.O_RDONLY)
             try:
                 os.fsync(folder)

@@ -3,9 +3,10 @@
 import csv
 import difflib
 import hashlib
+import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
@@ -20,6 +21,7 @@ ENDINGS: Final = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 NO_CATEGORY: Final = "uncategorised"
 DELIMITERS: Final = ",;\t"
 FIRST_BYTES: Final = 16
+SURPLUS: Final = ("it has more cells than there are columns", 'put text with a comma in it between quotes: "blue, new"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,12 @@ class Row:
     picture: Path
     description: str = ""
     garment_class: str = ""
+    surplus: int = 0
+    """Cells with something in them that no column has a name for."""
 
     def fingerprint(self) -> str:
         """What is to be in the stack: changes when a word or the picture does; raises OSError."""
-        said = {name: value for name, value in asdict(self).items() if name not in ("where", "picture")}
+        said = {name: value for name, value in asdict(self).items() if name not in ("where", "picture", "surplus")}
         with self.picture.open("rb") as file:
             drawn = hashlib.file_digest(file, "sha256").hexdigest()
         return hashlib.sha256(json.dumps([said, drawn], sort_keys=True).encode()).hexdigest()
@@ -100,7 +104,8 @@ def _of_table(path: Path) -> Source:
     text = path.read_text(encoding="utf-8-sig")
     first, _, _ = text.partition("\n")
     delimiter = max(DELIMITERS, key=first.count)
-    reader = csv.DictReader(text.splitlines(keepends=True), delimiter=delimiter, strict=True)
+    # by line feeds alone: what else str.splitlines takes for an end of line, spreadsheets write within a cell
+    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter, strict=True)
     names = [str(name).strip().lower() for name in reader.fieldnames or ()]
     reader.fieldnames = names
     if missing := [name for name in NEEDED if name not in names]:
@@ -116,14 +121,20 @@ def _rows(reader: "csv.DictReader[str]", folder: Path) -> Iterator[Row]:
     for one in reader:
         given = {name: (one.get(name) or "").strip() for name in COLUMNS}
         picture = given.pop("picture")
-        yield Row(where=f"line {reader.line_num}", picture=folder / picture if picture else Path(), **given)
+        more: Sequence[str] = one.get(None) or ()  # where csv keeps them
+        yield Row(
+            where=f"line {reader.line_num}",
+            picture=folder / picture if picture else Path(),
+            surplus=sum(bool(cell.strip()) for cell in more),
+            **given,
+        )
 
 
 def _checked(rows: Iterator[Row]) -> Source:
     """Keep what can be used; what its values may be besides is the service's to say."""
     source, seen = Source(), dict[str, str]()
     for row in rows:
-        problem, remedy = _problem(row, seen)
+        problem, remedy = SURPLUS if row.surplus else _problem(row, seen)
         if problem:
             source.problems.append(Problem(row.where, row.product_id, problem, remedy))
         else:

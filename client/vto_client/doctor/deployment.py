@@ -74,7 +74,9 @@ def _of_prod(site: Site) -> list[tuple[bool, str, str]]:
 
 def api(site: Site, get: Callable[..., httpx.Response] = httpx.get) -> Iterator[Finding]:
     """Whether the HTTP API answers whoever asks from here."""
-    url = os.environ.get(API_URL) or site.outputs.get(facts.API_OUTPUT, "")
+    # the variable may be about another stack: this one says itself where it is, if it is no local one
+    named = os.environ.get(API_URL) if site.is_local else None
+    url = (named or site.outputs.get(facts.API_OUTPUT, "")).rstrip("/")
     if site.is_local and not is_local(url):
         raise UnknownError(f"the local stack's API is not at {url}", f"set {API_URL}, as `python -m local env` does")
     try:

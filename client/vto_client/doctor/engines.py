@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from vto_client import facts
-from vto_client.doctor.site import FAIL, OK, ONLY_ON_AWS, WARN, AbsentError, Finding, Site, UnknownError
+from vto_client.doctor.site import FAIL, OK, ONLY_ON_AWS, UNKNOWN, WARN, AbsentError, Finding, Site, UnknownError
 
 SOON: Final = 120
 """Days before a model's end from which on it is told, as the alarm does."""
@@ -102,14 +102,17 @@ def _requests_per_minute(site: Site) -> Iterator[Finding]:
         else:
             yield Finding("quotas", OK, f"{name}: {all_of_them[name]:g}, and RequestsPerMinute is {asked:g}")
     if not found:
-        what = f"there is no quota for {model_id} in {site.region}"
-        yield Finding("quotas", WARN, what, "check that the account may call it there")
+        what = f"Service Quotas tells none for {model_id} in {site.region}"
+        yield Finding("quotas", UNKNOWN, what, "check that the account may call it there")
 
 
 def _instances(site: Site) -> Iterator[Finding]:
     kind = site.parameters.get("CanvasInstanceType", "")
-    value = _quotas(site, "sagemaker").get(f"{kind} for endpoint usage", 0.0)
-    if value < facts.INSTANCES:
+    value = _quotas(site, "sagemaker").get(f"{kind} for endpoint usage")
+    if value is None:
+        what = f"Service Quotas tells none for {kind} for endpoint usage in {site.region}"
+        yield Finding("quotas", UNKNOWN, what, "look at it there: it may stand at AWS's default")
+    elif value < facts.INSTANCES:
         what = (
             f"{value:g} instances of {kind} are allowed for endpoints; a change of the endpoint needs {facts.INSTANCES}"
         )
@@ -121,6 +124,9 @@ def _instances(site: Site) -> Iterator[Finding]:
 
 
 def _quotas(site: Site, service: str) -> dict[str, float]:
-    """A service's quotas in this account, by their names in small letters."""
+    """A service's quotas in this account, by their names in small letters; those without a value of its own lack.
+
+    Source: https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_ListServiceQuotas.html
+    """
     pages = site.pages("service-quotas", "list_service_quotas", ServiceCode=service)
     return {one["QuotaName"].lower(): float(one["Value"]) for page in pages for one in page["Quotas"]}

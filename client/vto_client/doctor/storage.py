@@ -52,7 +52,7 @@ def buckets(site: Site) -> Iterator[Finding]:
             sound = False
             yield Finding("buckets", state, f"{name}: {what}", ONLY_ON_AWS if state == UNKNOWN else DEPLOY)
     if sound and found:
-        yield Finding("buckets", OK, f"{len(found)} buckets: private, with CORS, lifecycle and notifications")
+        yield Finding("buckets", OK, f"{len(found)} buckets: private; CORS, lifecycle and notifications as deployed")
 
 
 def _problems(site: Site, logical: str, name: str) -> Iterator[tuple[str, str]]:

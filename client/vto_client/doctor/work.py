@@ -1,7 +1,7 @@
 """Checks of what goes on by itself: queues, mappings, schedules, the sweep, alarms."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from vto_client.doctor.site import FAIL, OK, UNKNOWN, WARN, AbsentError, Finding, Site
@@ -121,12 +121,18 @@ def alarms(site: Site) -> Iterator[Finding]:
             sound = False
             remedy = f"aws cloudwatch enable-alarm-actions --region {site.region} --alarm-names {name}"
             yield Finding("alarms", WARN, f"{name} tells nobody: its actions are switched off", remedy)
-        elif one.get("StateValue") == "ALARM" and set(one.get("AlarmActions", [])) & set(topics):
+        elif one.get("StateValue") == "ALARM" and not _does_work(one, topics):
             sound = False
             yield Finding("alarms", FAIL, f"{name} rings", f"{one.get('AlarmDescription') or 'see docs/runbook.md'}")
     if sound and names:
         yield Finding("alarms", OK, f"{len(names)} alarms, none rings")
     yield from _hearers(site, topics)
+
+
+def _does_work(alarm: Mapping[str, Any], topics: Sequence[str]) -> bool:
+    """Whether an alarm calls nobody, but starts something, as an endpoint; one without actions calls, too."""
+    actions = set(alarm.get("AlarmActions", []))
+    return bool(actions) and actions.isdisjoint(topics)
 
 
 def _hearers(site: Site, topics: list[str]) -> Iterator[Finding]:

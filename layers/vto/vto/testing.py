@@ -10,7 +10,7 @@ from typing import Any
 from vto.domain import times
 from vto.domain.budgets import Booking
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness
-from vto.domain.curating import ProductWords, void_until
+from vto.domain.curating import ProductWords, anew_since, void_until
 from vto.domain.erasure import KINDS, Erasure, Receipt, is_control_of, owner_of
 from vto.domain.guests import Guest
 from vto.domain.health import Door, Health
@@ -267,7 +267,8 @@ class FakeCatalogue:
         said, at = asdict(words), times.to_iso(now)
         known = self.product(product_id)
         if known is None:
-            self.originals.pop(product_id, None)
+            if self.originals.pop(product_id, None) is not None:
+                self.deleted[product_id] = anew_since(self.deleted[product_id], now)
             new = CatalogueItem(Kind.PRODUCT, product_id, "", "", "", "", False, at, at)
             self.add(replace(new, **said))
             return self.rows[Kind.PRODUCT, product_id], True

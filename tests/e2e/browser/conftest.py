@@ -127,7 +127,8 @@ class Visit:
 
     def done(self) -> dict[str, Any]:
         """Wait for the picture; what its address, its size and its label are."""
-        self.page.wait_for_selector(".stage .badge")
+        # the first job of a new stack starts all of its functions, which takes long where the machine is busy
+        self.page.wait_for_selector(".stage .badge", timeout=120_000)
         shown = self.page.locator(".stage .compare img").first
         shown.evaluate("(image) => image.decode()")
         return {

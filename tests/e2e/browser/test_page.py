@@ -40,8 +40,9 @@ def test_a_first_try_with_a_sample_person_takes_three_clicks_after_signing_in(vi
     one.look("desk-3-fitting-room")
     world.faults(slow(3))
     one.press_try()
-    # the first job of a new stack starts all of its functions, which takes long where the machine is busy
-    page.wait_for_selector(".steps .now:has-text('Making the picture')", timeout=120_000)
+    page.wait_for_selector(
+        ".steps .now:has-text('Making the picture')", timeout=120_000
+    )  # of a new stack, as in done()
     assert "s left" in page.locator(".time").inner_text()
     page.locator("summary", has_text="How it is made").click()
     page.get_by_role("img", name="Now: Invoke Model.").wait_for()
@@ -399,9 +400,15 @@ def test_a_session_that_is_over_leads_back_to_signing_in(visit: Open, world: Wor
     one.told[:] = [text for text in one.told if "CORS" not in text]  # the local API's 401 has no CORS headers
 
 
-def test_whoever_has_no_account_can_open_one(visit: Open, world: World) -> None:
+def test_whoever_has_no_account_can_try_without_one_and_open_one(visit: Open, world: World) -> None:
     one = visit(signed_in=False).open()
     page = one.page
+    page.get_by_role("button", name="Try without an account").click()
+    page.locator(".card", has_text="Breton").click()
+    one.choose().press_try()
+    assert one.done()["label"] == "AI-generated"
+    one.look("desk-18-guest")
+    page.get_by_role("button", name="Sign in").first.click()
     page.get_by_role("button", name="Create an account").click()
     page.get_by_label("E-mail").fill("new@example.com")
     page.get_by_label("New password").fill("A-good-password-1")

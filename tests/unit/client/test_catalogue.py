@@ -12,7 +12,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tests.unit.client.service import TOKEN, URL
-from vto_client import AsyncVto, connect
+from vto_client import AsyncVto, connect, sign_in
+from vto_client import stack as stacks
 from vto_client.catalogue import source as sources
 from vto_client.catalogue.importing import MOST_LOST, Import
 from vto_client.catalogue.journal import PAUSE, Journal, beside
@@ -341,3 +342,103 @@ def test_a_picture_that_goes_away_meanwhile_is_one_rows_problem(shop: Catalogue,
 
     going = asyncio.run(run())
     assert (going.imported, [one.where for one in going.problems]) == (2, ["line 2"])
+
+
+@pytest.fixture
+def accounts(monkeypatch: pytest.MonkeyPatch) -> list[str | CommandError]:
+    """What one sign-in after the other, by a password, comes to."""
+    answers: list[str | CommandError] = []
+
+    def access_token(*_: str) -> str:
+        with pytest.raises(RuntimeError):  # a loop would keep Ctrl-C from whoever is asked for a password
+            asyncio.get_running_loop()
+        found = answers.pop(0)
+        if isinstance(found, CommandError):
+            raise found
+        return found
+
+    monkeypatch.delenv("VTO_TOKEN")
+    monkeypatch.setenv("VTO_USER", "ada@example.com")
+    monkeypatch.setenv("VTO_PASSWORD", "secret")
+    monkeypatch.setattr(stacks, "clients", lambda _: (lambda _: None, "eu-central-1"))
+    monkeypatch.setattr(stacks, "endpoints", lambda *_: stacks.Endpoints(URL, "eu-central-1_x", "client"))
+    monkeypatch.setattr(sign_in.Pool, "access_token", access_token)
+    return answers
+
+
+def test_a_sign_in_that_fails_halfway_says_how_far_the_import_came(
+    shop: Catalogue, table: Path, accounts: list[str | CommandError]
+) -> None:
+    accounts += ["first", CommandError("not signed in: wrong user or password", 4)]
+    shop.refuses["shirt-3"] = httpx.Response(401, json={"message": "Unauthorized"})
+    ran = imported(table, "--json", "--at-once", 1)
+    assert (ran.exit_code, told(ran)["imported"], told(ran)["left"]) == (4, 2, 1), ran.exception
+    assert "wrong user or password" in told(ran)["problem"]
+    assert "secret" not in ran.output
+
+
+def test_two_imports_at_once_do_not_break_each_others_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, write = tmp_path / "journal.json", Path.replace
+    one, other = Journal(path, URL), Journal(path, URL)
+    other.note("b", "2")
+
+    def meanwhile(self: Path, target: Path) -> Path:
+        monkeypatch.setattr(Path, "replace", write)
+        other.close()
+        return write(self, target)
+
+    monkeypatch.setattr(Path, "replace", meanwhile)
+    one.note("a", "1")
+    one.close()
+    other.note("c", "3")
+    other.close()
+    assert Journal(path, URL).has("c", "3")
+    assert [file.name for file in tmp_path.iterdir()] == ["journal.json"]
+
+
+def test_a_journal_that_can_no_longer_be_written_ends_the_import(
+    shop: Catalogue, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Journal, *_: str) -> None:
+        raise CommandError("no space left on device", 2)
+
+    monkeypatch.setattr(Journal, "note", full)
+    ran = imported(table, "--json", "--at-once", 1)
+    assert (ran.exit_code, told(ran)["imported"], told(ran)["left"]) == (3, 1, 2), ran.exception
+    assert told(ran)["problem"] == "no space left on device"
+
+
+def test_pictures_that_are_not_taken_are_no_network_that_is_away(
+    shop: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(MOST_LOST + 2):
+        (tmp_path / f"{n}.png").write_bytes(PNG + (b"small" if n > MOST_LOST else b"large"))
+    answered = shop._answer
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        too_large = httpx.Response(400, text="<Error><Code>EntityTooLarge</Code></Error>")
+        return too_large if b"large" in request.content else answered(request)
+
+    monkeypatch.setattr(shop, "_answer", answer)
+    ran = told(imported(tmp_path, "--json", "--at-once", 1))
+    assert (ran["outcome"], ran["imported"], ran["left"]) == ("partial", 1, 0)
+    assert {one["remedy"] for one in ran["failed"]} == {"name another picture"}
+
+
+def test_line_breaks_within_a_cell_are_not_the_end_of_a_row(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(PNG)
+    said = ["soft\u2028break", "vertical\x0btab", "next\x85line", '"quoted\r\nbreak"']
+    lines = [f"id-{n},Shirt,tops,a.png,{text},\r\n" for n, text in enumerate(said)]
+    (tmp_path / "t.csv").write_bytes((HEADER + "".join(lines)).encode())
+    found = sources.read(tmp_path / "t.csv")
+    assert found.problems == []
+    assert [one.description for one in found.rows] == [*said[:3], "quoted\nbreak"]
+
+
+def test_a_row_with_more_cells_than_columns_is_told_rather_than_cut(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(PNG)
+    names, cell = "product_id,name,category,picture,description\n", "Shirt,tops,a.png,blue"
+    (tmp_path / "t.csv").write_text(f"{names}a,{cell}, new\nb,{cell},,\n", encoding="utf-8")
+    found = sources.read(tmp_path / "t.csv")
+    assert [(one.where, one.product_id) for one in found.problems] == [("line 2", "a")]
+    assert [one.product_id for one in found.rows] == ["b"], "empty cells at its end are a spreadsheet's"

@@ -97,6 +97,15 @@ def test_products_are_listed_up_to_a_limit_and_more_are_said(vto: Typed, service
     assert whole == {"v": 1, "products": PRODUCTS, "is_complete": True}
 
 
+def test_what_a_shop_wrote_is_shown_as_it_is_and_not_as_markup(vto: Typed, service: Service) -> None:
+    name = "Shirt [/b] [red]new[/red] :heart:"
+    product = {"product_id": "shirt", "category": "tops", "garment_class": None, "name": name}
+    service.says("GET /products", {"products": [product], "next": None})
+    ran = vto("catalogue", "list")
+    assert ran.exit_code == 0, ran.exception
+    assert name in ran.stdout
+
+
 def test_an_empty_catalogue_is_told_and_no_failure(vto: Typed, service: Service) -> None:
     service.says("GET /products", {"products": [], "next": None})
     ran = vto("catalogue", "list")

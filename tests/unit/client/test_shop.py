@@ -304,3 +304,34 @@ def test_a_request_is_told_to_httpx_as_it_is() -> None:
         "method": "POST", "url": URL, "follow_redirects": False, "headers": {"A": "b"}, "params": {"q": "1"},
         "json": {"c": 1},
     }  # fmt: skip
+
+
+def test_what_was_throttled_did_not_run_so_what_is_not_there_was_not_deleted() -> None:
+    busy = answer(429, {"message": "Too Many Requests"})
+    service = Service().says(f"DELETE /try-ons/{JOB}", busy, refusal(404, "not_found"))
+    with pytest.raises(ApiError, match="not_found"):
+        service.vto.delete_try_on(JOB)
+
+
+def test_a_lambda_that_calls_an_async_function_is_waited_for() -> None:
+    seen: list[str] = []
+
+    def service(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers["Authorization"])
+        return httpx.Response(200, json={"models": []})
+
+    async def fetched(*, anew: bool) -> str:
+        return f"new-{anew}"
+
+    async def asked() -> None:
+        world = Loop(lambda anew: fetched(anew=anew), transport=httpx.MockTransport(service))
+        async with AsyncVto(URL, TOKEN, world=world) as shop:
+            await shop.models()
+
+    asyncio.run(asked())
+    assert seen == ["Bearer new-False"]
+
+
+def test_a_try_on_that_has_ended_is_seen_however_short_one_waits() -> None:
+    service = Service().says(f"GET /try-ons/{JOB}", completed())
+    assert service.vto.wait(JOB, seconds=0)["status"] == "completed"

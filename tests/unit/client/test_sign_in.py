@@ -7,13 +7,16 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from tests.unit.client.service import JOB, URL, completed
 from tests.unit.client.test_srp import CHALLENGE
-from vto_client import sign_in
+from vto_client import SignIn, TokenError, Vto, sign_in
 from vto_client.problems import CommandError
 from vto_client.sign_in import NOT_SIGNED_IN, Pool, token
+from vto_client.thread import Thread
 
 SECRET = "Sesame-open-77"
 RESULT = {"AuthenticationResult": {"AccessToken": "access"}}
@@ -164,3 +167,51 @@ def test_at_a_terminal_name_and_password_are_asked_for_and_the_password_is_not_s
     monkeypatch.setattr(sign_in.typer, "prompt", prompt)
     assert token(lambda: pool(Cognito()), {}) == "access"
     assert asked == [("User (e-mail)", {"err": True}), ("Password", {"hide_input": True, "err": True})]
+
+
+def access_token(seconds: float) -> str:
+    """A token that ends so many seconds from now."""
+    middle = base64.urlsafe_b64encode(json.dumps({"exp": time.time() + seconds}).encode()).decode().rstrip("=")
+    return f"head.{middle}.sign"
+
+
+def test_another_token_is_given_before_one_ends_and_when_one_is_not_accepted() -> None:
+    cognito = Cognito(second={"AuthenticationResult": {"AccessToken": access_token(3600)}})
+    source = SignIn("eu-central-1_AbCdEfGhI", "client", "ada@example.com", "secret", cognito)
+    first = source()
+    assert (source(), len(cognito.asked)) == (first, 2), "it is kept"
+    source(True)
+    assert len(cognito.asked) == 4
+    cognito.second = {"AuthenticationResult": {"AccessToken": access_token(30)}}
+    source(True)
+    source()
+    assert len(cognito.asked) == 8, "one that is about to end is not given out again"
+    assert "secret" not in repr(source)
+
+
+AWAY = EndpointConnectionError(endpoint_url="https://cognito-idp.eu-central-1.amazonaws.com")
+
+
+@pytest.mark.parametrize("away", [AWAY, error("TooManyRequestsException"), error("InternalErrorException")])
+def test_a_try_on_is_watched_on_though_nobody_can_sign_in_for_a_moment(away: Exception) -> None:
+    cognito, times = Cognito(), iter([away, away])
+
+    def refused(request: httpx.Request) -> httpx.Response:
+        is_new = request.headers["Authorization"] == "Bearer new"
+        return httpx.Response(200 if is_new else 401, json=completed() if is_new else {"message": "Unauthorized"})
+
+    def passes(_: float) -> None:
+        cognito.first = next(times, Cognito().first)
+        cognito.second = {"AuthenticationResult": {"AccessToken": "new"}}
+
+    source = SignIn("eu-central-1_AbCdEfGhI", "client", "ada@example.com", "secret", cognito)
+    assert source() == "access"
+    cognito.first = away
+    world = Thread(source, transport=httpx.MockTransport(refused), sleep=passes)
+    assert Vto(URL, source, world=world).wait(JOB)["status"] == "completed"
+
+
+def test_a_password_that_is_no_longer_right_ends_it_at_once() -> None:
+    source = SignIn("eu-central-1_AbCdEfGhI", "client", "ada@example.com", "secret", Cognito(first=error("X")))
+    with pytest.raises(TokenError, match="not signed in"):
+        Vto(URL, source).models()

@@ -225,3 +225,36 @@ def test_a_count_reads_so_many_pages_and_says_that_there_are_more() -> None:
     answer = CountCategories(endless, FakeClock())()
     assert (endless.read, answer["is_complete"]) == (MOST_PAGES, False)
     assert answer["categories"] == [{"category": "a", "products": MOST_PAGES}]
+
+
+def test_a_small_page_of_a_shop_whose_pictures_have_not_come_yet_is_not_looked_for_row_by_row(world: World) -> None:
+    world.stock(*(shirt(f"s-{number:04}", readiness=None) for number in range(ROWS)), shirt("zz"))
+    looks: list[int] = []
+
+    def counted(*given: Any, limit: int, **more: Any) -> Any:
+        looks.append(limit)
+        return FakeCatalogue.products_behind(world.catalogue, *given, limit=limit, **more)
+
+    world.catalogue.products_behind = counted  # type: ignore[method-assign]
+    assert all_pages(world.browse_products, limit="1") == [["blue-shirt"], [], ["zz"]]
+    assert max(looks) <= PAGE
+    assert len(looks) <= 2 * (2 + ROWS / PAGE)
+
+
+@pytest.mark.parametrize("letter", ["a", "ä", "服", "👗"])
+def test_the_cursor_behind_the_longest_id_that_a_table_takes_goes_on(world: World, letter: str) -> None:
+    longest = letter * (2048 // len(letter.encode()))
+    world.stock(shirt(longest))
+    world.catalogue.rows = {key: one for key, one in world.catalogue.rows.items() if one.item_id != "blue-shirt"}
+    world.stock(shirt(f"{longest[:-1]}\U0010ffff"))
+    pages = all_pages(world.browse_products, limit="1")
+    assert sorted(one for page in pages for one in page) == sorted([longest, f"{longest[:-1]}\U0010ffff"])
+
+
+def test_a_forged_cursor_with_an_id_that_no_category_can_have_is_refused_before_the_table_refuses_it(
+    world: World,
+) -> None:
+    question = Question.of({"category": "shoes"})
+    assert refused(world, category="shoes", cursor=question.cursor("a" * 1025)) == ["cursor"]
+    assert ids(world.browse_products({"category": "shoes", "cursor": question.cursor("a" * 1024)})) == []
+    assert ids(world.browse_products({"cursor": Question.of({}).cursor("z" * 2048)})) == []

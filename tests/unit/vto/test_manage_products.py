@@ -14,6 +14,7 @@ from vto.domain.parameters import GARMENT_CLASSES
 from vto.domain.pictures import MAX_UPLOAD_BYTES, UPLOAD_FORMATS
 from vto.domain.storage import S3Url
 from vto.errors import InvalidRequestError, NotFoundError, PictureMissingError, StorageUnavailableError
+from vto.ports import UploadForm
 from vto.testing import FakeImportQueue, FakeOperations, FakePictures
 from vto.use_cases.reconcile_uploads import ReconcileUploads
 
@@ -237,7 +238,7 @@ def test_the_original_of_an_upload_to_s3_goes_too_and_one_that_a_row_names_elsew
     world.stock(shirt("mine"), shirt("theirs", picture_s3_url="s3://other/products/a.jpg"))
     mine = str(shirt("mine").picture_s3_url)
     for url in (mine, mine + ".bak", "s3://other/products/a.jpg"):
-        world.pictures.put(url, b"photo")
+        world.pictures.put(url, b"photo", **{ID_KEY: "mine"})
     world.manage_products.delete("mine")
     world.manage_products.delete("theirs")
     left = [one for one in world.pictures.objects if "prepared" not in one]
@@ -380,3 +381,45 @@ def test_a_job_of_a_deleted_product_ends_with_what_to_do(world: World) -> None:
     assert world.jobs.rows["job-1"].status is Status.PROCESSING  # the machine ends it by that error
     with pytest.raises(InvalidRequestError):
         world.create_try_on({"product_id": "blue-shirt", "model_id": "stock-anna"}, user_id=ALICE)
+
+
+def test_a_product_that_is_deleted_and_made_anew_within_a_second_gets_its_new_picture(world: World) -> None:
+    ready(world)
+    late = form(world)
+    world.clock.advance(1)
+    world.manage_products.delete("coat")
+    world.clock.advance(0.2)
+    put(world, name="Anew")
+    world.clock.advance(0.2)
+    use(world, form(world), b"the new one")
+    world.clock.advance(0.2)
+    assert arrive(world) is not None
+    assert world.browse_products.one("coat")["readiness"] == "ready"
+    use(world, late)  # the form of before is void still
+    assert arrive(world, sequencer="02") is None
+    row = world.catalogue.product("coat")
+    assert row is not None
+    assert world.pictures.objects[str(row.prepared_s3_url)] == b"prepared:the new one"
+
+
+def test_the_original_of_another_product_stays_when_a_row_that_named_it_too_is_deleted(world: World) -> None:
+    key = "products/upper_body/shirt.jpg"
+    world.pictures.put(f"s3://{UPLOADS}/{key}", b"photo")
+    imported = arrive(world, key)
+    world.stock(shirt("SKU-7-M", picture_s3_url=imported.picture_s3_url))
+    world.manage_products.delete("SKU-7-M")
+    assert world.pictures.objects[imported.picture_s3_url] == b"photo"
+    world.manage_products.delete(imported.item_id)
+    assert imported.picture_s3_url not in world.pictures.objects
+
+
+def test_a_size_that_is_a_whole_number_with_a_point_is_one_to_s3_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    monkeypatch.setattr(
+        FakePictures, "upload_form", lambda *_, max_bytes, **__: sizes.append(max_bytes) or UploadForm("", {})
+    )
+    put(world)
+    form(world, bytes=5.0)
+    assert repr(sizes) == "[5]"

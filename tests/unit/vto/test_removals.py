@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -16,6 +17,7 @@ from vto.domain.storage import S3Url
 from vto.errors import JobClosedError, NotFoundError, PictureMissingError, StorageUnavailableError, TooLateError
 from vto.ports import CachedResult
 from vto.testing import FakeCatalogue, FakeErasureRequests
+from vto.use_cases.browse import PAGE
 
 KEY = f"models/users/{ALICE}/{'a' * 32}.jpg"
 ME = model_id_of(KEY)
@@ -352,3 +354,13 @@ def test_a_pass_is_harmless_when_it_is_made_again_and_again(world: World) -> Non
     assert first() == marked
     run(world)
     assert world.remove_one(Removal(ALICE, job_id="job-1"))
+
+
+def test_photos_that_were_deleted_take_no_others_places_in_the_list(world: World) -> None:
+    at = world.clock.now()
+    for number in range(2 * PAGE):
+        world.catalogue.add(photo(f"me-{number}", ALICE, created_at=times.to_iso(at + timedelta(seconds=number))))
+    for number in range(3, 2 * PAGE):
+        world.delete_photo(f"me-{number}", ALICE)
+    shown = [one["model_id"] for one in world.browse.models(ALICE)["models"] if one["is_own"]]
+    assert shown == ["me-2", "me-1", "me-0"]

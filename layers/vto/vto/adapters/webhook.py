@@ -1,7 +1,9 @@
 """Telling the shop's own server that jobs have ended: the queue that keeps each end until it is told, and the call."""
 
 import json
+from concurrent.futures import Future
 from datetime import datetime
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import urllib3
@@ -17,7 +19,8 @@ from vto.ports import NotTakenError
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-CONNECT_SECONDS, READ_SECONDS = 2.0, 4.0  # five of them one after the other fit into the function's time
+CONNECT_SECONDS, READ_SECONDS = 2.0, 4.0  # of each of the server's addresses, and of each piece of its answer
+TOTAL_SECONDS = 8.0  # of all that: five messages one after the other fit into the function's time
 
 
 class EndedJobsQueue:
@@ -52,7 +55,27 @@ class HttpShopServer:
         self._http, self._url, self._secret = http, url, secret
 
     def post(self, message_id: str, now: datetime, body: bytes) -> Reception:
-        """Send a signed message; once more if it was doubted and the secret has changed; raises NotTakenError."""
+        """Send a signed message; once more if it was doubted and the secret has changed; raises NotTakenError.
+
+        A name that is looked up for long, one address after the other that nobody answers at, an answer that trickles:
+        no limit of a socket ends these. Whoever takes so long is left to a thread that nobody waits for, or all
+        messages of the batch would fail with the function, and be dead letters within the hour.
+        """
+        answer: Future[Reception] = Future()
+
+        def ask() -> None:
+            try:
+                answer.set_result(self._post(message_id, now, body))
+            except BaseException as problem:  # noqa: BLE001 - raised again by who waits
+                answer.set_exception(problem)
+
+        Thread(target=ask, daemon=True).start()
+        try:
+            return answer.result(TOTAL_SECONDS)
+        except TimeoutError as problem:
+            raise NotTakenError(f"no answer: it takes longer than {TOTAL_SECONDS:g} seconds") from problem
+
+    def _post(self, message_id: str, now: datetime, body: bytes) -> Reception:
         try:
             status = self._send(message_id, now, body)
             if webhooks.reception(status) is Reception.DOUBTED and self._secret.renewed():

@@ -58,6 +58,18 @@ def void_until(now: datetime) -> str:
     return times.after(now, SKEW_SECONDS)
 
 
+def anew_since(until: object, now: datetime) -> str:
+    """Until when uploads are void for a product that was deleted and is written anew at this moment (ISO-8601).
+
+    What the shop uploads from now on is of the new product, also within the seconds that a deletion reaches ahead.
+    A second is left to the clocks that this moment is compared with: those of S3, and of whoever gives out a form.
+    """
+    if not (isinstance(until, str) and is_moment(until)):
+        return void_until(now)
+    deleted_at = times.after(times.from_iso(until), -SKEW_SECONDS)
+    return max(deleted_at, min(until, times.after(now, -1)))
+
+
 def is_void(until: str, metadata: Mapping[str, str], uploaded_at: str) -> bool:
     """Whether an upload is void for a product that was deleted.
 

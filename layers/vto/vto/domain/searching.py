@@ -18,6 +18,7 @@ from vto.errors import InvalidRequestError, Violation
 MOST = 50
 MAX_SEARCH = 200
 MAX_KEY_BYTES = 2048  # of a category and of an id: DynamoDB takes no longer keys, so there are none
+MAX_SORT_KEY_BYTES = 1024  # which an id is in the index of categories
 MAX_CURSOR = 4096
 ACCENTS = dict.fromkeys(range(0x0300, 0x0370))
 
@@ -78,7 +79,7 @@ class Question:
 
     def cursor(self, after: str) -> str:
         """What a client sends to have the page behind this product."""
-        return base64.urlsafe_b64encode(json.dumps([after, self._print()]).encode()).decode()
+        return base64.urlsafe_b64encode(json.dumps([after, self._print()], ensure_ascii=False).encode()).decode()
 
     def _place(self, cursor: str | None) -> str | None:
         if not cursor:
@@ -88,7 +89,8 @@ class Question:
             after, asked = json.loads(base64.b64decode(cursor[:MAX_CURSOR], altchars=b"-_", validate=True))
         except (ValueError, TypeError, RecursionError) as problem:
             raise InvalidRequestError("cursor", found) from problem
-        if not (isinstance(after, str) and 0 < _size(after) <= MAX_KEY_BYTES and isinstance(asked, str)):
+        longest = MAX_KEY_BYTES if self.category is None else MAX_SORT_KEY_BYTES
+        if not (isinstance(after, str) and 0 < _size(after) <= longest and isinstance(asked, str)):
             raise InvalidRequestError("cursor", found)
         if asked != self._print():
             remedy = "send category and search as they were, or leave the cursor out to begin with the first page"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vto.domain.catalogue import Readiness
+from vto.domain.catalogue import CatalogueItem, Readiness
 from vto.domain.contract import MAX_SIDE, MIN_SIDE
 from vto.domain.engines import MAX_IMAGES, PROFILES
 from vto.domain.log_text import shown_id
@@ -58,13 +58,20 @@ class Browse:
 
     def models(self, user_id: str) -> dict[str, Any]:
         """The caller's own photos, the newest first, then the stock models."""
-        own, stock = self.catalogue.models_of(user_id, limit=PAGE), self.catalogue.models_of(None, limit=PAGE)
+        stock = self.catalogue.models_of(None, limit=PAGE)
         # a photo in a wrong folder is a rejected row without an owner: its key is nobody else's business
-        items = [
-            *(item for item in own if item.erased_at is None),
-            *(item for item in stock if item.readiness is Readiness.READY),
-        ]
+        items = [*self._own_photos(user_id), *(item for item in stock if item.readiness is Readiness.READY)]
         return {"models": [model_view(item, self.pictures) for item in items]}
+
+    def _own_photos(self, user_id: str) -> list[CatalogueItem]:
+        """The caller's newest photos; those they deleted, whose rows go later, take no others' places."""
+        found: list[CatalogueItem] = []
+        cursor: str | None = None
+        while True:
+            page, cursor = self.catalogue.photos_of(user_id, limit=PAGE, cursor=cursor)
+            found += [item for item in page if item.erased_at is None]
+            if cursor is None or len(found) >= PAGE:
+                return found[:PAGE]
 
     def try_ons(self, user_id: str, cursor: str | None) -> dict[str, Any]:
         """A page of the caller's own try-ons, the newest first."""

@@ -15,7 +15,7 @@ from vto.ports import Clock, Pictures, Products
 from vto.use_cases.publish_job import LINK_SECONDS
 
 ROWS = 1000  # that one request looks at; whoever searches goes on with the cursor
-PAGE = 250  # rows that are read at a time for a search; DynamoDB gives at most 1 MB whatever is asked for
+PAGE = 250  # rows that are read at a time where many are looked for; DynamoDB gives at most 1 MB whatever is asked for
 MOST_PAGES = 20  # of 1 MB, that a count of categories reads: some 20,000 products
 KEPT = timedelta(minutes=1)  # a count of more than one page serves so long
 
@@ -63,7 +63,9 @@ class BrowseProducts:
         found: list[CatalogueItem] = []
         after, left = question.after, ROWS
         while True:
-            rows = min(PAGE if question.words else question.limit, left)
+            # a page of what can be tried on is mostly one look; where much cannot, small looks would be very many
+            is_first = after == question.after and not question.words
+            rows = min(question.limit if is_first else PAGE, left)
             page, following = self.products.products_behind(after, category=question.category, limit=rows)
             for number, item in enumerate(page):
                 if item.readiness is Readiness.READY and question.matches(item):

@@ -72,7 +72,7 @@ class ManageProducts:
         form = self.pictures.upload_form(
             address,
             content_type=request["content_type"],
-            max_bytes=request.get("bytes", MAX_UPLOAD_BYTES),
+            max_bytes=int(request.get("bytes", MAX_UPLOAD_BYTES)),  # 5.0 is whole to the schema, but not to S3
             seconds=FORM_SECONDS,
             metadata={ID_KEY: product_id, FORM_KEY: times.to_iso(self.clock.now())},
         )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 
+from vto.domain.catalogue import Upload
 from vto.domain.curating import is_prepared_of, is_void, picture_key
 from vto.domain.storage import PREPARED, PRODUCTS, S3Url
 from vto.ports import ObjectVersion, Versions
@@ -33,11 +34,14 @@ class RemovePictures:
             originals.add(original)
         for address in originals:
             found = [one for one in self.versions.below(address) if one.url == address and not one.is_marker]
-            self.versions.remove([one for one in found if self._is_void(one, until)])
+            self.versions.remove([one for one in found if self._is_void(one, product_id, until)])
         folder = S3Url(bucket, f"{PREPARED}{PRODUCTS}{product_id}/")
         is_prepared = partial(is_prepared_of, product_id)
         prepared = [one for one in self.versions.below(folder) if is_prepared(one.url.key)]
         self.versions.remove([one for one in prepared if str(one.url) != kept])
 
-    def _is_void(self, version: ObjectVersion, until: str) -> bool:
-        return version.written_at <= until or is_void(until, self.versions.metadata_of(version), version.written_at)
+    def _is_void(self, version: ObjectVersion, product_id: str, until: str) -> bool:
+        """Whether a version goes with the product: a row that a shop wrote may name the original of another product."""
+        metadata = self.versions.metadata_of(version)
+        is_its_own = Upload.from_key(version.url.key, metadata).item_id == product_id
+        return is_its_own and is_void(until, metadata, version.written_at)

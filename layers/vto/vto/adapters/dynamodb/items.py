@@ -69,13 +69,17 @@ def between_transactions(write: Callable[[], Any]) -> None:
 def set_and_remove(
     values: Mapping[str, Any], remove: Iterable[str], *, keep: frozenset[str] | set[str] = frozenset()
 ) -> tuple[str, dict[str, str], dict[str, Any]]:
-    """An update expression that sets values (those in ``keep`` only where there is none yet) and removes others."""
-    removed = sorted(remove)
-    names = {f"#{name}": name for name in (*values, *removed)}
+    """An update expression that sets values (those in ``keep`` only where there is none yet) and removes others.
+
+    What is removed may be a shop's own, under any name: a placeholder has letters, digits and underscores only.
+    Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ExpressionAttributeNames.html
+    """
+    removed = {f"#removed_{number}": name for number, name in enumerate(sorted(remove))}
+    names = {f"#{name}": name for name in values} | removed
     sets = [f"#{name} = if_not_exists(#{name}, :{name})" if name in keep else f"#{name} = :{name}" for name in values]
     expression = "SET " + ", ".join(sets)
     if removed:
-        expression += " REMOVE " + ", ".join(f"#{name}" for name in removed)
+        expression += " REMOVE " + ", ".join(removed)
     return expression, names, {f":{name}": value for name, value in values.items()}
 
 

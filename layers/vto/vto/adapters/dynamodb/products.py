@@ -10,7 +10,7 @@ from vto.adapters.dynamodb.catalogue import DELETED_UNTIL, IS_DELETED, is_delete
 from vto.adapters.dynamodb.items import conditionally, cursor_of, get_item, page_start, set_and_remove
 from vto.domain import times
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness
-from vto.domain.curating import REMEMBERED_DAYS, ProductWords, void_until
+from vto.domain.curating import REMEMBERED_DAYS, ProductWords, anew_since, void_until
 from vto.errors import StorageUnavailableError
 
 if TYPE_CHECKING:
@@ -79,10 +79,12 @@ class DynamoProducts:
             known = self._row(product_id)
             was_deleted = known is not None and is_deleted(known)
             remove = gone | ({IS_DELETED, PICTURE, "ttl"} if was_deleted else set())
-            expression, names, values = set_and_remove(row, remove, keep={"created_at", "auto_imported"})
+            kept = {DELETED_UNTIL: anew_since(known.get(DELETED_UNTIL), now)} if known and was_deleted else {}
+            expression, names, values = set_and_remove({**row, **kept}, remove, keep={"created_at", "auto_imported"})
             answer: dict[str, Any] = {}
-            # a deletion between our look and our write would leave half a row
-            condition = f"{IS_DELETED} = :yes" if was_deleted else f"attribute_not_exists({IS_DELETED})"
+            # a deletion between our look and our write would leave half a row; a shop's own tools may write False
+            not_deleted = f"attribute_not_exists({IS_DELETED}) OR {IS_DELETED} <> :yes"
+            condition = f"{IS_DELETED} = :yes" if was_deleted else not_deleted
             if self._update(
                 "put product",
                 answer,
@@ -90,7 +92,7 @@ class DynamoProducts:
                 UpdateExpression=expression,
                 ConditionExpression=condition,
                 ExpressionAttributeNames=names,
-                ExpressionAttributeValues={**values, **({":yes": True} if was_deleted else {})},
+                ExpressionAttributeValues={**values, ":yes": True},
                 ReturnValues="ALL_NEW",
             ):
                 return item_to_catalogue(Kind.PRODUCT, answer["Attributes"]), known is None or was_deleted
