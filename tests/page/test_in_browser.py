@@ -238,8 +238,8 @@ def test_a_picture_whose_link_has_grown_too_old_is_not_saved_as_an_error(visit: 
     service.job("job-0")
     page.goto(f"{address}#/job/job-0")
     page.wait_for_selector(".badge")
-    saved: list[Any] = []
-    page.on("download", lambda one: saved.append(one))
+    saved: list[str] = []
+    page.on("download", lambda one: saved.append(one.suggested_filename))
     page.route("**/pictures/after.jpg", lambda route: route.fulfill(status=403, body="<Error/>"), times=1)
     with page.expect_request(f"{API}/try-ons/job-0"):
         page.get_by_role("button", name="Download").click()
