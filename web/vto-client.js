@@ -106,7 +106,7 @@ export class VtoClient {
 
   /** The categories of the products, each with how many there are. */
   async categories() {
-    return this.guest ? [] : (await this.api.get("/categories")).categories;
+    return (await this.#shop("/categories")).categories;
   }
 
   /** One's own photos and the shop's sample people, the own ones first. */
