@@ -407,15 +407,6 @@ test("two sockets that are opened at once are of one guest", async () => {
   one.leave();
 });
 
-test("a guest chooses among the categories, too", async () => {
-  const { fetch, asked } = network(json(200, { categories: [{ category: "tops", products: 2 }] }));
-  const client = new VtoClient(CONFIG, { store: stored(null), fetch, WebSocket: Wire });
-  await client.enterAsGuest();
-  assert.deepEqual(await client.categories(), [{ category: "tops", products: 2 }]);
-  assert.equal(asked[0].url, "https://api.example/guests/categories");
-  client.leaveAsGuest();
-});
-
 // --- photos ----------------------------------------------------------------------------------------------------------
 
 test("a photo keeps its shape within the limit and is never enlarged", () => {
