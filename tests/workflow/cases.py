@@ -197,6 +197,7 @@ def untold(state: str, error: str, waits: Sequence[float]) -> Case:
 REFUSED = [
     *(refused("Validate Request", f"{name}Error") for name in ("InvalidRequest", "PictureMissing", "PictureRejected")),
     *(refused("Reserve Slot", f"{name}Error") for name in ("QueueFull", "Expired", "BudgetExhausted")),
+    refused("Reserve Slot", "SignInRequiredError"),
     refused("Invoke Model", "BudgetExhaustedError"),
     Case(
         "SpendingStoppedInTheQueue",
