@@ -383,6 +383,9 @@ def test_an_expired_token_is_refused_and_ends_its_socket(world: World) -> None:
     with Shopper(world.endpoints, login.access_token) as late:
         late.send({"action": "ping"})
         assert late.receive() == {"type": "pong"}
+        farewell = late.receive()
+        assert farewell is not None
+        assert (farewell["type"], farewell["reason"]) == ("bye", "session")
         time.sleep(5)
         with pytest.raises(ShopperError, match="401"):
             late.get("/models")

@@ -158,7 +158,7 @@ class Visit:
         assert refusals_of_axe(self.page) == [], name
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """This machine's Chromium."""
     with sync_playwright() as play:
@@ -167,14 +167,14 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def address(_world: Any, page_port_of_the_stack: int) -> Iterator[str]:
     """Where the page is served."""
     with serving(_world.endpoints, page_port_of_the_stack) as found:
         yield found
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def tokens(browser: Browser, address: str, _world: Any) -> str:
     """What the page keeps once a shopper has signed in through its form."""
     visit = Visit(browser.new_page(locale="en-GB"), address, _world.endpoints).open()
