@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -78,8 +79,19 @@ def _try_a_sample(vto: str, samples: Sequence[Uploaded]) -> Iterator[str]:
         yield f"{vto} try {ids['model']} {ids['product']}"
 
 
-def _stop_like_ctrl_c(*_: Any) -> None:
-    raise KeyboardInterrupt
+@contextmanager
+def _stopped_like_ctrl_c() -> Iterator[None]:
+    """Both signals that end a program end what is within, as Ctrl-C does: a shell's background jobs ignore SIGINT."""
+
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @app.command()
@@ -98,14 +110,12 @@ def up(
     """Start the local stack and keep it running until Ctrl-C."""
     if found := running():
         raise _fail(f"a local stack is running already (process {found[2]}); end that one first")
-    for sign in (signal.SIGTERM, signal.SIGINT):  # a shell starts its background jobs with SIGINT ignored
-        signal.signal(sign, _stop_like_ctrl_c)
     wrong = [one for one in parameter or [] if "=" not in one]
     if wrong:
         raise _fail(f"--parameter wants Name=value, not {wrong[0]}")
     at = at or page_port()
     try:
-        with LocalStack(
+        with _stopped_like_ctrl_c(), LocalStack(
             ROOT,
             name=name,
             engine=engine,

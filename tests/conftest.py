@@ -1,6 +1,8 @@
 """What all tests share: Hypothesis' examples, readers of log lines, frames and answers, which tests stay together."""
 
 import os
+import signal
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -29,6 +31,15 @@ def pytest_configure(config: pytest.Config) -> None:
     """No line that the product logs may tell what no log may hold; no frame and no answer may break its document."""
     config.pluginmanager.register(LogScanner(config), "log-scanner")
     config.pluginmanager.register(SpecsKept(), "specs-kept")
+
+
+@pytest.fixture(autouse=True)
+def signals_stay_as_they_are() -> Iterator[None]:
+    """What a test leaves behind for Ctrl-C would meet a later test of the same process, and fail that one instead."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    assert [signal.getsignal(number) for number in numbers] == before
 
 
 class StacksTogether(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
