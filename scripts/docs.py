@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from scripts import contract, diagrams, facts, guarantees, privacy, specs, tables
+from scripts import contract, diagrams, facts, guarantees, per_job, privacy, specs, tables
 from scripts.facts import ROOT
 from vto.errors import all_errors
 
@@ -46,6 +46,7 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "prices": contract.prices,
     "simulation": guarantees.simulation,
     "quota": guarantees.quota,
+    "per-job": per_job.jobs,
     "privacy-places": privacy.places,
     "privacy-rows": privacy.rows,
     "privacy-figures": privacy.figures,
