@@ -1,8 +1,7 @@
 """What calls of DynamoDB are billed: request units, by the sizes of the items and of their copies in indexes.
 
-Rules: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html (units, transactions),
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html (sizes), and
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html (what an index writes).
+The rules are those of https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ : read-write-operations.html
+(units, transactions), CapacityUnitCalculations.html (sizes) and GSI.html (what an index writes).
 """
 
 import json
@@ -73,6 +72,23 @@ class Table:
         )
 
 
+@dataclass(frozen=True)
+class Units:
+    """What a call is billed: write and read request units."""
+
+    written: int
+    read: float
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """A call that has begun, and the items as they were before it."""
+
+    operation: str
+    request: Mapping[str, Any]
+    changed: Sequence[tuple[str, Item, Item]]
+
+
 @dataclass
 class Meter:
     """Reads the meter that AWS would read.
@@ -84,25 +100,24 @@ class Meter:
 
     tables: Mapping[str, Table]
     item: Callable[[str, Item], Item]
-    write_units: int = 0
-    read_units: float = 0.0
-    _before: list[Item] = field(default_factory=list)
+    _calls: list[_Begun] = field(default_factory=list)
 
     def before(self, operation: str, body: bytes | str) -> None:
         """Look at the items that a call is about to change."""
-        self._before = [self.item(name, key) for name, key in self._changed(operation, json.loads(body))]
-
-    def after(self, operation: str, body: bytes | str, answer: Mapping[str, Any]) -> None:
-        """Count a call, also one that failed: a condition that does not hold is billed as well."""
         request = json.loads(body)
-        in_transaction = operation.startswith("Transact")
-        for before, (name, key) in zip(self._before, self._changed(operation, request), strict=True):
+        changed = [(name, key, self.item(name, key)) for name, key in self._changed(operation, request)]
+        self._calls.append(_Begun(operation, request, changed))
+
+    def after(self, answer: Mapping[str, Any]) -> Units:
+        """What the call that began last is billed, also one that failed: a condition that does not hold is billed."""
+        call = self._calls.pop()
+        units = 0
+        for name, key, before in call.changed:
             after, table = self.item(name, key), self.tables[name]
             base = written(max(size(before), size(after)))
-            self.write_units += 2 * base if in_transaction else base
-            self.write_units += sum(one.units(before, after, table.keys) for one in table.indexes)
-        self.read_units += self._reads(operation, request, answer)
-        self._before = []
+            units += 2 * base if call.operation.startswith("Transact") else base
+            units += sum(one.units(before, after, table.keys) for one in table.indexes)
+        return Units(units, self._reads(call.operation, call.request, answer))
 
     def _changed(self, operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, Item]]:
         if operation in ("PutItem", "UpdateItem", "DeleteItem"):
@@ -160,7 +175,7 @@ def _value(value: Mapping[str, Any]) -> int:
             return len(content.encode())
         case "N":
             digits = content.strip("-0").replace(".", "")
-            return 1 + math.ceil(len(digits) / 2) + content.startswith("-")
+            return 1 + math.ceil(len(digits) / 2) + int(content.startswith("-"))
         case "BOOL" | "NULL":
             return 1
         case "M":
