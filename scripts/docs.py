@@ -47,7 +47,6 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "prices": contract.prices,
     "simulation": guarantees.simulation,
     "quota": guarantees.quota,
-    "bench-machines": performance.machines,
     **{f"bench-{name}": partial(performance.report, name) for name in BENCHMARKS},
     "privacy-places": privacy.places,
     "privacy-rows": privacy.rows,
