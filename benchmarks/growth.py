@@ -49,8 +49,8 @@ def measure() -> dict[str, Any]:
             f" turn, up and down again, after {WARM} jobs that are not counted. Functions of ours and calls of ports"
             " are counted, not timed. Processor time is that of the functions, the machine and the services in memory"
             " together; it is told in yardsticks, too: a piece of work that is always the same, done in between, since"
-            " a machine with other work is slower at times. What is left are blocks of the interpreter's memory after the"
-            " run, when the memory of the services is gone."
+            " a machine with other work is slower at times. What is left are blocks of the interpreter's memory after"
+            " the run, when the memory of the services is gone."
         ),
         **told,
     }

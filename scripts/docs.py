@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks import BENCHMARKS
-from scripts import contract, diagrams, facts, guarantees, performance, privacy, specs, tables
+from scripts import contract, diagrams, facts, guarantees, per_job, performance, privacy, specs, tables
 from scripts.facts import ROOT
 from vto.errors import all_errors
 
@@ -48,6 +48,7 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "simulation": guarantees.simulation,
     "quota": guarantees.quota,
     **{f"bench-{name}": partial(performance.report, name) for name in BENCHMARKS},
+    "per-job": per_job.jobs,
     "privacy-places": privacy.places,
     "privacy-rows": privacy.rows,
     "privacy-figures": privacy.figures,
