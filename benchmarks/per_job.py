@@ -28,6 +28,7 @@ from PIL import Image
 
 from asl.interpreter import SteppedEngine
 from asl.run import Call, ServiceError
+from benchmarks.capacity import Item, Meter, Table
 from tests.contract.deployed import (
     FUNCTIONS,
     REGION,
@@ -72,6 +73,8 @@ class Counts:
     transitions: int = 0
     calls: Counter[str] = field(default_factory=Counter)
     items_in_transactions: int = 0
+    write_units: int = 0
+    read_units: float = 0.0
     functions: Counter[str] = field(default_factory=Counter)
 
     def figures(self) -> dict[str, Any]:
@@ -80,6 +83,8 @@ class Counts:
             "transitions": self.transitions,
             "calls": dict(sorted(self.calls.items())),
             "items_in_transactions": self.items_in_transactions,
+            "write_units": self.write_units,
+            "read_units": self.read_units,
             "lambda": dict(sorted(self.functions.items())),
         }
 
@@ -112,6 +117,7 @@ class Account:
         create_storage()
         self._uncounted = boto3.session.Session(region_name=REGION)
         self._s3, self._tables = self._uncounted.client("s3"), self._uncounted.client("dynamodb")
+        self._meter = Meter(tables(), self._item)
         session = boto3.session.Session(region_name=REGION)
         session.events.register("before-call.*.*", self._before)
         session.events.register("after-call.*.*", self._after)
@@ -210,12 +216,23 @@ class Account:
         self.counts.calls[f"{service}:{operation}"] += 1
         if operation == "TransactWriteItems":
             self.counts.items_in_transactions += len(json.loads(params["body"])["TransactItems"])
+        if service == "dynamodb":
+            self._meter.before(operation, params["body"])
         serve = SERVED.get((service, operation))
         return serve(self, params) if serve else None
 
-    def _after(self, model: Any, **_: Any) -> None:
-        if model.service_model.signing_name == "dynamodb" and model.name in WRITES:
+    def _after(self, model: Any, parsed: Any, **_: Any) -> None:
+        if model.service_model.signing_name != "dynamodb":
+            return
+        units = self._meter.after(parsed)
+        self.counts.write_units += units.written
+        self.counts.read_units += units.read
+        if model.name in WRITES:
             self._note_changes()
+
+    def _item(self, table: str, key: Item) -> Item:
+        found: Item = self._tables.get_item(TableName=table, Key=dict(key), ConsistentRead=True).get("Item", {})
+        return found
 
     def _note_changes(self) -> None:
         for row in self._tables.scan(TableName=JOBS, ConsistentRead=True)["Items"]:
@@ -263,6 +280,12 @@ SERVED: dict[tuple[str, str], Callable[[Account, Any], Any]] = {
 """What is served here instead of by moto, or noted on its way there."""
 
 
+def tables() -> dict[str, Table]:
+    """The tables of template.yaml by name, as DynamoDB bills them."""
+    described = [resolved(one) for one in resources("AWS::DynamoDB::Table").values()]
+    return {one["TableName"]: Table.of(one) for one in described}
+
+
 def machine() -> str:
     """The state machine with the substitutions that template.yaml makes."""
     properties = resources("AWS::Serverless::StateMachine")["TryOnStateMachine"]
@@ -294,8 +317,8 @@ def measure() -> dict[str, Any]:
 
     Returns:
         By path: ``transitions`` of the state machine, ``calls`` of AWS by service and operation,
-        ``items_in_transactions`` (each of which is written twice, as DynamoDB bills it), and ``lambda``, the functions
-        that ran; and ``about``, what the paths are.
+        ``items_in_transactions`` (each of which is written twice, as DynamoDB bills it), ``write_units`` and
+        ``read_units`` of DynamoDB, and ``lambda``, the functions that ran; and ``about``, what the paths are.
     """
     figures: dict[str, Any] = {}
     with account("preview") as shop:

@@ -28,11 +28,20 @@ def jobs() -> str:
             str(told[path]["transitions"]),
             str(sum(told[path]["lambda"].values())),
             *(_sum(told[path]["calls"], names) for names in COLUMNS.values()),
+            f"{told[path]['write_units']} / {told[path]['read_units']:g}",
             _others(told[path]["calls"]),
         )
         for path, about in paths.items()
     )
-    return table("What happens", "state transitions", "functions that run", *COLUMNS, "other calls", rows=rows)
+    return table(
+        "What happens",
+        "state transitions",
+        "functions that run",
+        *COLUMNS,
+        "DynamoDB units written / read",
+        "other calls",
+        rows=rows,
+    )
 
 
 def _sum(calls: Mapping[str, int], names: Iterable[str]) -> str:
