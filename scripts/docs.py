@@ -47,6 +47,7 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "prices": contract.prices,
     "simulation": guarantees.simulation,
     "quota": guarantees.quota,
+    "bench-machines": performance.machines,
     **{f"bench-{name}": partial(performance.report, name) for name in BENCHMARKS},
     "per-job": per_job.jobs,
     "privacy-places": privacy.places,
