@@ -190,8 +190,8 @@ def report(figures: Mapping[str, Any]) -> str:
             table("Seconds of one try-on (median)", "ours", "published hops", rows=phases),
             table("Clients at once", *heads, rows=loads),
             f"After {memory['jobs']} jobs each of the {memory['processes']} processes of functions that were there"
-            f" before has {memory['median_mib_more']:+.1f} MiB in the middle, {memory['most_mib_more']:+.1f} at most, and"
-            f" {memory['most_threads_more']} threads more. Threads and MiB of the table are those of the largest"
+            f" before has {memory['median_mib_more']:+.1f} MiB in the middle, {memory['most_mib_more']:+.1f} at most,"
+            f" and {memory['most_threads_more']} threads more. Threads and MiB of the table are those of the largest"
             " function.",
         )
     )

@@ -7,8 +7,9 @@ at for it, which is what DynamoDB bills. The tables grow twentyfold in between.
 import contextlib
 import io
 import json
+import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -31,7 +32,7 @@ GROW = frozenset({"a search", "the count of categories"})
 """What may cost more: a search goes on until it has found enough, and a count counts, both bounded."""
 
 
-def measure() -> dict[str, Any]:
+def measure(sizes: Sequence[int] = ROWS) -> dict[str, Any]:
     """Every question against tables of every size."""
     from moto import mock_aws  # noqa: PLC0415 - the documents import this module for its report
 
@@ -42,12 +43,12 @@ def measure() -> dict[str, Any]:
                 " shopper's. Counted for one request: calls of DynamoDB / rows that they look at. One product in a"
                 " thousand is of linen."
             ),
-            "rows": list(ROWS),
-            "questions": _asked(),
+            "rows": list(sizes),
+            "questions": _asked(sizes),
         }
 
 
-def _asked() -> dict[str, dict[str, dict[str, int]]]:
+def _asked(sizes: Sequence[int]) -> dict[str, dict[str, dict[str, int]]]:
     import boto3  # noqa: PLC0415
     import pytest  # noqa: PLC0415
 
@@ -69,7 +70,7 @@ def _asked() -> dict[str, dict[str, dict[str, int]]]:
         patch.setattr(boto3, "DEFAULT_SESSION", session)
         deployed.use_environment(patch, deployed.environment("api"))
         there = 0
-        for rows in ROWS:
+        for rows in sizes:
             _fill(there, rows)
             there = rows
             for name, (route, query) in QUESTIONS.items():
@@ -149,3 +150,7 @@ def report(figures: Mapping[str, Any]) -> str:
         for name, made in figures["questions"].items()
     ]
     return table("Calls / rows that they look at", *(f"{many:,} rows" for many in figures["rows"]), rows=rows)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(measure([int(one) for one in sys.argv[1:]])) + "\n")

@@ -29,7 +29,8 @@ class Run:
     Args:
         function: Which.
         cpu_ms: Its processor time, all threads, without what stands for AWS.
-        calls: Its calls of AWS, in their order: name, and which thread made it (0 is the handler's own).
+        calls: Its calls of AWS, in their order: name (with ``.json`` where an object is a small document and not a
+            picture), and which thread made it (0 is the handler's own).
     """
 
     function: str
@@ -132,7 +133,8 @@ def _watched() -> Iterator[list[Way]]:
     def noted_call(self: Account, model: Any, params: Any, **more: Any) -> Any:
         if running:
             thread = 0 if current_thread() is main_thread() else current_thread().native_id or 1
-            running[-1].calls.append((f"{model.service_model.signing_name}:{model.name}", thread))
+            size = ".json" if str(params.get("url_path", "")).endswith(".json") else ""
+            running[-1].calls.append((f"{model.service_model.signing_name}:{model.name}{size}", thread))
         return before(self, model, params, **more)
 
     def executed(self: Any, *args: Any) -> Any:
