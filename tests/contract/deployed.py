@@ -3,6 +3,7 @@
 Read from the template itself, so that no test can disagree with what is deployed.
 """
 
+import copy
 import importlib.util
 import re
 from collections.abc import Callable, Mapping
@@ -13,6 +14,7 @@ from typing import Any
 
 import boto3
 import pytest
+from moto.backends import get_backend
 from samtranslator.yaml_helper import yaml_parse
 
 from tests.log_scanner.plugin import see_raised
@@ -174,7 +176,19 @@ def replace_builders(monkeypatch: pytest.MonkeyPatch, **built: Any) -> None:
 
 
 def create_storage() -> None:
-    """Create all tables and buckets, in moto, by the template's own definitions."""
+    """Let all tables and buckets be there, empty, in moto: a copy of those that were created first."""
+    tables, buckets = get_backend("dynamodb")[ACCOUNT][REGION], get_backend("s3")[ACCOUNT]["aws"]
+    if not _created:
+        _create_storage()
+        _created.append(copy.deepcopy((tables.tables, buckets.buckets)))
+    tables.tables, buckets.buckets = copy.deepcopy(_created[0])
+
+
+_created: list[Any] = []
+
+
+def _create_storage() -> None:
+    """Create all tables and buckets by the template's own definitions; for every test anew, it took half its time."""
     dynamodb, s3 = boto3.client("dynamodb", region_name=REGION), boto3.client("s3", region_name=REGION)
     wanted = ("TableName", "BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
     for table in resources("AWS::DynamoDB::Table").values():
