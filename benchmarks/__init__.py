@@ -7,6 +7,7 @@ inside ``measure``: the documents import every benchmark for its report.
 """
 
 BENCHMARKS: dict[str, str] = {
+    "pictures": "What does it cost to prepare a photo once, and what is left to do at the try-on?",
     "growth": "Does a try-on cost the same among 10 and among 3,000, alone and among 50?",
 }
 """The modules that ``make bench`` runs, in the order of the page, and what each asks."""

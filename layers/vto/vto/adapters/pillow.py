@@ -274,7 +274,7 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
         except (ImageCms.PyCMSError, OSError):
             converted = None  # a broken or foreign profile is no reason to refuse a photo
         colours = converted or colours
-    colours = colours.convert("RGB")
+    colours = _rgb(colours)
     if alpha:
         colours.putalpha(alpha)
     return colours
@@ -283,8 +283,13 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 def _flattened(image: Image.Image) -> Image.Image:
     """The picture on white; what lies hidden under transparency must not show."""
     if image.mode != "RGBA":
-        return image.convert("RGB")
+        return _rgb(image)
     return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    """The picture in RGB; itself where it is: Pillow would copy it."""
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _saved(image: Image.Image, kind: str, **options: int) -> bytes:
