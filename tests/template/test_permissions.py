@@ -374,6 +374,7 @@ def everything_of_the_user(system: System) -> None:
         system.put(f"s3://{UPLOADS}/{key.format(USER)}", b"x", **CONSENT.metadata())
     system.put(f"s3://{UPLOADS}/prepared/masks/{JOB_ID}/mask.png", b"x")
     system.put(f"s3://{RESULTS}/results/{JOB_ID}/0.png", b"x")
+    system.put(f"s3://{RESULTS}/derived/{JOB_ID}/0.webp", b"x")
 
 
 def version_of_generated(system: System) -> str:
@@ -579,6 +580,7 @@ SITUATIONS = [
     Situation("reconcile_uploads", read("reconcile_uploads/accepted"), stock_model_to_look_at),
     Situation("operate", order("rerun", jobs=[JOB_ID]), job_failed),
     Situation("operate", order("rerun", jobs=[JOB_ID]), job_with_a_mask_failed),
+    Situation("operate", order("status"), half_an_hour_later),  # a job is overdue
     Situation("operate", order("stop_spending", reason="too dear")),
     Situation("operate", order("resume_spending")),
     Situation("operate", order("say_bye", reconnect_in_seconds=30)),

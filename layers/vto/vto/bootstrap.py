@@ -68,7 +68,7 @@ from vto.use_cases.offer_upload import OfferUpload
 from vto.use_cases.open_result import OpenResult
 from vto.use_cases.operate import Operate
 from vto.use_cases.plan_try_on import PlanTryOn
-from vto.use_cases.publish_job import PublishJob, Snapshots
+from vto.use_cases.publish_job import Frames, PublishJob, Snapshots
 from vto.use_cases.reconcile_uploads import ReconcileUploads
 from vto.use_cases.record_failure import RecordFailure
 from vto.use_cases.redrive_letters import RedriveLetters
@@ -549,7 +549,8 @@ def snapshots() -> Snapshots:
 @cache
 def publish_job() -> PublishJob:
     """Pushes snapshots to sockets."""
-    return PublishJob(jobs(), connections(), controls(), sockets(), snapshots(), clock())
+    frames = Frames(snapshots(), pictures())
+    return PublishJob(jobs(), connections(), controls(), sockets(), frames, clock())
 
 
 @cache
