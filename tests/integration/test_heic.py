@@ -2,10 +2,13 @@
 
 import io
 import random
+import re
 import struct
 import sys
+from pathlib import Path
 from typing import Any
 
+import PIL
 import pillow_heif
 import pytest
 from PIL import Image
@@ -26,8 +29,10 @@ from tests.integration.test_pillow import (
     saved,
     shows_four_corners,
 )
+from vto.adapters.pillow import DECODING_LIMIT
 from vto.errors import PictureRejectedError
 
+ROOT = Path(__file__).parents[2]
 QUICK = {"preset": "ultrafast"}
 
 
@@ -184,3 +189,24 @@ def refusal(content: bytes) -> str | None:
     except PictureRejectedError as error:
         return error.violations[0].problem
     return None
+
+
+# --- how a shop adds it ---
+
+
+def test_the_documented_line_adds_the_decoder_that_is_tested_here_to_what_has_pillow() -> None:
+    text = (ROOT / "docs" / "deploying.md").read_text()
+    section = text.partition("\n## HEIC photos\n")[2].partition("\n## ")[0]
+    (file,) = re.findall(r"one line to `([^`]+)`", section)
+    (line,) = re.findall(r"```\n([^`]+)\n```", section)
+    assert f"pillow=={PIL.__version__}" in (ROOT / file).read_text().split()
+    assert line == f"pillow-heif=={pillow_heif.__version__}"
+    assert line.replace("-", "_") in (ROOT / "requirements" / "dev.txt").read_text().split()
+
+
+def test_the_documented_limits_of_a_heic_are_those_that_hold() -> None:
+    text = (ROOT / "docs" / "deploying.md").read_text()
+    limits = [DECODING_LIMIT // (each * 1_000_000) for each in (4.9, 8, 16)]
+    assert limits == [48, 30, 15]
+    assert "up to 48 megapixels as phones write it" in text
+    assert "the limit is 30 or 15 megapixels" in text
