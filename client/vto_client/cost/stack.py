@@ -15,38 +15,38 @@ from vto_client.cost.prices import DATA
 
 DECLARED_ON = "2026-11-22"
 MEMORY_MB: Mapping[str, int] = {
-    "api": 256,
+    "api": 1024,
     "deliver_result": 256,
     "import_picture": 1024,
     "invoke_model": 320,
-    "message": 256,
-    "notify_client": 256,
+    "message": 1024,
+    "notify_client": 1024,
     "publish_job": 256,
     "record_failure": 256,
     "render_preview": 2048,
-    "reserve_slot": 256,
+    "reserve_slot": 1024,
     "start_try_on": 256,
     "store_result": 1024,
     "sweep_jobs": 256,
-    "validate_request": 512,
+    "validate_request": 1024,
 }
 SECONDS: Mapping[str, float] = {
-    "api": 0.3,
+    "api": 0.15,
     "deliver_result": 0.15,
     "import_picture": 1.2,
     "invoke_model": 0.3,  # without the model
-    "message": 0.3,
-    "notify_client": 0.2,
+    "message": 0.15,
+    "notify_client": 0.06,
     "publish_job": 0.12,
     "record_failure": 0.25,
-    "reserve_slot": 0.2,
+    "reserve_slot": 0.11,
     "start_try_on": 0.05,
-    "store_result": 0.5,
+    "store_result": 0.4,
     "sweep_jobs": 0.2,
-    "validate_request": 0.2,
+    "validate_request": 0.08,
 }
-"""How long a warm run lasts: about 25 ms for each call of AWS, of which a quarter of a GB's share of a processor needs
-most, and what is done with pictures on top (docs/performance.md measures that)."""
+"""How long a warm run lasts: about 8 ms for each call of AWS, and the processor's time, which was measured on one core,
+by the part of a core that the memory brings (docs/performance.md)."""
 TRACED = frozenset({"api", "message"})
 """Functions of a try-on whose runs begin a trace; the machine and its steps join that of the request."""
 WRITES = frozenset({"s3:PutObject", "s3:CopyObject", "s3:ListObjectVersions", "s3:ListObjectsV2"})
