@@ -1,5 +1,6 @@
 """Whatever is uploaded: a picture without a past, or a row with a reason; and its neighbours in the batch untouched."""
 
+import sys
 from collections.abc import Iterator
 
 import boto3
