@@ -40,7 +40,8 @@ def noticed(environ, name):
     frame = sys._getframe(1)
     while frame.f_code.co_filename.startswith("<frozen") or frame.f_code.co_filename == os.__file__:
         frame = frame.f_back
-    if any(frame.f_code.co_filename.startswith(folder) for folder in ours):
+    # whether Lambda initialises us, the one thing that `bootstrap.prepare` asks
+    if name != "AWS_LAMBDA_INITIALIZATION_TYPE" and any(frame.f_code.co_filename.startswith(folder) for folder in ours):
         happened.append(f"read {name}")
     return read(environ, name)
 
