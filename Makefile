@@ -73,6 +73,11 @@ e2e: $(READY) ## The page in this machine's Chromium, against the local stack; s
 sim: .venv/ready ## 10,000 try-ons with faults at 5 % and at 20 % of all crossings, and pairs of faults on one; SIM="--seed 7 --rate 0.2" replays
 	@$(PY) -m tests.simulation $(SIM)
 
+.PHONY: bench
+bench: $(READY) ## Measure everything that docs/performance.md tells, and tell it anew (eight minutes on two quiet cores); BENCH="growth" for some
+	@$(PY) -m benchmarks $(BENCH)
+	@$(PY) -m scripts.docs
+
 .PHONY: bench-quota
 bench-quota: .venv/ready ## Pacing in virtual time: bursts of 3, 10 and 20 times the quota, and floods of 500 jobs beside shoppers (a minute)
 	@$(PY) -m benchmarks.quota

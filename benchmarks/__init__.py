@@ -1,1 +1,12 @@
-"""Measurements that decide something: run by hand, reported in the documents, never part of the tests."""
+"""Measurements: run by hand with ``make bench``, told in docs/performance.md, never a timed test.
+
+A benchmark is a module of this package with two functions: ``measure()`` gives its figures, which JSON can hold, with
+the units in the keys' names and ``"about"``, a sentence about what was measured and how; ``report(figures)`` makes
+Markdown of them. One with ``plots(figures)`` draws, too: SVG by the name of its file. Import what weighs something
+inside ``measure``: the documents import every benchmark for its report.
+"""
+
+BENCHMARKS: dict[str, str] = {
+    "growth": "Does a try-on cost the same among 10 and among 3,000, alone and among 50?",
+}
+"""The modules that ``make bench`` runs, in the order of the page, and what each asks."""

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from scripts import contract, diagrams, facts, guarantees, privacy, specs, tables
+from benchmarks import BENCHMARKS
+from scripts import contract, diagrams, facts, guarantees, per_job, performance, privacy, specs, tables
 from scripts.facts import ROOT
 from vto.errors import all_errors
 
@@ -46,6 +47,8 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "prices": contract.prices,
     "simulation": guarantees.simulation,
     "quota": guarantees.quota,
+    **{f"bench-{name}": partial(performance.report, name) for name in BENCHMARKS},
+    "per-job": per_job.jobs,
     "privacy-places": privacy.places,
     "privacy-rows": privacy.rows,
     "privacy-figures": privacy.figures,
@@ -99,12 +102,21 @@ def difference(path: Path) -> str:
     return "\n".join(lines)
 
 
+def pictures() -> Iterator[tuple[Path, str]]:
+    """The plots that are not as the figures say, and how they should be."""
+    for path, draw in performance.plots().items():
+        wanted = draw()
+        if not path.exists() or path.read_text() != wanted:
+            yield path, wanted
+
+
 def main() -> int:
     """Rewrite the documents, or check them."""
     parser = argparse.ArgumentParser(prog="python -m scripts.docs", description="Generate parts of the documents.")
     parser.add_argument("--check", action="store_true", help="change nothing; fail if anything is out of date")
     if parser.parse_args().check:
         stale = [found for path in documents() if (found := difference(path))]
+        stale += [f"{path.relative_to(ROOT)} is not what its figures say" for path, _ in pictures()]
         if stale:
             sys.stderr.write("\n\n".join(stale) + "\n\nThe documents are out of date: run `make docs`.\n")
         return 1 if stale else 0
@@ -113,6 +125,9 @@ def main() -> int:
         if (wanted := filled(is_now)) != is_now:
             path.write_text(wanted)
             sys.stdout.write(f"{path.relative_to(ROOT)} rewritten\n")
+    for path, wanted in pictures():
+        path.write_text(wanted)
+        sys.stdout.write(f"{path.relative_to(ROOT)} drawn\n")
     return 0
 
 

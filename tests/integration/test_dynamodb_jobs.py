@@ -13,7 +13,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from tests.unit.vto.world import ALICE, BOB, EXECUTION, new_job
 from vto.adapters.dynamodb import DynamoJobs, job_to_item
-from vto.domain.job import Job, Stage, Status, StoredImage
+from vto.domain import times
+from vto.domain.job import OPEN, Job, Stage, Status, StoredImage
 from vto.domain.notices import Notice
 from vto.domain.parameters import canonical
 from vto.errors import InvalidRequestError, ModelTimeoutError, StorageUnavailableError, Violation
@@ -168,6 +169,58 @@ def test_a_users_jobs_come_the_newest_first_in_pages_and_are_nobody_elses(jobs: 
         pages += 1
     assert seen == ["mine-4", "mine-3", "mine-2", "mine-1", "mine-0"]
     assert pages == 3
+
+
+class Lagging:
+    """A table whose indexes are late: they still hold what they held before, and what was removed."""
+
+    def __init__(self, table: Any, **page: Any) -> None:
+        self._table, self._page = table, page
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._table, name)
+
+    def query(self, **_: Any) -> Any:
+        return self._page
+
+
+def test_a_job_that_is_not_overdue_any_more_is_not_swept_because_the_index_is_late(rows: Any) -> None:
+    late, entry = NOON + timedelta(seconds=200), {"open": OPEN, "lease_until": times.to_iso(NOON)}
+    jobs = DynamoJobs(Lagging(rows, Items=[{"id": name, **entry} for name in ("ended", "given-time", "gone", "late")]))
+    jobs.create(new_job("ended"))
+    jobs.save(completed(new_job("ended")), expected_version=1)
+    jobs.create(new_job("given-time", now=late))
+    jobs.create(new_job("late"))
+
+    assert [one.id for one in jobs.overdue(late, limit=9)[0]] == ["late"]
+
+
+def test_rows_that_dynamodb_keeps_back_are_asked_for_again_and_given_up_at_last(
+    rows: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs, asked = DynamoJobs(rows), list[Any]()
+    for name in ("a", "b"):
+        jobs.create(new_job(name))
+    whole = rows.meta.client.batch_get_item
+
+    def one_at_a_time(RequestItems: Any) -> Any:  # noqa: N803 - botocore's own
+        ((name, wanted),) = RequestItems.items()
+        asked.append(wanted["Keys"])
+        first, *rest = wanted["Keys"]
+        left = {"UnprocessedKeys": {name: {**wanted, "Keys": rest}}} if rest else {}
+        return {**whole(RequestItems={name: {**wanted, "Keys": [first]}}), **left}
+
+    monkeypatch.setattr(rows.meta.client, "batch_get_item", one_at_a_time)
+    assert {one.id for one in jobs.of_user(ALICE, limit=9)[0]} == {"a", "b"}
+    assert [len(keys) for keys in asked] == [2, 1]
+
+    monkeypatch.setattr(
+        rows.meta.client,
+        "batch_get_item",
+        lambda RequestItems: {"Responses": {}, "UnprocessedKeys": RequestItems},  # noqa: N803 - botocore's own
+    )
+    with pytest.raises(StorageUnavailableError, match="kept 2 row"):
+        jobs.of_user(ALICE, limit=9)
 
 
 @pytest.mark.parametrize("cursor", ["x", "bm90IGpzb24=", "W10=", "e30=", "bnVsbA==", "eyJpZCI6IHt9fQ==", "ä"])

@@ -43,11 +43,25 @@ def test_roles_carry_no_ready_made_policy_beyond_logs_and_traces(expanded: Templ
     assert attached == READY_MADE
 
 
-def test_every_function_is_traced_and_runs_python_3_13(expanded: Template) -> None:
+def test_every_function_runs_python_3_13_on_the_processor_that_was_asked_for(expanded: Template) -> None:
     for logical_id, properties in resources(expanded, "AWS::Lambda::Function"):
         assert properties["Runtime"] == "python3.13", logical_id
-        assert properties["TracingConfig"] == {"Mode": "Active"}, logical_id
         assert properties["Architectures"] == [{"Ref": "Architecture"}], logical_id
+
+
+def test_only_what_people_ask_for_begins_a_trace(expanded: Template) -> None:
+    """What a queue, a stream or a schedule calls joins a trace and begins none; the machine's steps join its own."""
+    called = {one["FunctionName"]["Ref"] for _, one in resources(expanded, "AWS::Lambda::EventSourceMapping")}
+    called |= {
+        target["Arn"]["Fn::GetAtt"][0]
+        for _, one in resources(expanded, "AWS::Events::Rule")
+        for target in one["Targets"]
+    }
+    steps = str(expanded["Resources"]["TryOnStateMachine"]["Properties"]["DefinitionSubstitutions"])
+    for logical_id, properties in resources(expanded, "AWS::Lambda::Function"):
+        begins_none = logical_id in called and f"'{logical_id}'" not in steps
+        mode = "PassThrough" if begins_none else "Active"
+        assert properties["TracingConfig"] == {"Mode": mode}, logical_id
 
 
 def test_origins_reach_the_api_as_a_list(expanded: Template) -> None:

@@ -579,6 +579,7 @@ SITUATIONS = [
     Situation("reconcile_uploads", read("reconcile_uploads/accepted"), stock_model_to_look_at),
     Situation("operate", order("rerun", jobs=[JOB_ID]), job_failed),
     Situation("operate", order("rerun", jobs=[JOB_ID]), job_with_a_mask_failed),
+    Situation("operate", order("status"), half_an_hour_later),  # a job is overdue
     Situation("operate", order("stop_spending", reason="too dear")),
     Situation("operate", order("resume_spending")),
     Situation("operate", order("say_bye", reconnect_in_seconds=30)),

@@ -14,7 +14,7 @@ from vto.domain.retention import retention
 from vto.errors import NotFoundError, Violation
 from vto.ports import Catalogue, Jobs, Pictures
 from vto.use_cases.publish_job import Snapshots
-from vto.use_cases.showing_models import model_view
+from vto.use_cases.showing_catalogue import model_view
 
 PAGE = 50
 MAX_PROMPT, MAX_NAME = 1024, 80  # as the schemas say

@@ -9,10 +9,9 @@ from typing import Any
 from vto.domain.catalogue import CatalogueItem, Readiness
 from vto.domain.log_text import shown_id
 from vto.domain.searching import Question
-from vto.domain.storage import S3Url
 from vto.errors import NotFoundError, Violation
 from vto.ports import Clock, Pictures, Products
-from vto.use_cases.publish_job import LINK_SECONDS
+from vto.use_cases.showing_catalogue import product_view
 
 ROWS = 1000  # that one request looks at; whoever searches goes on with the cursor
 PAGE = 250  # rows that are read at a time where many are looked for; DynamoDB gives at most 1 MB whatever is asked for
@@ -114,24 +113,3 @@ def no_product(product_id: str) -> NotFoundError:
     """There is no product under that id."""
     found = [Violation("product_id", "is not in the catalogue", "choose one of GET /products")]
     return NotFoundError(shown_id(product_id), found)
-
-
-def product_view(item: CatalogueItem, pictures: Pictures) -> dict[str, Any]:
-    """A product as clients see it: with a link to its model-ready picture, without addresses."""
-    view: dict[str, Any] = {
-        "product_id": item.item_id,
-        "name": item.name,
-        "category": item.category,
-        "description": item.description,
-        "readiness": item.readiness and item.readiness.value,
-        "width": item.width,
-        "height": item.height,
-        "picture_url": None,
-        "garment_class": item.garment_class,
-        "updated_at": item.updated_at or None,
-    }
-    if item.readiness is Readiness.REJECTED:
-        view["reason"] = item.readiness_reason
-    if item.prepared_s3_url:
-        view["picture_url"] = pictures.link(S3Url.parse(item.prepared_s3_url), seconds=LINK_SECONDS)
-    return view

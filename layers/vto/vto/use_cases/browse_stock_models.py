@@ -6,7 +6,7 @@ from typing import Any
 from vto.domain.catalogue import Readiness
 from vto.ports import Catalogue, Pictures
 from vto.use_cases.browse import PAGE
-from vto.use_cases.showing_models import model_view
+from vto.use_cases.showing_catalogue import model_view
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from vto.domain.storage import S3Url
 from vto.domain.uploads import UploadName
 from vto.errors import NotFoundError, Violation
 from vto.ports import Catalogue, Clock, ImportQueue, Pictures, StoredObject
-from vto.use_cases.showing_models import model_view
+from vto.use_cases.showing_catalogue import model_view
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,9 @@ from vto.domain.pictures import MAX_UPLOAD_BYTES
 from vto.domain.storage import S3Url
 from vto.errors import InvalidRequestError, Violation
 from vto.ports import Clock, Pictures, Products, Versions
-from vto.use_cases.browse_products import no_product, product_view
+from vto.use_cases.browse_products import no_product
 from vto.use_cases.removing_products import RemovePictures
+from vto.use_cases.showing_catalogue import product_view
 
 
 @dataclass(frozen=True, slots=True)

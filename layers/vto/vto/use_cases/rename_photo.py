@@ -9,7 +9,7 @@ from vto.domain.catalogue import Kind
 from vto.errors import InvalidRequestError
 from vto.ports import Catalogue, Clock, Pictures
 from vto.use_cases.delete_photo import no_photo
-from vto.use_cases.showing_models import model_view
+from vto.use_cases.showing_catalogue import model_view
 
 
 @dataclass(frozen=True, slots=True)

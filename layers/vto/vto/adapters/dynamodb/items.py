@@ -15,7 +15,7 @@ from vto.domain.catalogue import Readiness
 from vto.domain.job import Stage, Status
 from vto.domain.ledger import CallState
 from vto.domain.pacing import Lane
-from vto.errors import InvalidRequestError, Violation
+from vto.errors import InvalidRequestError, StorageUnavailableError, Violation
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -26,6 +26,7 @@ WRITES = 16  # of an item that transactions of others hold, one after another; w
 LONGEST_PAUSE_SECONDS = 0.4
 SHORT_LIVED_SECONDS = 24 * 60 * 60
 MAX_KEY_BYTES = 2048
+BATCH_ATTEMPTS = 4
 
 
 def get_item(table: "Table", key: dict[str, str]) -> dict[str, Any] | None:
@@ -35,6 +36,26 @@ def get_item(table: "Table", key: dict[str, str]) -> dict[str, Any] | None:
     with as_storage_error(f"get from {table.name}"):
         item = table.get_item(Key=key, ConsistentRead=True).get("Item")
     return None if item is None else dict(plain_values(item))
+
+
+def batch_get(table: "Table", keys: list[dict[str, str]]) -> list[Mapping[str, Any]]:
+    """Rows with these keys, at most a hundred, read consistently, in any order; those that are not there are left out.
+
+    Raises:
+        StorageUnavailableError: DynamoDB kept some back each time.
+    """
+    rows: list[Mapping[str, Any]] = []
+    with as_storage_error(f"get many from {table.name}"):
+        for attempt in range(BATCH_ATTEMPTS):
+            request: Any = {table.name: {"Keys": keys, "ConsistentRead": True}}
+            answer = table.meta.client.batch_get_item(RequestItems=request)
+            rows += answer["Responses"].get(table.name, [])
+            left = answer.get("UnprocessedKeys", {}).get(table.name)
+            if not left:
+                return rows
+            keys = [{name: str(value) for name, value in key.items()} for key in left["Keys"]]
+            time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - no secret
+    raise StorageUnavailableError(f"{table.name} kept {len(keys)} row(s) back {BATCH_ATTEMPTS} times")
 
 
 def conditionally(what: str, write: Any) -> bool:

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from vto.adapters.aws_errors import as_storage_error, code_of
 from vto.adapters.dynamodb.budgets import DynamoBudgets
 from vto.adapters.dynamodb.items import (
     IN_A_TRANSACTION,
+    batch_get,
     conditionally,
     cursor_of,
     get_item,
@@ -135,7 +136,7 @@ class DynamoJobs:
             raise
 
     def of_user(self, user_id: str, *, limit: int, cursor: str | None = None) -> tuple[list[Job], str | None]:
-        """One user's jobs, newest first, and the cursor of the next page."""
+        """One user's jobs as they are now, newest first, and the cursor of the next page."""
         with as_storage_error("query jobs of a user"):
             page = self._table.query(
                 IndexName="by_user",
@@ -145,20 +146,33 @@ class DynamoJobs:
                 Limit=limit,
                 **page_start(cursor, {"id", "created_at"}, user_id=user_id),
             )
-        return [item_to_job(item) for item in page["Items"]], cursor_of(page.get("LastEvaluatedKey"))
+        return [item_to_job(item) for item in self._rows(page["Items"])], cursor_of(page.get("LastEvaluatedKey"))
 
     def overdue(self, now: datetime, *, limit: int, cursor: str | None = None) -> tuple[list[Job], str | None]:
-        """Unfinished jobs whose lease has run out, the longest overdue first, and the cursor of the next page."""
+        """Unfinished jobs whose lease has run out, the longest overdue first, and the cursor of the next page.
+
+        The index follows the table by a moment: a job that has ended or been given time since then is not among them.
+        """
+        until = times.to_iso(now)
         with as_storage_error("query overdue jobs"):
             page = self._table.query(
                 IndexName="open",
                 KeyConditionExpression="#open = :open AND lease_until < :now",
                 ExpressionAttributeNames={"#open": "open"},
-                ExpressionAttributeValues={":open": OPEN, ":now": times.to_iso(now)},
+                ExpressionAttributeValues={":open": OPEN, ":now": until},
                 Limit=limit,
                 **page_start(cursor, {"id", "lease_until"}, open=OPEN),
             )
-        return list(_readable(page["Items"])), cursor_of(page.get("LastEvaluatedKey"))
+        late = (row for row in self._rows(page["Items"]) if row.get("open") == OPEN and row["lease_until"] < until)
+        return list(_readable(late)), cursor_of(page.get("LastEvaluatedKey"))
+
+    def _rows(self, entries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """The rows of an index's entries, in their order; one that was removed meanwhile is left out."""
+        if not entries:
+            return []
+        rows = batch_get(self._table, [{"id": str(one["id"])} for one in entries])
+        known = {str(row["id"]): row for row in rows}
+        return [known[name] for one in entries if (name := str(one["id"])) in known]
 
     def delete(self, job_id: str) -> None:
         """Remove a job that was marked as erased; nothing happens to any other."""

@@ -1,0 +1,1 @@
+"""The published design in its obvious implementation, small and honest: what ours is compared with."""
