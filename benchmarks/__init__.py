@@ -7,6 +7,7 @@ inside ``measure``: the documents import every benchmark for its report.
 """
 
 BENCHMARKS: dict[str, str] = {
+    "cold_start": "How long does a new container take to its first event?",
     "growth": "Does a try-on cost the same among 10 and among 3,000, alone and among 50?",
 }
 """The modules that ``make bench`` runs, in the order of the page, and what each asks."""

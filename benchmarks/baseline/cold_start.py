@@ -31,7 +31,7 @@ class TryOn(BaseModel):
 @metrics.log_metrics
 @tracer.capture_lambda_handler
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambda fixes the signature
     """Answer that a try-on was understood, and which pictures this function could read."""
     wish = parse(event=event, model=TryOn)
     return {"statusCode": 200, "product_id": wish.product_id, "formats": sorted(Image.registered_extensions())}
