@@ -125,7 +125,7 @@ def _try_on(stack: LocalStack, photo: Path | None, garment: Path | None, garment
         if job["status"] != "completed":
             error = job["error"]
             raise ShopperError(f"the try-on ended in {error['code']}: {error['message']} {error['details'] or ''}")
-        content = shopper.download(job["images"][0]["url"])
+        content = shopper.download(job["images"][0]["original_url"])
     picture = Image.open(io.BytesIO(content))
     picture.load()
     out.mkdir(parents=True, exist_ok=True)

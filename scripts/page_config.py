@@ -45,7 +45,7 @@ def policy(*origins: str, shops: str = "'none'") -> str:
     those = " ".join(origins)
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; "
-        f"frame-ancestors {shops}; frame-src 'self'; img-src 'self' blob: {those}; connect-src 'self' {those}"
+        f"frame-ancestors {shops}; frame-src 'self'; img-src 'self' blob: data: {those}; connect-src 'self' {those}"
     )
 
 

@@ -22,7 +22,8 @@ PLACES = {
     "prepared/models/users/": "the photo made ready: upright, smaller, without any metadata",
     "prepared/masks/": "the mask made to fit the photo",
     "generated/": "what an engine answered, before it was verified",
-    "results/": "the pictures that a shopper may fetch",
+    "results/": "the engine's pictures, as it drew them",
+    "derived/": "the same pictures as they are shown: lighter, and small ones that travel in messages",
 }
 # What each table holds of a person, and what ends its rows.
 ROWS = {

@@ -245,15 +245,17 @@ class AsyncVto:
             if cursor is None:
                 return
 
-    async def result(self, job_id: str, image: int = 0) -> bytes:
+    async def result(self, job_id: str, image: int = 0, *, original: bool = False) -> bytes:
         """One picture of a completed try-on.
 
         Args:
             job_id: Whose.
             image: Which, from 0.
+            original: The engine's own file in place of the lighter one that is shown.
         """
         path = f"/try-ons/{_quoted(job_id)}/result"
-        answer, _ = await self._asker.answer("GET", path, query={"image": image})
+        query = {"image": image, **({"original": "true"} if original else {})}
+        answer, _ = await self._asker.answer("GET", path, query=query)
         if answer.is_redirect:  # to where it lies, which the token is not for
             return await self.download(answer.headers["Location"])
         read(answer, self.url, f"GET {path}")

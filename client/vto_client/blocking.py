@@ -165,9 +165,9 @@ class Vto:
         """The caller's own try-ons, the newest first, page after page, as they are asked for."""
         return each(self._all.history())
 
-    def result(self, job_id: str, image: int = 0) -> bytes:
-        """One picture of a completed try-on, from 0."""
-        return done(self._all.result(job_id, image))
+    def result(self, job_id: str, image: int = 0, *, original: bool = False) -> bytes:
+        """One picture of a completed try-on, from 0; the engine's own file, or the lighter one that is shown."""
+        return done(self._all.result(job_id, image, original=original))
 
     def download(self, link: str) -> bytes:
         """The picture behind a link of a snapshot, a product or a model."""

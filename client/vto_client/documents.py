@@ -86,12 +86,19 @@ class Stage(TypedDict):
 
 
 class Image(TypedDict):
-    """One picture of a result; ``url`` works for minutes."""
+    """One picture of a result; its links work for minutes.
+
+    ``url`` is what to show (WebP), ``original_url`` what the engine drew, byte for byte. ``preview`` comes over the
+    socket only: a ``data:`` URL with at most 256 pixels a side, to be seen at once.
+    """
 
     url: str
+    original_url: str
     width: int
     height: int
     content_type: str
+    original_content_type: str
+    preview: NotRequired[str]
 
 
 class Mask(TypedDict):

@@ -34,7 +34,7 @@ EXPIRING: dict[str, dict[str, int | str]] = {
         "prepared/models/users/": RETENTION,
         "prepared/masks/": RETENTION,
     },
-    "ResultsBucket": {"generated/": 1, "results/": RETENTION},
+    "ResultsBucket": {"generated/": 1, "results/": RETENTION, "derived/": RETENTION},
 }
 # Prefixes that stay, and why.
 KEPT: dict[str, dict[str, str]] = {

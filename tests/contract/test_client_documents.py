@@ -34,7 +34,8 @@ def test_snapshots_of_a_job_in_every_state() -> None:
     assert [one["status"] for one in told] == ["created", "completed", "error"]
     agree(documents.Job, *told)
     agree(documents.Stage, told[0]["stages"][0])
-    agree(documents.Image, told[1]["images"][0])
+    pushed = world.frames.of(world.jobs.rows["job-1"])()["job"]
+    agree(documents.Image, told[1]["images"][0], pushed["images"][0])
 
 
 def test_models_own_and_of_the_shop() -> None:

@@ -153,7 +153,8 @@ def test_every_path_that_is_mentioned_exists(document: Path) -> None:
 
 
 def _is_a_key_in_s3(path: str) -> bool:
-    return path.split("/", maxsplit=1)[0] in {"products", "models", "masks", "prepared", "generated", "results"}
+    places = {"products", "models", "masks", "prepared", "generated", "results", "derived"}
+    return path.split("/", maxsplit=1)[0] in places
 
 
 @each_document

@@ -39,6 +39,7 @@ from vto.domain.consent import Consent
 from vto.domain.curating import picture_key
 from vto.domain.job import Job, StoredImage
 from vto.domain.lifecycle import Lifecycle
+from vto.domain.results import packed
 from vto.testing import FakeClock, FakeModels, FakeNotifier, FakeShopServer
 
 ROWS = json.loads((EVENTS / "rows.json").read_text(), parse_float=Decimal)
@@ -224,7 +225,16 @@ def the_model_is_gone(system: System) -> None:
 
 def job_completed(system: System) -> None:
     image = StoredImage(f"s3://{RESULTS}/results/{JOB_ID}/0.png", "0" * 64, 384, 512)
-    done = item_to_job(JOB).complete(images=(image,), mask_s3_url=None, engine="preview", now=system.clock.now())
+    shown = f"s3://{RESULTS}/derived/{JOB_ID}"
+    system.put(f"{shown}/previews.json", packed([b"preview"]))
+    done = item_to_job(JOB).complete(
+        images=(image,),
+        mask_s3_url=None,
+        engine="preview",
+        now=system.clock.now(),
+        shown_s3_urls=(f"{shown}/0.webp",),
+        previews_s3_url=f"{shown}/previews.json",
+    )
     system.dynamodb.Table("vto-jobs").put_item(Item=job_to_item(done))
 
 
@@ -414,7 +424,7 @@ EFFECTS = {
     "deliver_result/accepted": Effects(
         job="completed",
         frames=("job completed",),
-        and_so=lambda system: f"results/{JOB_ID}/0.png" in system.last_frame["job"]["images"][0]["url"],
+        and_so=lambda system: f"derived/{JOB_ID}/0.webp" in system.last_frame["job"]["images"][0]["url"],
     ),
     "deliver_result/refused_not_completed_yet": Effects(),
     "deliver_result/refused_an_erased_job": Effects(),

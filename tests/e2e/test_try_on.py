@@ -1,5 +1,6 @@
 """Does a client get their picture? One try-on, from the socket to the presigned link, and each guarantee alone."""
 
+import base64
 import hashlib
 import io
 import json
@@ -43,9 +44,13 @@ def test_a_shopper_sees_every_stage_and_gets_the_picture(world: World, ada: Shop
     assert _seqs(ada, job) == [1, 2, 3, 4, 5, 6]
     assert [(change["status"], change["stage"]) for change in job["stages"]] == STAGES
     assert all(earlier["at"] <= later["at"] for earlier, later in pairwise(job["stages"]))
-    content = ada.download(job["images"][0]["url"])
-    picture = Image.open(io.BytesIO(content))
-    assert picture.size == (job["images"][0]["width"], job["images"][0]["height"])
+    image = job["images"][0]
+    shown = Image.open(io.BytesIO(ada.download(image["url"])))
+    original = Image.open(io.BytesIO(ada.download(image["original_url"])))
+    assert (shown.format, original.format) == ("WEBP", "PNG")
+    assert shown.size == original.size == (image["width"], image["height"])
+    preview = Image.open(io.BytesIO(base64.b64decode(image["preview"].removeprefix("data:image/webp;base64,"))))
+    assert max(preview.size) == 256
     assert max(len(json.dumps(frame)) for frame in ada.frames) < 32 * 1024
 
 

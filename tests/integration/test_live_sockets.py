@@ -9,7 +9,8 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 from botocore.stub import Stubber
 
-from vto.adapters.sockets import MAX_FRAME_BYTES, ApiGatewaySockets
+from vto.adapters.sockets import ApiGatewaySockets
+from vto.domain.frames import MAX_FRAME_BYTES
 from vto.errors import NotifierUnavailableError
 
 ERROR = {"code": "internal", "message": "Größe 👕", "details": [], "retryable": True}

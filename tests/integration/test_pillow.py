@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from PIL import Image, ImageCms, ImageDraw, ImageStat
+from PIL import Image, ImageChops, ImageCms, ImageDraw, ImageStat
 
 from vto.adapters.pillow import PillowTools
 from vto.domain.pictures import LOWER_TIER, Tier
@@ -554,13 +554,51 @@ def test_a_mask_that_is_no_picture_is_refused() -> None:
 
 
 def test_a_picture_that_decodes_whole_has_a_size() -> None:
-    assert TOOLS.verify(saved(four_corners())) == (480, 640)
+    made = TOOLS.rendition(saved(four_corners()))
+    assert (made.width, made.height) == (480, 640)
+
+
+def opened_webp(content: bytes | None) -> Image.Image:
+    image = Image.open(io.BytesIO(content or b""))
+    assert image.format == "WEBP"
+    return image
+
+
+def test_what_is_shown_is_the_same_picture_as_webp_and_the_preview_a_small_one() -> None:
+    engines = saved(four_corners())
+    made = TOOLS.rendition(engines)
+    shown, preview = opened_webp(made.shown), opened_webp(made.preview)
+    assert shown.size == (480, 640)
+    assert preview.size == (192, 256)
+    for image in (shown, preview):
+        apart = ImageChops.difference(image.convert("RGB"), four_corners().resize(image.size))
+        assert max(ImageStat.Stat(apart).mean) < 6
+        assert not image.getexif()
+        assert "icc_profile" not in image.info
+
+
+def test_what_is_shown_of_a_picture_in_other_colours_has_the_same_colours_on_any_screen() -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))
+    made = TOOLS.rendition(saved(four_corners(), "PNG", icc_profile=profile.tobytes()))
+    assert opened_webp(made.shown).mode == "RGB"  # a profile that does not fit is left out, not a reason to fail
+
+
+@pytest.mark.parametrize("mode", ["L", "RGBA", "P", "LA", "I;16"])
+def test_a_picture_of_any_mode_can_be_shown(mode: str) -> None:
+    grey = four_corners().convert("L")
+    image = grey.convert("I").point(lambda value: value * 256).convert("I;16") if mode == "I;16" else grey.convert(mode)
+    assert opened_webp(TOOLS.rendition(saved(image, "PNG")).shown).size == (480, 640)
+
+
+def test_a_picture_that_is_too_long_for_a_webp_is_kept_and_shown_as_it_is() -> None:
+    made = TOOLS.rendition(saved(Image.new("RGB", (16_400, 20), "teal"), "PNG"))
+    assert (made.width, made.height, made.shown, made.preview) == (16_400, 20, None, None)
 
 
 @pytest.mark.parametrize("content", [b"", b"text", GOOD["PNG"][:-200], GOOD["JPEG"][:-200], png_of(30_000, 30_000)])
 def test_a_picture_that_does_not_decode_whole_is_none(content: bytes) -> None:
     with pytest.raises(PictureRejectedError):
-        TOOLS.verify(content)
+        TOOLS.rendition(content)
 
 
 def test_shrinking_averages_and_does_not_alias() -> None:

@@ -21,6 +21,7 @@ from vto import telemetry
 from vto.domain import times
 from vto.domain.catalogue import Kind
 from vto.domain.job import Stage, StoredImage
+from vto.domain.results import packed
 from vto.domain.storage import S3Url, prepared_model_key
 from vto.testing import (
     FakeCatalogue,
@@ -274,7 +275,17 @@ class Mall:
         job = self.jobs.rows[job_id]
         image = StoredImage(address, "digest", 800, 1200)
         stored = job.enter(Stage.STORING, execution_arn=f"arn:{job_id}", now=self.clock.now(), lease_seconds=60)
-        done = stored.complete(images=(image,), mask_s3_url=None, engine="preview", now=self.clock.now())
+        shown = f"s3://{RESULTS}/derived/{job_id}/0.webp", f"s3://{RESULTS}/derived/{job_id}/previews.json"
+        self.pictures.put(shown[0], b"result")
+        self.pictures.put(shown[1], packed([b"result"]))
+        done = stored.complete(
+            images=(image,),
+            mask_s3_url=None,
+            engine="preview",
+            now=self.clock.now(),
+            shown_s3_urls=shown[:1],
+            previews_s3_url=shown[1],
+        )
         self.jobs.save(done, expected_version=job.version)
         return address
 

@@ -19,7 +19,7 @@ from vto.use_cases.create_try_on import CreateTryOn
 from vto.use_cases.delete_photo import DeletePhoto
 from vto.use_cases.delete_try_on import DeleteTryOn
 from vto.use_cases.offer_upload import OfferUpload
-from vto.use_cases.publish_job import PublishJob, job_frame
+from vto.use_cases.publish_job import PublishJob
 
 _cancel, _delete_try_on, _delete_photo = CancelTryOn.__call__, DeleteTryOn.__call__, DeletePhoto.__call__
 type Plant = Callable[[pytest.MonkeyPatch], None]
@@ -55,7 +55,7 @@ def _answers_anybody(self: AnswerMessage, job_id: str, connection: object) -> No
     job = self.jobs.get(job_id)
     if job is None:
         raise NotFoundError(job_id)
-    self.notifier.send(connection.connection_id, job_frame(self.publish_job.snapshots(job)))  # type: ignore[attr-defined]
+    self.notifier.send(connection.connection_id, self.publish_job.frames.of(job)())  # type: ignore[attr-defined]
 
 
 def _shows_anybody(self: Browse, user_id: str, job_id: str) -> object:

@@ -56,7 +56,9 @@ class StandIn:
         steps = passed[: 1 + [stage or status for status, stage in passed].index(until)]
         status, stage = steps[-1]
         at = "2026-11-21T09:30:0{}.125Z"
-        image = {"url": f"{self.address}/pictures/after.jpg", "width": 576, "height": 864, "content_type": "image/jpeg"}
+        picture, size = f"{self.address}/pictures/after.jpg", {"width": 576, "height": 864}
+        types = {"content_type": "image/jpeg", "original_content_type": "image/jpeg"}
+        image = {"url": picture, "original_url": f"{picture}?original", **size, **types}
         made = {
             "id": name, "seq": len(steps), "status": status, "stage": stage, "product_id": "p0", "model_id": "robin",
             "created_at": at.format(0), "updated_at": at.format(5), "eta_seconds": 9, "notice": None,

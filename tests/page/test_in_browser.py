@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from local.page import serving
 from local.processes import free_ports
@@ -240,12 +240,33 @@ def test_a_picture_whose_link_has_grown_too_old_is_not_saved_as_an_error(visit: 
     page.wait_for_selector(".badge")
     saved: list[str] = []
     page.on("download", lambda one: saved.append(one.suggested_filename))
-    page.route("**/pictures/after.jpg", lambda route: route.fulfill(status=403, body="<Error/>"), times=1)
+    page.route("**/pictures/after.jpg?original", lambda route: route.fulfill(status=403, body="<Error/>"), times=1)
     with page.expect_request(f"{API}/try-ons/job-0"):
         page.get_by_role("button", name="Download").click()
     page.wait_for_selector(".badge")
     assert saved == []
     with page.expect_download():
+        page.get_by_role("button", name="Download").click()
+
+
+PIXEL = "data:image/webp;base64,UklGRiQAAABXRUJQVlA4IBgAAAAwAQCdASoBAAEAAUAmJaQAA3AA/v02aAA="
+
+
+def test_a_preview_is_seen_before_the_picture_is_there_and_the_engines_own_file_is_saved(
+    visit: Open, address: str
+) -> None:
+    page, service = visit()
+    done = service.job("job-0")
+    done["images"][0] |= {"preview": PIXEL}
+    held: list[Any] = []
+    page.route("**/pictures/after.jpg", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
+    page.goto(f"{address}#/job/job-0")
+    seen = page.locator(".compare img:not(.before)")
+    expect(seen).to_have_attribute("src", PIXEL)
+    assert seen.evaluate("it => it.decode().then(() => it.naturalWidth)") == 1  # the page's own policy lets it
+    held[0].continue_()
+    expect(seen).to_have_attribute("src", done["images"][0]["url"])
+    with page.expect_request("**/pictures/after.jpg?original"), page.expect_download():
         page.get_by_role("button", name="Download").click()
 
 

@@ -21,12 +21,13 @@ from tests.simulation.ports import StreamedJobs
 from tests.simulation.simulation import Settings
 from vto.domain import job as job_module
 from vto.domain.budgets import Booking
-from vto.domain.job import Job, Status, StoredImage
+from vto.domain.job import Job, Status
 from vto.domain.ledger import CallState, Ledger
-from vto.domain.storage import S3Url, result_key
+from vto.domain.results import Kept
+from vto.domain.storage import result_key
 from vto.ports import CachedResult, Connection, DeliveryClaim
 from vto.testing import FakeBudgets, FakeControls, FakeJobs, FakeResults
-from vto.use_cases import cancel_try_on, create_try_on, invoke_model, reconcile_uploads, store_result, validate_request
+from vto.use_cases import cancel_try_on, create_try_on, invoke_model, reconcile_uploads, validate_request
 from vto.use_cases.changing_jobs import change_job
 from vto.use_cases.finish_result import FinishResult
 from vto.use_cases.publish_job import PublishJob
@@ -90,22 +91,15 @@ def _throttled_without_slot(patch: pytest.MonkeyPatch) -> None:
 
 
 def _status_before_pictures(patch: pytest.MonkeyPatch) -> None:
-    original = StoreResult._store
-
-    def promise(self: StoreResult, job_id: str, name: str, address: str) -> StoredImage:
-        content = self.pictures.read(S3Url.parse(address))
-        url = S3Url(self.results_bucket, result_key(job_id, name))
-        return StoredImage(str(url), store_result.hashlib.sha256(content).hexdigest(), 1, 1)
-
     def complete(self: StoreResult, job_id: str, execution_arn: str, made: Mapping[str, Any]) -> Job:
-        images = tuple(promise(self, job_id, f"{i}.png", one) for i, one in enumerate(made["images"]))
+        drawn = [self._verified(f"{i}.png", one) for i, one in enumerate(made["images"])]
+        kept = Kept.of(job_id, self.results_bucket, drawn, None)
         done = change_job(
             self.jobs,
             job_id,
-            lambda job: job.complete(images=images, mask_s3_url=None, engine=made["engine"], now=self.clock.now()),
+            lambda job: job.complete(images=kept.images, mask_s3_url=None, engine=made["engine"], now=self.clock.now()),
         )
-        for i, address in enumerate(made["images"]):
-            original(self, job_id, f"{i}.png", address)
+        self.pictures.write_all(kept.objects)
         return done
 
     patch.setattr(StoreResult, "_complete", complete)

@@ -11,6 +11,7 @@ from greenlet import GreenletExit, getcurrent, greenlet
 from tests.simulation.faults import READ, SEND, WRITE, Fault
 from vto.domain import times
 from vto.domain.job import Job
+from vto.domain.results import NewObject
 from vto.errors import NotifierUnavailableError, StorageUnavailableError
 from vto.ports import Connection, ObjectVersion
 from vto.testing import NOON, FakeConnections, FakeJobs, FakePictures
@@ -112,6 +113,11 @@ class Port:
 
     def __init__(self, name: str, real: Any, boundary: Boundary) -> None:
         self._name, self._real, self._boundary = name, real, boundary
+
+    def write_all(self, objects: Sequence[NewObject]) -> None:
+        """Several requests, each of which may go wrong: then some of the objects are there, and others are not."""
+        for one in objects:
+            self.write(one.url, one.content, one.content_type, one.metadata)
 
     def __getattr__(self, method: str) -> Any:
         real = getattr(self._real, method)

@@ -374,6 +374,7 @@ def everything_of_the_user(system: System) -> None:
         system.put(f"s3://{UPLOADS}/{key.format(USER)}", b"x", **CONSENT.metadata())
     system.put(f"s3://{UPLOADS}/prepared/masks/{JOB_ID}/mask.png", b"x")
     system.put(f"s3://{RESULTS}/results/{JOB_ID}/0.png", b"x")
+    system.put(f"s3://{RESULTS}/derived/{JOB_ID}/0.webp", b"x")
 
 
 def version_of_generated(system: System) -> str:

@@ -29,6 +29,7 @@ ENDS: dict[str, tuple[str, str, str | None]] = {
     "what an engine answered": ("ResultsBucket", storage.generated_prefix("j", 1), "unverified-answers"),
     "a result": ("ResultsBucket", storage.result_key("j", "0.png"), "results"),
     "a manifest": ("ResultsBucket", storage.result_key("j", storage.MANIFEST), "results"),
+    "what is shown of a result": ("ResultsBucket", storage.derived_key("j", "0.webp"), "what-is-shown-of-results"),
     "a product": ("UploadsBucket", f"{storage.PRODUCTS}shirt.jpg", None),
     "a stock model": ("UploadsBucket", f"{storage.STOCK_MODELS}robin.jpg", None),
     "a prepared product": ("UploadsBucket", storage.prepared_product_key("p", "0" * 64), None),
@@ -41,6 +42,7 @@ LIMITS = {
     "prepared-private-photos": DAYS,
     "prepared-masks": DAYS,
     "results": DAYS,
+    "what-is-shown-of-results": DAYS,
 }
 
 

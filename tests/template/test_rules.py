@@ -59,6 +59,7 @@ def test_every_place_where_the_code_puts_objects_expires_or_is_the_catalogue() -
         storage.prepared_mask_key("job"),
         storage.generated_prefix("job", 1),
         storage.result_key("job", storage.MANIFEST),
+        storage.derived_key("job", storage.PREVIEWS),
     }
     places = {*EXPIRING["UploadsBucket"], *EXPIRING["ResultsBucket"], *KEPT["UploadsBucket"]}
     assert {key for key in keys if not any(key.startswith(place) for place in places)} == set()

@@ -1,10 +1,11 @@
 // Two pictures, one over the other, split by a range input: works by touch, mouse and keyboard.
 
-import { h, picture } from "./dom.js";
+import { early, h, picture } from "./dom.js";
 import { t } from "./i18n.js";
 
 /**
- * @param {{src: string, alt: string}} one @param {{src: string, alt: string}} other same shape
+ * @param {{src: string, alt: string}} one
+ * @param {{src?: string, image?: object, alt: string}} other same shape; `image` is one of a job's `images`
  * @param {{tags?: string[], label?: string}} words on the pictures, and what the slider is called
  */
 export function compare(one, other, { tags = [t("before"), t("after")], label = t("compare") } = {}) {
@@ -13,7 +14,7 @@ export function compare(one, other, { tags = [t("before"), t("after")], label = 
     oninput: () => box.style.setProperty("--split", slider.value),
   });
   const box = h("div", { class: "compare" },
-    picture(other.src, other.alt), picture(one.src, one.alt, { class: "before" }),
+    other.image ? early(other.image, other.alt) : picture(other.src, other.alt), picture(one.src, one.alt, { class: "before" }),
     h("span", { class: "tag start", "aria-hidden": "true" }, tags[0]),
     h("span", { class: "tag end", "aria-hidden": "true" }, tags[1]),
     h("span", { class: "knob" }), slider);

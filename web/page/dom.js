@@ -18,6 +18,14 @@ export const $ = (selector, root = document) => root.querySelector(selector);
 /** A picture that may also be drawn and downloaded: asked for with CORS from the first time, as the cache keeps answers. */
 export const picture = (src, alt, props = {}) => h("img", { crossOrigin: "anonymous", alt, decoding: "async", ...props, src });
 
+/** A result's picture: the preview that came with it, if one did, until the picture itself is here. */
+export function early({ url, preview, width }, alt, props = {}) {
+  const image = picture(preview ?? url, alt, { ...props, width });
+  const swap = () => (image.src = url); // also when it cannot be had: whoever listens for errors hears of it
+  if (preview) picture(url, "").decode().then(swap, swap);
+  return image;
+}
+
 /** Say something to those who do not see it. */
 export function announce(text) {
   const said = $("#said");

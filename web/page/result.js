@@ -1,7 +1,7 @@
 // A finished try-on: before and after, its variants, what was changed, and what to do with it.
 
 import { compare } from "./compare.js";
-import { $, announce, h, picture } from "./dom.js";
+import { $, announce, early, h, picture } from "./dom.js";
 import { has, t } from "./i18n.js";
 import { fileName, labelOf } from "./rules-more.js";
 
@@ -22,13 +22,13 @@ export function resultOf(app, { job, product, model, shown, pick, renew, remove 
   const of = job.images.length;
   const image = job.images[Math.min(shown, of - 1)];
   const view = model?.picture_url
-    ? compare({ src: model.picture_url, alt: t("before") }, { src: image.url, alt: `${t("after")}: ${product.name}` })
-    : picture(image.url, product.name, { class: "photo" });
+    ? compare({ src: model.picture_url, alt: t("before") }, { image, alt: `${t("after")}: ${product.name}` })
+    : early(image, product.name, { class: "photo" });
   view.addEventListener("error", renew, { capture: true, once: true });
   const variant = (one, n) =>
     h("label", {},
       h("input", { type: "radio", name: "variant", checked: n === shown, onchange: () => pick(n) }),
-      picture(one.url, t("variant", { n: n + 1, of })));
+      early(one, t("variant", { n: n + 1, of })));
   const button = (text, act, look = null) => h("button", { type: "button", class: look, onclick: act }, text);
   const place = Math.min(shown, of - 1);
   const other = `#/compare/${job.id}.${place}/${job.id}.${place === 0 ? 1 : 0}`;
@@ -50,11 +50,13 @@ export function resultOf(app, { job, product, model, shown, pick, renew, remove 
   ].filter(Boolean);
 }
 
+/** As the engine drew it, with the marks of its origin. */
 async function fileOf(image, product, job) {
+  const type = image.original_content_type ?? image.content_type; // a service of before had but one file
   // not from the cache: it may hold an answer without the headers that a page needs to read it
-  const answer = await fetch(image.url, { cache: "no-store" });
+  const answer = await fetch(image.original_url ?? image.url, { cache: "no-store" });
   if (!answer.ok) throw new Error(`the picture's link answers ${answer.status}`); // a file of an error is no picture
-  return new File([await answer.blob()], fileName(product.name, job.id, image.content_type), { type: image.content_type });
+  return new File([await answer.blob()], fileName(product.name, job.id, type), { type });
 }
 
 async function save(...result) {

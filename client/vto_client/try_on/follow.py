@@ -34,7 +34,7 @@ def to_the_end(vto: Vto, job: str | Job, on_change: Callable[[Any], None], *, wa
 
 
 def saved(vto: Vto, job: Job, folder: Path) -> list[Path]:
-    """Write a completed job's pictures, and its mask, into a folder that exists.
+    """Write a completed job's pictures as the engine drew them, and its mask, into a folder that exists.
 
     Args:
         vto: Whose job it is.
@@ -67,10 +67,16 @@ def saved(vto: Vto, job: Job, folder: Path) -> list[Path]:
 
 
 def _names(job: Job) -> list[str]:
-    names = [f"{n}{TYPES.get(one['content_type'], '')}" for n, one in enumerate(job.get("images", []), 1)]
+    names = [
+        f"{n}{TYPES.get(one.get('original_content_type', one['content_type']), '')}"
+        for n, one in enumerate(job.get("images", []), 1)
+    ]
     return [*names, *(["mask.png"] if job.get("mask") else [])]
 
 
 def _link(job: Job, name: str) -> str:
     stem, mask = name.partition(".")[0], job.get("mask")
-    return mask["url"] if stem == "mask" and mask else job["images"][int(stem) - 1]["url"]
+    if stem == "mask" and mask:
+        return mask["url"]
+    image = job["images"][int(stem) - 1]
+    return image.get("original_url", image["url"])  # a service of before has but one file

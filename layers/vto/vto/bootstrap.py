@@ -652,9 +652,10 @@ def snapshots() -> Snapshots:
 @cache
 def publish_job() -> PublishJob:
     """Pushes snapshots to sockets."""
-    from vto.use_cases.publish_job import PublishJob
+    from vto.use_cases.publish_job import Frames, PublishJob
 
-    return PublishJob(jobs(), connections(), controls(), sockets(), snapshots(), clock())
+    frames = Frames(snapshots(), pictures())
+    return PublishJob(jobs(), connections(), controls(), sockets(), frames, clock())
 
 
 @cache

@@ -16,8 +16,9 @@ from vto.domain.job import Job
 from vto.domain.lifecycle import Lifecycle
 from vto.domain.pacing import Counter
 from vto.domain.parameters import Parameters
-from vto.domain.pictures import Prepared, Tier
+from vto.domain.pictures import Prepared, Rendition, Tier
 from vto.domain.removal import Removal
+from vto.domain.results import NewObject
 from vto.domain.storage import S3Url
 from vto.domain.webhooks import End, Reception
 
@@ -400,6 +401,10 @@ class Pictures(Protocol):
         """Store an object, its bytes protected by a checksum on the way."""
         ...
 
+    def write_all(self, objects: Sequence[NewObject]) -> None:
+        """Store objects, all at once; when this raises, some of them may be there."""
+        ...
+
     def listed(self, bucket: str, prefix: str, *, after: str | None, limit: int) -> list[StoredObject]:
         """Objects below a prefix in the order of their keys, from behind a key on; fewer than limit at the end."""
         ...
@@ -495,8 +500,8 @@ class PictureTools(Protocol):
         """A pure black and white PNG of the source's size; raises PictureRejectedError."""
         ...
 
-    def verify(self, content: bytes) -> tuple[int, int]:
-        """Width and height of a picture that decodes whole; raises PictureRejectedError."""
+    def rendition(self, content: bytes) -> Rendition:
+        """What is shown of a picture that decodes whole; raises PictureRejectedError."""
         ...
 
     def measure(self, content: bytes) -> tuple[int, int]:

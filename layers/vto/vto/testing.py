@@ -17,8 +17,9 @@ from vto.domain.health import Door, Health
 from vto.domain.job import Job, Stage, Status
 from vto.domain.lifecycle import GONE, Lifecycle
 from vto.domain.pacing import Counter, Lane, next_slot
-from vto.domain.pictures import LOWER_TIER, Prepared, Tier
+from vto.domain.pictures import LOWER_TIER, Prepared, Rendition, Tier
 from vto.domain.removal import Removal
+from vto.domain.results import NewObject
 from vto.domain.storage import S3Url
 from vto.domain.webhooks import End, Reception, reception
 from vto.errors import (
@@ -735,6 +736,11 @@ class FakePictures:
         self.put(str(url), content, **(metadata or {}))
         self.written.append(str(url))
 
+    def write_all(self, objects: Sequence[NewObject]) -> None:
+        """Store objects."""
+        for one in objects:
+            self.write(one.url, one.content, one.content_type, one.metadata)
+
     def listed(self, bucket: str, prefix: str, *, after: str | None, limit: int) -> list[StoredObject]:
         """Objects below a prefix, from behind a key on."""
         start = f"s3://{bucket}/{prefix}"
@@ -766,6 +772,8 @@ class FakePictureTools:
     width: int = 800
     height: int = 1200
     problem: VtoError | None = None
+    preview: bytes | None = None
+    """Every picture's preview; unless given, its bytes with a mark."""
     masked: list[tuple[int, int]] = field(default_factory=list)
 
     def prepare(self, content: bytes, tier: Tier = LOWER_TIER) -> Prepared:
@@ -779,14 +787,14 @@ class FakePictureTools:
         self.masked.append((width, height))
         return b"mask:" + content
 
-    def verify(self, content: bytes) -> tuple[int, int]:
-        """The given size."""
-        self._raise()
-        return self.width, self.height
+    def rendition(self, content: bytes) -> Rendition:
+        """The given size, and the bytes with marks of what they are."""
+        return Rendition(*self.measure(content), b"shown:" + content, self.preview or b"preview:" + content)
 
     def measure(self, content: bytes) -> tuple[int, int]:
         """The given size."""
-        return self.verify(content)
+        self._raise()
+        return self.width, self.height
 
     def _raise(self) -> None:
         if self.problem:

@@ -52,7 +52,8 @@ def job(seq: int, status: str, stage: str | None = None, **more: Any) -> dict[st
 
 
 def completed(seq: int = 5, **more: Any) -> dict[str, Any]:
-    picture = {"url": LINK, "width": 768, "height": 1152, "content_type": "image/png"}
+    size, types = {"width": 768, "height": 1152}, {"content_type": "image/webp", "original_content_type": "image/png"}
+    picture = {"url": f"{LINK}.webp", "original_url": LINK, **size, **types}
     made = {"images": [picture], "mask": None, "engine": "preview", "seed": 12, "delivered_images": 1}
     return job(seq, "completed", expires_at="2026-11-21T12:15:00.000Z", **{**made, **more})
 

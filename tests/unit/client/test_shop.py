@@ -172,6 +172,8 @@ def test_a_result_is_fetched_where_it_lies_without_the_token() -> None:
     assert dict(asked.url.params) == {"image": "2"}
     assert "Authorization" in asked.headers
     assert "Authorization" not in fetched.headers
+    service.vto.result(JOB, original=True)
+    assert dict(service.asked[2].url.params) == {"image": "0", "original": "true"}
 
 
 def test_a_result_that_is_not_there_is_refused() -> None:

@@ -151,7 +151,7 @@ def test_a_job_is_followed_to_its_end_and_each_change_is_told_once() -> None:
     outcome = ran(service, seen=seen)
     assert (outcome.outcome, outcome.exit_code) == ("completed", 0)
     assert outcome.job is not None
-    assert outcome.job["images"][0]["url"] == LINK
+    assert outcome.job["images"][0]["original_url"] == LINK
     assert [one["seq"] for one in seen] == [1, 3, 5], "an older snapshot is dropped"
 
 
@@ -327,7 +327,7 @@ def test_a_result_is_told_with_links_that_can_be_copied() -> None:
     some = {"requested_images": 3, "warnings": [{"code": "some_results_blocked", "message": "Kept back.", "path": ""}]}
     text = told(render.completed, masked() | some)
     assert text.startswith("Completed in 4.0 s by preview: 1 of the 3 pictures asked for.\n")
-    assert f"  768×1152  {LINK}\n" in text
+    assert f"  768×1152  {LINK}.webp\n" in text
     assert "  mask  https://files.example.com/mask.png\n" in text
     assert "some_results_blocked  Kept back." in text
     assert "These links work until 12:15:00 UTC." in text

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.vto.world import ALICE, BOB, World
+from vto.domain.frames import MAX_FRAME_BYTES
 from vto.errors import NotifierUnavailableError, StorageUnavailableError
 from vto.testing import NOON
-from vto.use_cases.answer_message import MAX_FRAME_BYTES
 
 SESSION_UNTIL = int(NOON.timestamp()) + 3600
 

@@ -80,7 +80,7 @@ def test_nothing_is_left_and_the_receipt_says_how_much_there_was(world: World) -
     assert told["removed"] == {
         "jobs": 2,
         "photos": 1,
-        "objects": 1 + 2 * 3,  # the prepared photo; of each job what was generated, the result, and the manifest
+        "objects": 1 + 2 * 5,  # the prepared photo; of each job what was generated, result, manifest, WebP, previews
         "cached_results": 2,
         "sockets": 1,
         "control_items": 1,

@@ -1,6 +1,7 @@
 """What becomes of one's uploads, what one's photos are called, the way to one's results, and all of it exported."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -224,14 +225,26 @@ def test_only_ones_own_photo_is_renamed(world: World, model_id: str) -> None:
 # --- a result ---
 
 
-def result(world: World, image: Any = None, job_id: str = "job-1", user_id: str = ALICE) -> str:
-    return OpenResult(world.jobs, world.pictures, world.clock)(job_id, image, user_id)
+def result(world: World, image: Any = None, job_id: str = "job-1", user_id: str = ALICE, original: Any = None) -> str:
+    return OpenResult(world.jobs, world.pictures, world.clock)(job_id, image, user_id, original)
 
 
 def test_a_finished_picture_is_reached_by_a_link_of_minutes(world: World) -> None:
+    job = world.completed_job()
+    link = f"https://link/derived/job-1/0.webp?expires={15 * 60}"
+    original = f"https://link/results/job-1/0.png?expires={15 * 60}"
+    assert (result(world), result(world, "0"), result(world, original="false")) == (link, link, link)
+    assert result(world, original="true") == original
+    world.jobs.rows[job.id] = replace(job, shown_s3_urls=(), previews_s3_url=None)  # as earlier versions stored it
+    assert result(world) == original
+
+
+@pytest.mark.parametrize("text", ["", "True", "1", "yes", "no"])
+def test_what_does_not_say_which_file_is_meant_is_refused(world: World, text: str) -> None:
     world.completed_job()
-    link = f"https://link/results/job-1/0.png?expires={15 * 60}"
-    assert (result(world), result(world, "0")) == (link, link)
+    with pytest.raises(InvalidRequestError) as refused:
+        result(world, original=text)
+    assert refused.value.violations[0].path == "original"
 
 
 @pytest.mark.parametrize("image", ["-1", "first", "", "1.0", "٣", "100", "1e1"])
@@ -295,7 +308,8 @@ def test_an_export_has_photos_and_try_ons_with_their_pictures_parameters_and_con
     assert (model["model_id"], model["consent"]["time"]) == (me.form["model_id"], consented)
     assert model["kept_until"] == job["kept_until"] == times.after(world.clock.now(), 30 * 86_400)
     assert model["picture_url"].startswith("https://link/prepared/models/users/alice/")
-    assert job["images"][0]["url"].startswith("https://link/results/job-1/0.png")
+    assert job["images"][0]["url"].startswith("https://link/derived/job-1/0.webp")
+    assert job["images"][0]["original_url"].startswith("https://link/results/job-1/0.png")
     assert job["drawn_mask"]["url"].startswith("https://link/prepared/masks/job-1/mask.png")
     assert (job["parameters"]["maskType"], job["consented_at"]) == ("IMAGE", consented)
     json.dumps(whole)

@@ -1,15 +1,19 @@
 """Telling a job's owner: each version once to each of the owner's live sockets, and to nobody else."""
 
+import base64
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.vto.world import ALICE, BOB, EXECUTION, World
+from tests.unit.vto.world import ALICE, BOB, EXECUTION, RESULTS, World
 from vto.domain import times
-from vto.domain.job import Stage, Status
-from vto.errors import ModelTimeoutError, NotifierUnavailableError
+from vto.domain.frames import MAX_FRAME_BYTES, encoded
+from vto.domain.job import Job, Stage, Status
+from vto.errors import ModelTimeoutError, NotifierUnavailableError, StorageUnavailableError
 from vto.ports import Connection
 from vto.use_cases.publish_job import LINK_SECONDS
 
@@ -21,8 +25,10 @@ def test_a_completed_job_comes_with_links_that_expire_and_without_addresses(worl
     frame = world.notifier.sent["phone"][-1]
     assert frame["type"] == "job"
     (image,) = frame["job"]["images"]
-    assert image["url"] == f"https://link/results/job-1/0.png?expires={LINK_SECONDS}"
-    assert (image["width"], image["height"], image["content_type"]) == (800, 1200, "image/png")
+    assert image["url"] == f"https://link/derived/job-1/0.webp?expires={LINK_SECONDS}"
+    assert image["original_url"] == f"https://link/results/job-1/0.png?expires={LINK_SECONDS}"
+    assert (image["width"], image["height"]) == (800, 1200)
+    assert (image["content_type"], image["original_content_type"]) == ("image/webp", "image/png")
     assert frame["job"]["expires_at"] == times.after(world.clock.now(), LINK_SECONDS)
     assert frame["job"]["mask"] is None
     assert "s3://" not in str(frame)
@@ -274,12 +280,90 @@ def test_the_manifest_of_an_erased_job_is_dropped(world: World) -> None:
     assert world.deliver_result("no-such-job") == 0
 
 
-def test_a_snapshot_with_five_pictures_and_a_mask_is_far_below_a_frames_limit(world: World) -> None:
+PRESIGNED = 2000  # bytes of a link signed with a session token
+
+
+def five_pictures(world: World, monkeypatch: pytest.MonkeyPatch, preview_bytes: int) -> dict[str, Any]:
+    """The frame of a job with five pictures and a mask, with links as long as they are on AWS."""
+    long = "x" * (PRESIGNED - 60)
+    monkeypatch.setattr(world.pictures, "link", lambda url, *, seconds: f"https://link/{url.key}?{long}")
+    world.tools.preview = b"p" * preview_bytes
     world.engine.outcomes = [5]
     job = world.completed_job()
-    snapshot: dict[str, Any] = world.snapshots(job)
-    presigned = 2000  # a link signed with a session token
-    assert len(str(snapshot)) + 6 * presigned < 32 * 1024
+    frame: dict[str, Any] = world.frames.of(replace(job, mask_s3_url=f"s3://{RESULTS}/mask.png"))()
+    assert len(encoded(frame)) <= MAX_FRAME_BYTES
+    return frame
+
+
+def test_previews_of_five_pictures_travel_in_a_frame_as_far_as_there_is_room(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = five_pictures(world, monkeypatch, 2_500)["job"]["images"]
+    assert [("preview" in one) for one in images] == [True, True, False, False, False]
+    assert base64.b64decode(images[0]["preview"].removeprefix("data:image/webp;base64,")) == b"p" * 2_500
+
+
+def test_a_frame_without_room_for_any_preview_has_its_links(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    images = five_pictures(world, monkeypatch, 20_000)["job"]["images"]
+    assert len(images) == 5
+    assert not any("preview" in one for one in images)
+
+
+def test_only_the_finished_versions_frame_has_a_preview_and_nothing_that_is_stored_has_one(world: World) -> None:
+    world.connect("phone")
+    world.add_job()
+    world.publish_job("job-1")
+    job = world.completed_job("job-2", request_id="2")
+    world.publish_job("job-2")
+    frame = world.frames.of(job)
+    assert "preview" in frame()["job"]["images"][0]
+    assert all("images" not in frame(seq)["job"] for seq in range(1, job.version))
+    assert "data:" not in str(world.snapshots(job))  # of REST: histories, exports
+    assert "data:" not in repr((world.jobs.rows, world.results.ready, world.controls))
+
+
+def test_previews_are_read_once_for_all_sockets(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("phone", "laptop", "tablet"):
+        world.connect(name)
+    world.completed_job()
+    read: list[str] = []
+    real = world.pictures.read
+    monkeypatch.setattr(world.pictures, "read", lambda url: read.append(url.key) or real(url))
+    assert world.publish_job("job-1") == 3
+    assert read == ["derived/job-1/previews.json"]
+
+
+def gone(world: World, job: Job) -> Job:
+    del world.pictures.objects[job.previews_s3_url or ""]
+    return job
+
+
+def unreadable(world: World, job: Job) -> Job:
+    world.pictures.objects[job.previews_s3_url or ""] = b"<html>"
+    return job
+
+
+def of_before(world: World, job: Job) -> Job:
+    return replace(job, shown_s3_urls=(), previews_s3_url=None)
+
+
+@pytest.mark.parametrize("without", [gone, unreadable, of_before])
+def test_a_job_whose_previews_are_not_there_is_told_without(world: World, without: Callable[[World, Job], Job]) -> None:
+    world.connect("phone")
+    job = without(world, world.completed_job())
+    world.jobs.rows[job.id] = job
+    assert world.publish_job("job-1") == 1
+    [image] = world.notifier.sent["phone"][-1]["job"]["images"]
+    assert "preview" not in image
+    assert image["original_url"] == f"https://link/results/job-1/0.png?expires={LINK_SECONDS}"
+    assert (image["url"] == image["original_url"]) == (without is of_before)
+
+
+def test_storage_that_does_not_answer_keeps_nobody_waiting_for_a_preview(world: World) -> None:
+    world.connect("phone")
+    world.completed_job()
+    world.pictures.read = lambda url: (_ for _ in ()).throw(StorageUnavailableError("down"))  # type: ignore[method-assign]
+    assert world.publish_job("job-1") == 1
 
 
 def test_what_arrived_before_a_push_failed_is_not_pushed_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

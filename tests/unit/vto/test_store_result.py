@@ -11,6 +11,7 @@ from vto.domain import times
 from vto.domain.engines import PROFILES, Adaptation
 from vto.domain.job import Job, Stage, Status
 from vto.domain.parameters import canonical
+from vto.domain.pictures import Rendition
 from vto.errors import (
     BadModelOutputError,
     JobClosedError,
@@ -65,8 +66,30 @@ def test_operators_are_told_of_the_ending_once_also_when_the_step_is_repeated(wo
 
 def test_every_object_of_a_result_says_whose_it_is(world: World) -> None:
     store(world, world.generated_job())
-    for name in ("0.png", "result.json"):
-        assert world.pictures.user_metadata[f"s3://{RESULTS}/results/job-1/{name}"] == {"job-id": "job-1"}
+    for name in ("results/job-1/0.png", "results/job-1/result.json", "derived/job-1/0.webp"):
+        assert world.pictures.user_metadata[f"s3://{RESULTS}/{name}"] == {"job-id": "job-1"}
+
+
+def test_what_is_shown_lies_beside_the_engines_own_bytes(world: World) -> None:
+    world.engine.outcomes = [2]
+    store(world, world.generated_job())
+    job = world.jobs.rows["job-1"]
+    assert [one.s3_url for one in job.shown_images] == [f"s3://{RESULTS}/derived/job-1/{n}.webp" for n in (0, 1)]
+    assert [world.pictures.objects[one.s3_url] for one in job.shown_images] == [b"shown:picture 0", b"shown:picture 1"]
+    assert {one.content_type for one in job.shown_images} == {"image/webp"}
+    assert {one.content_type for one in job.images} == {"image/png"}
+    assert job.result_s3_url == f"s3://{RESULTS}/results/job-1/0.png"  # the published attribute: what the engine drew
+
+
+def test_where_no_webp_can_be_made_the_originals_are_shown(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.engine.outcomes = [2]
+    parts = world.generated_job()
+    made = iter([Rendition(8, 8, b"shown", b"preview"), Rendition(17_000, 8)])
+    monkeypatch.setattr(world.tools, "rendition", lambda content: next(made))
+    store(world, parts)
+    job = world.jobs.rows["job-1"]
+    assert (job.shown_images, job.previews_s3_url) == (job.images, None)
+    assert not [one for one in world.pictures.objects if "/derived/" in one]
 
 
 def test_a_mask_is_kept_too(world: World) -> None:
@@ -93,6 +116,8 @@ def test_the_manifest_is_written_last_and_says_what_the_job_says(world: World, m
     assert order == [
         "processing/storing",
         "results/job-1/0.png",
+        "derived/job-1/0.webp",
+        "derived/job-1/previews.json",
         "completed/None",
         "results/job-1/result.json",
     ]
@@ -106,7 +131,7 @@ class CrashError(Exception):
     """The function died."""
 
 
-@pytest.mark.parametrize("crash_at", range(8))
+@pytest.mark.parametrize("crash_at", range(11))
 @pytest.mark.parametrize("after", [True, False], ids=["after the write", "instead of the write"])
 def test_a_crash_at_any_write_is_made_good_by_the_retry_without_another_call(crash_at: int, after: bool) -> None:
     world = World()
@@ -132,7 +157,7 @@ def test_a_crash_at_any_write_is_made_good_by_the_retry_without_another_call(cra
         try:
             store(world, parts)
         except CrashError:
-            assert crash_at < 6  # stage, two pictures, status, offer, manifest
+            assert crash_at < 9  # stage, two pictures with their WebP, previews, status, offer, manifest
             store(world, parts)
     job = world.jobs.rows["job-1"]
     assert job.status is Status.COMPLETED

@@ -45,7 +45,7 @@ from vto.use_cases.invoke_model import InvokeModel
 from vto.use_cases.looking_ahead import LookAhead
 from vto.use_cases.manage_products import ManageProducts
 from vto.use_cases.plan_try_on import PlanTryOn
-from vto.use_cases.publish_job import PublishJob, Snapshots
+from vto.use_cases.publish_job import Frames, PublishJob, Snapshots
 from vto.use_cases.record_failure import RecordFailure
 from vto.use_cases.remove_one import RemoveOne
 from vto.use_cases.request_erasure import RequestErasure
@@ -292,8 +292,12 @@ class World:
         return Snapshots(self.pictures, self.clock)
 
     @property
+    def frames(self) -> Frames:
+        return Frames(self.snapshots, self.pictures)
+
+    @property
     def publish_job(self) -> PublishJob:
-        return PublishJob(self.jobs, self.connections, self.controls, self.notifier, self.snapshots, self.clock)
+        return PublishJob(self.jobs, self.connections, self.controls, self.notifier, self.frames, self.clock)
 
     @property
     def deliver_result(self) -> DeliverResult:

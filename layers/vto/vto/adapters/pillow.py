@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from PIL import Image, ImageCms, PngImagePlugin, UnidentifiedImageError
 
 from vto.adapters.containers import Layout, look_at
-from vto.domain.pictures import LOWER_TIER, MAX_UPLOAD_PIXELS, Prepared, Tier, fit
+from vto.adapters.renditions import shown_and_preview
+from vto.domain.pictures import LOWER_TIER, MAX_UPLOAD_PIXELS, Prepared, Rendition, Tier, fit
 from vto.errors import PictureRejectedError, Violation
 
 FORMATS = ("JPEG", "PNG", "WEBP")
@@ -103,11 +104,13 @@ class PillowTools:
             raise _rejected("has no white area", "paint white what is to stay")
         return _saved(binary.convert("RGB"), "PNG")
 
-    def verify(self, content: bytes) -> tuple[int, int]:
-        """Width and height of a picture that decodes whole; raises PictureRejectedError."""
+    def rendition(self, content: bytes) -> Rendition:
+        """What is shown of a picture that decodes whole; raises PictureRejectedError."""
         with _opened(content) as image:
             image.load()
-            return image.size
+            size, profile = image.size, image.info.get("icc_profile")
+            colours = _to_srgb(_upright(_plain_mode(image), _orientation(image)), profile)
+        return Rendition(*size, *shown_and_preview(colours))
 
     def measure(self, content: bytes) -> tuple[int, int]:
         """Width and height of a picture that an engine can be given as it is; raises PictureRejectedError."""

@@ -1,11 +1,13 @@
 """Pictures in S3."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from vto.adapters.aws_errors import as_storage_error, code_of
+from vto.domain.results import NewObject
 from vto.domain.storage import S3Url
 from vto.errors import PictureMissingError
 from vto.ports import StoredObject, UploadForm
@@ -13,6 +15,7 @@ from vto.ports import StoredObject, UploadForm
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+AT_ONCE = 6  # requests of one function; the SDK keeps ten connections
 MISSING = ("NoSuchKey", "404", "NotFound")
 
 
@@ -51,6 +54,10 @@ class S3Pictures:
                 ChecksumAlgorithm="SHA256",
             )
 
+    def write_all(self, objects: Sequence[NewObject]) -> None:
+        """Store objects, all at once; when this raises, some of them may be there."""
+        at_once(lambda one: self.write(one.url, one.content, one.content_type, one.metadata), objects)
+
     def listed(self, bucket: str, prefix: str, *, after: str | None, limit: int) -> list[StoredObject]:
         """Objects below a prefix in the order of their keys, from behind a key on; fewer than limit at the end."""
         with as_storage_error(f"list s3://{bucket}/{prefix}"):
@@ -81,3 +88,11 @@ class S3Pictures:
     def _missing(self, url: S3Url, error: ClientError) -> Exception:
         """A missing object is the caller's business; everything else goes on as it was."""
         return PictureMissingError(str(url)) if code_of(error) in MISSING else error
+
+
+def at_once[T](call: Callable[[T], object], things: Sequence[T]) -> None:
+    """Call for all of them together, and raise the first error after all calls have ended."""
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+        calls = [pool.submit(call, one) for one in things]
+    for one in calls:
+        one.result()

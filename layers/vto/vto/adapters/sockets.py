@@ -1,19 +1,18 @@
 """Live sockets through API Gateway's management API."""
 
-import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from vto.adapters.aws_errors import code_of
+from vto.domain.frames import MAX_FRAME_BYTES, encoded
 from vto.errors import NotifierUnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
 
 GONE = ("GoneException", "410")
-MAX_FRAME_BYTES = 32 * 1024  # API Gateway closes a socket (1009) on a larger frame
 
 
 class ApiGatewaySockets:
@@ -24,7 +23,7 @@ class ApiGatewaySockets:
 
     def send(self, connection_id: str, frame: Mapping[str, Any]) -> bool:
         """Push a frame; False when the client is gone; raises NotifierUnavailableError."""
-        data = json.dumps(frame, separators=(",", ":")).encode()
+        data = encoded(frame)
         if len(data) > MAX_FRAME_BYTES:
             raise AssertionError(f"a frame of {len(data)} bytes would close the socket")
         return self._call(lambda: self._client.post_to_connection(ConnectionId=connection_id, Data=data))

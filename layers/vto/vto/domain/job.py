@@ -29,6 +29,7 @@ from vto.errors import (
 
 START_LEASE_SECONDS = 60  # a job that nobody has started by then is started by the sweep
 MAX_BILLABLE_CALLS = 2  # what one execution may spend on a job, whatever goes wrong
+SHOWN_TYPE = "image/webp"
 OPEN = "yes"  # the value of the sparse index attribute while a job is unfinished
 
 
@@ -112,6 +113,10 @@ class Job:
     result_s3_url: str | None = None
     images: tuple[StoredImage, ...] = ()
     mask_s3_url: str | None = None
+    shown_s3_urls: tuple[str, ...] = ()
+    """What shoppers are shown of ``images``, in their order (WebP); empty where that is the images themselves."""
+    previews_s3_url: str | None = None
+    """The small pictures that travel in messages; they themselves stand in no row."""
     requested_images: int = 1
     error_code: str | None = None
     error_message: str | None = None
@@ -402,6 +407,8 @@ class Job:
         now: datetime,
         adaptations: tuple[Mapping[str, str], ...] = (),
         is_filtered: bool = False,
+        shown_s3_urls: tuple[str, ...] = (),
+        previews_s3_url: str | None = None,
     ) -> Self:
         """The job with its result; closed, so that neither the sweep nor a late step touches it again."""
         few = notices.of_delivery(self.requested_images, len(images), is_filtered=is_filtered)
@@ -411,6 +418,8 @@ class Job:
             warnings=(*self.warnings, *(one.public() for one in few)),
             result_s3_url=images[0].s3_url,
             mask_s3_url=mask_s3_url,
+            shown_s3_urls=shown_s3_urls,
+            previews_s3_url=previews_s3_url,
             engine=engine,
             adaptations=adaptations,
             ledger=book.settled(self.ledger, now),
@@ -420,6 +429,14 @@ class Job:
             lease_until=None,
         )
         return done._changed(Status.COMPLETED, now)
+
+    @property
+    def shown_images(self) -> tuple[StoredImage, ...]:
+        """What shoppers are shown: ``images``, under the addresses and of the type in which they travel best."""
+        if len(self.shown_s3_urls) != len(self.images):  # of an earlier version, or what was drawn cannot be a WebP
+            return self.images
+        pairs = zip(self.images, self.shown_s3_urls, strict=True)
+        return tuple(replace(image, s3_url=url, content_type=SHOWN_TYPE) for image, url in pairs)
 
     def fail(self, error: VtoError, now: datetime) -> Self:
         """The job ended by an error.

@@ -57,6 +57,22 @@ class Prepared:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """A verified picture of an engine, and what shoppers are shown of it.
+
+    Args:
+        width, height: Its size in pixels.
+        shown: The same picture as WebP, some tenth of the bytes; None where it cannot be one.
+        preview: A picture of at most 256 pixels a side, small enough to travel in a message; None likewise.
+    """
+
+    width: int
+    height: int
+    shown: bytes | None = None
+    preview: bytes | None = None
+
+
 def fit(width: int, height: int, tier: Tier = LOWER_TIER) -> tuple[int, int]:
     """The size at which a picture is handed to an engine: never larger than it is, aspect kept, inside all limits.
 

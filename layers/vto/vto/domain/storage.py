@@ -12,6 +12,7 @@ USER_MODELS = "models/users/"
 USER_MASKS = "masks/users/"
 PREPARED = "prepared/"
 MANIFEST = "result.json"
+PREVIEWS = "previews.json"
 
 # What names a folder of its own in every reading of a key: no separator, no escape, no blank, nothing invisible.
 USER_ID = re.compile(r"(?!\.+\Z)[^\s/\\%\x00-\x1f\x7f-\x9f]{1,128}")
@@ -122,6 +123,16 @@ def result_folder(job_id: str) -> str:
 def result_key(job_id: str, name: str) -> str:
     """Where a verified result lies: ``0.png`` … ``4.png``, ``mask.png``, ``result.json``."""
     return f"{result_folder(job_id)}{name}"
+
+
+def derived_folder(job_id: str) -> str:
+    """Where what was made of one job's result lies, outside what the bucket's event tells of."""
+    return f"derived/{job_id}/"
+
+
+def derived_key(job_id: str, name: str) -> str:
+    """Where one thing that was made of a result lies: ``0.webp`` … ``4.webp``, ``previews.json``."""
+    return f"{derived_folder(job_id)}{name}"
 
 
 def job_id_of_result(key: str) -> str:

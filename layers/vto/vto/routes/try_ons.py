@@ -62,6 +62,6 @@ def delete_try_on(job_id: str) -> Response[str]:
 def result(job_id: str) -> Response[str]:
     """The way to one of a finished try-on's pictures."""
     event = router.current_event
-    image = (event.query_string_parameters or {}).get("image")
-    link = bootstrap.open_result()(job_id, image, caller_of(event).user_id)
+    asked = event.query_string_parameters or {}
+    link = bootstrap.open_result()(job_id, asked.get("image"), caller_of(event).user_id, asked.get("original"))
     return see_other(link)

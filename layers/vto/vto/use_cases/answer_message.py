@@ -8,16 +8,16 @@ from typing import Any
 from vto import schemas
 from vto.domain import times
 from vto.domain.farewell import farewell
+from vto.domain.frames import MAX_FRAME_BYTES
 from vto.domain.log_text import shown_id
 from vto.errors import InvalidRequestError, NotAuthorizedError, NotFoundError, Violation, VtoError
 from vto.ports import Clock, Connection, Jobs, Notifier
 from vto.use_cases.cancel_try_on import CancelTryOn
 from vto.use_cases.plan_try_on import PlanTryOn, is_dry_run
-from vto.use_cases.publish_job import PublishJob, job_frame
+from vto.use_cases.publish_job import PublishJob
 from vto.use_cases.request_try_on import RequestTryOn
 
 ACTIONS = ("tryOn", "watchJob", "cancelTryOn", "ping")
-MAX_FRAME_BYTES = 32 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class AnswerMessage:
     def _cancel(self, document: Mapping[str, Any], connection: Connection) -> None:
         _ensure_keeps_to("cancel_try_on", document)
         job = self.cancel_try_on(document["job_id"], connection.user_id)
-        self.notifier.send(connection.connection_id, job_frame(self.publish_job.snapshots(job)))
+        self.notifier.send(connection.connection_id, self.publish_job.frames.of(job)())
 
     def _watch(self, document: Mapping[str, Any], connection: Connection) -> None:
         _ensure_keeps_to("watch_job", document)
@@ -105,7 +105,7 @@ class AnswerMessage:
         if job is None or job.user_id != connection.user_id or job.erased_at is not None:
             found = [Violation("job_id", "is none of your try-ons", "choose one of GET /try-ons")]
             raise NotFoundError(shown_id(job_id), found)
-        self.notifier.send(connection.connection_id, job_frame(self.publish_job.snapshots(job)))
+        self.notifier.send(connection.connection_id, self.publish_job.frames.of(job)())
 
     def _refuse(self, error: VtoError, request_id: Any, connection: Connection) -> None:
         frame: dict[str, Any] = {"type": "error", "error": error.public()}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from vto.domain import times
 from vto.domain.erasure import REUSE_SECONDS, WRITER_SECONDS, has_passed
 from vto.domain.job import Job, Status
-from vto.domain.storage import S3Url, generated_folder, prepared_mask_folder, result_folder
+from vto.domain.storage import S3Url, derived_folder, generated_folder, prepared_mask_folder, result_folder
 from vto.errors import JobClosedError, StorageUnavailableError
 from vto.ports import Clock, Jobs, ObjectVersion, Results, VersionConflictError, Versions
 from vto.use_cases.changing_jobs import change_job
@@ -56,7 +56,7 @@ class EraseJob:
         # Others may be about to copy what they found on offer; of a private photo nothing is on offer but to its owner.
         is_shared = job.status is Status.COMPLETED and (is_alone or job.consented_at is None)
         if not is_shared or has_passed(since, REUSE_SECONDS, now):
-            folders.append(S3Url(self.results_bucket, result_folder(job.id)))
+            folders += [S3Url(self.results_bucket, folder(job.id)) for folder in (result_folder, derived_folder)]
         left = [one for folder in folders for one in self.versions.below(folder)]
         self._remove(left, removed)
         seconds = max(WRITER_SECONDS, REUSE_SECONDS) if is_shared else WRITER_SECONDS

@@ -16,7 +16,7 @@ from vto.ports import Catalogue, Clock, Jobs, Pictures
 from vto.use_cases.publish_job import LINK_SECONDS, Snapshots
 from vto.use_cases.showing_catalogue import model_view
 
-PAGE = 50  # a page with five pictures each is some 500 kB; an answer may have 6 MB
+PAGE = 50  # a page with five pictures each is some 1 MB; an answer may have 6 MB
 PHOTOS, TRY_ONS = "models", "try_ons"  # the parts, in their order; a cursor begins with its part's name
 
 

@@ -22,20 +22,21 @@ class OpenResult:
     pictures: Pictures
     clock: Clock
 
-    def __call__(self, job_id: str, image: Any, user_id: str) -> str:
+    def __call__(self, job_id: str, image: Any, user_id: str, original: Any = None) -> str:
         """A presigned link to one of a try-on's pictures, good for minutes.
 
         Args:
             job_id: Which try-on.
             image: Which of its pictures, counted from 0, as text; None for the first.
             user_id: Who asks.
+            original: ``"true"`` for the engine's own file, as text; None or ``"false"`` for what is shown of it.
 
         Raises:
-            InvalidRequestError: The number is none.
+            InvalidRequestError: The number is none, or it is not said which of the two files is meant.
             NotFoundError: The try-on is none of theirs; or it has no such picture, or not yet, and then
                 ``retry_after_seconds`` says when to ask again.
         """
-        number = _number(image)
+        number, is_original = _number(image), _is_true(original)
         job = self.jobs.get(job_id)
         if job is None or job.user_id != user_id or job.erased_at is not None:
             raise no_try_on(job_id)
@@ -46,7 +47,8 @@ class OpenResult:
         if number >= len(job.images):
             found = Violation("image", f"is {number}; there are {len(job.images)}", f"send 0 to {len(job.images) - 1}")
             raise NotFoundError(f"job {job_id}", [found])
-        return self.pictures.link(S3Url.parse(job.images[number].s3_url), seconds=LINK_SECONDS)
+        images = job.images if is_original else job.shown_images
+        return self.pictures.link(S3Url.parse(images[number].s3_url), seconds=LINK_SECONDS)
 
 
 def _number(image: Any) -> int:
@@ -56,6 +58,13 @@ def _number(image: Any) -> int:
         found = Violation("image", "is no number of a picture", "send 0 for the first one, 1 for the second, and so on")
         raise InvalidRequestError("image", [found])
     return int(image)
+
+
+def _is_true(text: Any) -> bool:
+    if text not in (None, "true", "false"):
+        remedy = "send true for the engine's own file; or leave it out"
+        raise InvalidRequestError("original", [Violation("original", "must be true or false", remedy)])
+    return bool(text == "true")
 
 
 def _no_picture(job: Job) -> NotFoundError:

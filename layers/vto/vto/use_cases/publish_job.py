@@ -4,14 +4,17 @@ Called by Notify Client (speed), by the table's stream (the guarantee for every 
 published path of a result). They agree through ``vto-controls`` on who pushes which version to which socket.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from vto.domain import times
+from vto.domain.frames import job_frame, with_previews
 from vto.domain.job import Job, Status
+from vto.domain.results import unpacked
 from vto.domain.storage import S3Url
-from vto.errors import FailureError, NotifierUnavailableError
+from vto.errors import FailureError, NotifierUnavailableError, PictureMissingError, StorageUnavailableError
 from vto.ports import Clock, Connection, Connections, Controls, Jobs, Notifier, Pictures
 
 LINK_SECONDS = 15 * 60
@@ -37,12 +40,14 @@ class Snapshots:
         if view["status"] == Status.COMPLETED:
             view["images"] = [
                 {
-                    "url": self._link(image.s3_url),
+                    "url": self._link(shown.s3_url),
+                    "original_url": self._link(image.s3_url),
                     "width": image.width,
                     "height": image.height,
-                    "content_type": image.content_type,
+                    "content_type": shown.content_type,
+                    "original_content_type": image.content_type,
                 }
-                for image in job.images
+                for image, shown in zip(job.images, job.shown_images, strict=True)
             ]
             view["mask"] = {"url": self._link(job.mask_s3_url)} if job.mask_s3_url else None
             view["expires_at"] = times.after(self.clock.now(), LINK_SECONDS)
@@ -53,6 +58,32 @@ class Snapshots:
 
 
 @dataclass(frozen=True, slots=True)
+class Frames:
+    """Makes the frames in which a job's snapshots travel; a finished one's has small pictures, to be seen at once."""
+
+    snapshots: Snapshots
+    pictures: Pictures
+
+    def of(self, job: Job) -> Callable[..., dict[str, Any]]:
+        """What makes the frame of each version of a job; its previews are read once, and only for the finished one."""
+
+        @cache
+        def previews() -> list[str]:
+            if job.previews_s3_url is None:
+                return []
+            try:
+                return list(unpacked(self.pictures.read(S3Url.parse(job.previews_s3_url))))
+            except (PictureMissingError, StorageUnavailableError):
+                return []  # they are no more than a moment's head start on the picture itself
+
+        def frame(seq: int | None = None) -> dict[str, Any]:
+            made = job_frame(self.snapshots(job, seq))
+            return with_previews(made, previews()) if made["job"].get("images") else made
+
+        return frame
+
+
+@dataclass(frozen=True, slots=True)
 class PublishJob:
     """Pushes a job's unseen versions to its owner's live sockets."""
 
@@ -60,7 +91,7 @@ class PublishJob:
     connections: Connections
     controls: Controls
     notifier: Notifier
-    snapshots: Snapshots
+    frames: Frames
     clock: Clock
 
     def __call__(self, job_id: str) -> int:
@@ -75,10 +106,10 @@ class PublishJob:
         job = self.jobs.get(job_id)
         if job is None or job.erased_at is not None:
             return 0
-        told, failed = 0, 0
+        told, failed, frame = 0, 0, self.frames.of(job)
         for connection in self._sockets(job):
             try:
-                told += self.deliver(job, connection)
+                told += self.deliver(job, connection, frame)
             except FailureError:
                 failed += 1  # the others must not wait for this one
         if failed:
@@ -87,8 +118,13 @@ class PublishJob:
             )
         return told
 
-    def deliver(self, job: Job, connection: Connection) -> bool:
+    def deliver(self, job: Job, connection: Connection, frame: Callable[..., Mapping[str, Any]] | None = None) -> bool:
         """Push to one socket what it has not seen of the job.
+
+        Args:
+            job: The job as stored.
+            connection: The socket.
+            frame: Makes the frame of a version, where several sockets are told the same.
 
         Returns:
             Whether something was pushed.
@@ -110,11 +146,12 @@ class PublishJob:
         if not self._is_still_the_owners(job, connection):
             self.controls.release_delivery(job.id, connection.connection_id)
             return False
+        frame = frame or self.frames.of(job)
         first = job.version if claim.delivered is None else claim.delivered + 1
         pushed = None
         try:
             for seq in range(first, job.version + 1):
-                if not self.notifier.send(connection.connection_id, job_frame(self.snapshots(job, seq))):
+                if not self.notifier.send(connection.connection_id, frame(seq)):
                     self.connections.remove(connection.connection_id, connection.user_id)
                     break
                 pushed = seq
@@ -147,8 +184,3 @@ class PublishJob:
             if asked is not None and asked.user_id == job.user_id:
                 found[asked.connection_id] = asked
         return [one for one in found.values() if one.ttl > now]
-
-
-def job_frame(snapshot: Mapping[str, Any]) -> dict[str, Any]:
-    """The frame that carries a snapshot."""
-    return {"type": "job", "job": snapshot}

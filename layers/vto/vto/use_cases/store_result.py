@@ -1,14 +1,14 @@
 """State "Store Result": verified pictures first, the job's status second, the manifest that starts delivery third."""
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from vto.domain import times
 from vto.domain.engines import PROFILES, Adaptation, able, adaptations
-from vto.domain.job import Job, Stage, Status, StoredImage
-from vto.domain.storage import S3Url, generated_prefix, result_key
+from vto.domain.job import Job, Stage, Status
+from vto.domain.results import Drawn, Kept
+from vto.domain.storage import S3Url, generated_prefix
 from vto.errors import BadModelOutputError, PictureMissingError, PictureRejectedError
 from vto.ports import CachedResult, Clock, Jobs, Pictures, PictureTools, Results
 from vto.use_cases.changing_jobs import change_job, read_job
@@ -81,8 +81,10 @@ class StoreResult:
         change_job(self.jobs, job_id, enter)
         if not made["images"]:
             raise BadModelOutputError("the engine's answer has no pictures")
-        images = tuple(self._store(job_id, f"{i}.png", address) for i, address in enumerate(made["images"]))
-        mask = self._store(job_id, "mask.png", made["mask"]).s3_url if made["mask"] else None
+        drawn = [self._verified(f"{i}.png", address) for i, address in enumerate(made["images"])]
+        mask = self._verified("mask.png", made["mask"]) if made["mask"] else None
+        kept = Kept.of(job_id, self.results_bucket, drawn, mask)
+        self.pictures.write_all(kept.objects)
 
         def complete(job: Job) -> Job:
             if job.status is Status.COMPLETED and job.execution_arn == execution_arn:
@@ -91,8 +93,10 @@ class StoreResult:
             profile = PROFILES[made["engine"]]
             declared = (one.public() for one in adaptations(profile, job.parameters))
             return job.complete(
-                images=images,
-                mask_s3_url=mask,
+                images=kept.images,
+                mask_s3_url=kept.mask_s3_url,
+                shown_s3_urls=kept.shown_s3_urls,
+                previews_s3_url=kept.previews_s3_url,
                 engine=profile.name,
                 adaptations=(*declared, *made.get("adaptations", [])),
                 now=self.clock.now(),
@@ -111,16 +115,12 @@ class StoreResult:
                 return one.call
         return None
 
-    def _store(self, job_id: str, name: str, address: str) -> StoredImage:
-        """Verify one picture and keep its bytes untouched: they carry the engine's provenance marks."""
+    def _verified(self, name: str, address: str) -> Drawn:
         try:
             content = self.pictures.read(S3Url.parse(address))
-            width, height = self.tools.verify(content)
+            return Drawn(name, content, self.tools.rendition(content))
         except (PictureMissingError, PictureRejectedError) as problem:
             raise BadModelOutputError(f"picture {name} of the engine's answer cannot be used: {problem}") from problem
-        url = S3Url(self.results_bucket, result_key(job_id, name))
-        self.pictures.write(url, content, "image/png", {"job-id": job_id})
-        return StoredImage(str(url), hashlib.sha256(content).hexdigest(), width, height)
 
     def _offer(self, job: Job, key: str, told: Sequence[Mapping[str, str]]) -> None:
         images = tuple(image.s3_url for image in job.images)

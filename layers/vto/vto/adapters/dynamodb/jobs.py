@@ -221,6 +221,7 @@ def item_to_job(item: Mapping[str, Any]) -> Job:
             "error_details": tuple(plain.get("error_details", [])),
             "warnings": tuple(plain.get("warnings", [])),
             "adaptations": tuple(plain.get("adaptations", [])),
+            "shown_s3_urls": tuple(plain.get("shown_s3_urls", [])),
             "failed_engines": tuple(plain.get("failed_engines", [])),
         }
     )
