@@ -8,6 +8,8 @@ inside ``measure``: the documents import every benchmark for its report.
 
 BENCHMARKS: dict[str, str] = {
     "cold_start": "How long does a new container take to its first event?",
+    "cost": "What do 1,000 try-ons cost, and what would the published design, or somebody else, charge for them?",
+    "limits": "What breaks first at ten, a hundred, a thousand times the load?",
     "growth": "Does a try-on cost the same among 10 and among 3,000, alone and among 50?",
 }
 """The modules that ``make bench`` runs, in the order of the page, and what each asks."""
