@@ -48,6 +48,7 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "cost-example": costs.example,
     "simulation": guarantees.simulation,
     "quota": guarantees.quota,
+    "bench-machines": performance.machines,
     **{f"bench-{name}": partial(performance.report, name) for name in BENCHMARKS},
     "per-job": per_job.jobs,
     "privacy-places": privacy.places,
