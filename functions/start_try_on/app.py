@@ -9,5 +9,5 @@ from vto.telemetry import observed
 
 @observed("start_try_on")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Start the execution of each new job; records that could not be served come again."""
-    return with_partial_failures(stream_job_ids(event), bootstrap.start_try_on())
+    """Start the execution of each new job that waits for one; records that could not be served come again."""
+    return with_partial_failures(stream_job_ids(event), bootstrap.start_created())
