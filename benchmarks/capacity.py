@@ -6,6 +6,7 @@ The rules are those of https://docs.aws.amazon.com/amazondynamodb/latest/develop
 
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,10 +23,12 @@ class Index:
     """A global secondary index.
 
     Args:
+        name: Its name.
         keys: The attributes that are its key.
         attributes: Those that it copies besides; None for all.
     """
 
+    name: str
     keys: tuple[str, ...]
     attributes: frozenset[str] | None = None
 
@@ -62,6 +65,7 @@ class Table:
             _keys(properties),
             tuple(
                 Index(
+                    one["IndexName"],
                     _keys(one),
                     None
                     if one["Projection"]["ProjectionType"] == "ALL"
@@ -74,10 +78,18 @@ class Table:
 
 @dataclass(frozen=True)
 class Units:
-    """What a call is billed: write and read request units."""
+    """What a call is billed: write and read request units.
+
+    Args:
+        written: Write units, those of indexes with them.
+        read: Read units.
+        items: Of the write units, those of each item (``TABLE:KEY``) and of each partition of an index
+            (``TABLE.INDEX:KEY``), which has a limit of its own.
+    """
 
     written: int
     read: float
+    items: Mapping[str, int] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -111,13 +123,16 @@ class Meter:
     def after(self, answer: Mapping[str, Any]) -> Units:
         """What the call that began last is billed, also one that failed: a condition that does not hold is billed."""
         call = self._calls.pop()
-        units = 0
+        items: Counter[str] = Counter()
         for name, key, before in call.changed:
             after, table = self.item(name, key), self.tables[name]
             base = written(max(size(before), size(after)))
-            units += 2 * base if call.operation.startswith("Transact") else base
-            units += sum(one.units(before, after, table.keys) for one in table.indexes)
-        return Units(units, self._reads(call.operation, call.request, answer))
+            items[f"{name}:{_text(key)}"] += 2 * base if call.operation.startswith("Transact") else base
+            for index in table.indexes:
+                if units := index.units(before, after, table.keys):
+                    entry = after if index.keys[0] in after else before
+                    items[f"{name}.{index.name}:{next(iter(entry[index.keys[0]].values()))}"] += units
+        return Units(items.total(), self._reads(call.operation, call.request, answer), items)
 
     def _changed(self, operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, Item]]:
         if operation in ("PutItem", "UpdateItem", "DeleteItem"):
@@ -190,3 +205,7 @@ def _value(value: Mapping[str, Any]) -> int:
 
 def _keys(properties: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(one["AttributeName"] for one in properties["KeySchema"])
+
+
+def _text(key: Item) -> str:
+    return "/".join(str(value) for one in key.values() for value in one.values())

@@ -115,18 +115,21 @@ def up(
         raise _fail(f"--parameter wants Name=value, not {wrong[0]}")
     at = at or page_port()
     try:
-        with _stopped_like_ctrl_c(), LocalStack(
-            ROOT,
-            name=name,
-            engine=engine,
-            faults=faults,
-            canvas=canvas or True,
-            parameters={"AllowedOrigins": origins(at)}
-            | ({"WebhookUrl": webhook} if webhook else {})
-            | dict(one.split("=", 1) for one in parameter or []),
-            port=port or None,
-            on_step=_say,
-        ) as stack:
+        with (
+            _stopped_like_ctrl_c(),
+            LocalStack(
+                ROOT,
+                name=name,
+                engine=engine,
+                faults=faults,
+                canvas=canvas or True,
+                parameters={"AllowedOrigins": origins(at)}
+                | ({"WebhookUrl": webhook} if webhook else {})
+                | dict(one.split("=", 1) for one in parameter or []),
+                port=port or None,
+                on_step=_say,
+            ) as stack,
+        ):
             uploaded: list[Uploaded] = []
             if samples:
                 _say("Uploading the sample catalogue")

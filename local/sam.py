@@ -142,7 +142,7 @@ class Sam:
         if parameters:
             command.append("--parameter-overrides")
             command += [f'ParameterKey={key},ParameterValue="{value}"' for key, value in parameters.items()]
-        settings = self._environment({"HOME": str(self._work), "SAM_CLI_POLL_DELAY": "0.1", **environment})
+        settings = self._environment({"HOME": str(self._work), "SAM_CLI_POLL_DELAY": "1", **environment})
         child = self._processes.start("sam-deploy", command, settings, self._work)
         child.finish(DEPLOY_SECONDS)
         self._processes.end(child)

@@ -8,6 +8,7 @@ import re
 import secrets
 import shutil
 import sys
+import threading
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -34,6 +35,15 @@ WORKERS_PER_FUNCTION = 3
 """Most processes of one function (about 60 MB each); more calls at the same time wait for one of them."""
 
 Step = Callable[[str], None]
+
+
+_making_clients = threading.Lock()  # a session may make one client at a time
+
+
+@functools.cache
+def _session() -> boto3.session.Session:
+    """One session for all clients: it reads each service's description once, which takes longer than the call."""
+    return boto3.session.Session()
 
 
 @dataclass(frozen=True)
@@ -73,7 +83,8 @@ class Endpoints:
             "aws_secret_access_key": self.secret_key,
             "config": Config(signature_version="s3v4") if service == "s3" else None,
         }
-        return boto3.session.Session().client(service, **(settings | options))  # type: ignore[call-overload]
+        with _making_clients:
+            return _session().client(service, **(settings | options))  # type: ignore[call-overload]
 
     def function_name(self, function: str) -> str:
         """Return the name of a deployed function.

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks import BENCHMARKS
-from scripts import contract, diagrams, facts, guarantees, per_job, performance, privacy, specs, tables
+from scripts import contract, costs, diagrams, facts, guarantees, per_job, performance, privacy, specs, tables
 from scripts.facts import ROOT
 from vto.errors import all_errors
 
@@ -45,8 +45,10 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "contract-decisions": contract.decisions,
     "contract-warnings": contract.warnings,
     "prices": contract.prices,
+    "cost-example": costs.example,
     "simulation": guarantees.simulation,
     "quota": guarantees.quota,
+    "bench-machines": performance.machines,
     **{f"bench-{name}": partial(performance.report, name) for name in BENCHMARKS},
     "per-job": per_job.jobs,
     "privacy-places": privacy.places,

@@ -9,6 +9,7 @@ from rich.console import Console
 from vto_client import __version__
 from vto_client.catalogue.command import catalogue
 from vto_client.conformance.command import PASSED_ON, conformance
+from vto_client.cost.command import cost
 from vto_client.doctor.command import doctor
 from vto_client.erase.command import erase
 from vto_client.explain.command import explain
@@ -26,6 +27,7 @@ app.command()(doctor)
 app.command()(explain)
 app.add_typer(ops, name="ops")
 app.command()(erase)
+app.command()(cost)
 app.command(add_help_option=False, context_settings=PASSED_ON)(conformance)
 
 

@@ -18,12 +18,14 @@ from local.emulator import (
     streams,
     tables,
     transform,
+    unpacking,
     worker,
     workers,
 )
 
 SHIMS = (
     workers,
+    unpacking,
     worker,
     proxy_errors,
     transform,

@@ -52,7 +52,7 @@ def test_what_is_read_of_a_row_is_there() -> None:
     source = "".join((CLIENT / "explain" / f"{name}.py").read_text() for name in ("story", "engines", "headline"))
     read = set(re.findall(r"""\brow(?:\.get\(|\[)['"](\w+)""", source))
     assert len(read) > 15
-    assert read - known == {"cost_usd"}, "which rows may have, and our code does not write yet"
+    assert read - known == {"cost_usd"}, "which rows have beside the job's own fields"
 
 
 def test_states_and_the_functions_behind_them_are_the_machines() -> None:

@@ -26,6 +26,7 @@ from tests.contract.deployed import (
     environment,
     function_of,
     handler,
+    kept,
     module,
     replace_builders,
     resolved,
@@ -75,11 +76,11 @@ class System:
 
     def __post_init__(self) -> None:
         create_storage()
-        self.dynamodb = boto3.resource("dynamodb", region_name=REGION)
-        self.s3 = boto3.client("s3", region_name=REGION)
-        self.sfn = boto3.client("stepfunctions", region_name=REGION)
+        self.dynamodb = kept(boto3.resource)("dynamodb", region_name=REGION)
+        self.s3 = kept(boto3.client)("s3", region_name=REGION)
+        self.sfn = kept(boto3.client)("stepfunctions", region_name=REGION)
         self.rows()
-        self.sqs = boto3.client("sqs", region_name=REGION)
+        self.sqs = kept(boto3.client)("sqs", region_name=REGION)
         for queue in resources("AWS::SQS::Queue"):
             self.sqs.create_queue(QueueName=resolved({"Ref": queue}))
         jpeg, png = picture("JPEG"), picture("PNG")

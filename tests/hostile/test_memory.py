@@ -1,5 +1,6 @@
 """What a picture may take of the function's memory, measured in processes of their own."""
 
+import io
 import json
 import os
 import subprocess
@@ -8,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pillow_heif
 import pytest
 from PIL import Image
 
@@ -45,7 +47,7 @@ def take(use, path, before):
         if use == "mask":
             PillowTools().prepare_mask(content, 924, 1122)
         else:
-            PillowTools().prepare(content, Tier(2048))
+            PillowTools().prepare(content, Tier(1024 if use == "photo of a phone" else 2048))
         said = ""
     except PictureRejectedError as refused:
         said = refused.violations[0].problem
@@ -66,7 +68,7 @@ def peaks(around: str, use: str, *paths: Path) -> list[tuple[int, str]]:
 
     Args:
         around: "function" with all that the function imports, "nothing" for Python and Pillow alone.
-        use: "photo" or "mask".
+        use: "photo", "photo of a phone" (in the tier that is the default) or "mask".
         paths: The pictures.
     """
     command = [sys.executable, "-W", "ignore", "-c", MEASURED, around, use, *map(str, paths)]
@@ -125,6 +127,44 @@ def test_the_largest_masks_are_prepared_within_512_megabytes(tmp_path: Path) -> 
     # some are of one colour, which is seen when all of the work is done
     assert {name: said for name, (_, said) in found.items() if said and "area" not in said} == {}
     assert {name: peak for name, (peak, _) in found.items() if peak + A_FULL_UPLOAD > 512} == {}
+
+
+@pytest.mark.parametrize("size", [(4032, 3024), (5712, 4284), (8064, 6048)])
+def test_a_phones_jpeg_is_prepared_within_64_megabytes(size: tuple[int, int], tmp_path: Path) -> None:
+    ((peak, said),) = peaks("nothing", "photo of a phone", *written(tmp_path, {"": lambda: drawn("RGB", size, "JPEG")}))
+    a_full_file = size[0] * size[1] * 1.6 / 8e6  # MB, as a camera's has
+    assert (said, peak + a_full_file <= 64) == ("", True), peak
+
+
+def heic(size: tuple[int, int], mode: str = "RGB", **options: Any) -> bytes:
+    """A HEIC of few bytes, in tiles unless told otherwise."""
+    out = io.BytesIO()
+    plain: dict[str, Any] = {"quality": 30, "tile_size": 512, "enc_params": {"preset": "ultrafast"}}
+    pillow_heif.from_pillow(Image.new(mode, size, "red")).save(out, **(plain | options))
+    return out.getvalue()
+
+
+def test_the_rows_of_a_heic_are_not_in_memory_twice(tmp_path: Path) -> None:
+    ((peak, said),) = peaks("nothing", "photo of a phone", *written(tmp_path, {"": lambda: heic((3000, 2000))}))
+    assert (said, peak < 85) == ("", True), peak  # a picture of Pillow's beside the decoder's would be 24 more
+
+
+@only_in_full
+@pytest.mark.parametrize(
+    ("size", "options"),
+    [
+        ((8064, 6048), {}),
+        ((8064, 6048), {"tile_size": 0}),
+        ((6000, 4990), {"mode": "RGBA"}),
+        ((3800, 3900), {"chroma": 444}),
+    ],
+    ids=str,
+)
+def test_the_largest_heics_are_prepared_within_512_megabytes(
+    size: tuple[int, int], options: dict[str, Any], tmp_path: Path
+) -> None:
+    ((peak, said),) = peaks("function", "photo", *written(tmp_path, {"": lambda: heic(size, **options)}))
+    assert (said, peak + A_FULL_UPLOAD <= 512) == ("", True), peak
 
 
 def test_a_bomb_is_refused_from_its_header_within_64_megabytes(tmp_path: Path) -> None:

@@ -171,6 +171,20 @@ def test_a_users_jobs_come_the_newest_first_in_pages_and_are_nobody_elses(jobs: 
     assert pages == 3
 
 
+def test_a_row_carries_what_its_job_has_cost_which_is_nothing_where_nobody_was_called(
+    jobs: DynamoJobs, rows: Any
+) -> None:
+    jobs.create(new_job())
+    assert raw(rows)["cost_usd"] == 0
+    called = claimed(new_job()).call(1, "nova_canvas", 40_000, NOON)
+    jobs.save(called.settled(NOON, arrived=1), expected_version=1)
+    assert raw(rows)["cost_usd"] == Decimal("0.04")
+
+
+def test_what_calls_cost_that_an_earlier_version_made_is_not_guessed() -> None:
+    assert "cost_usd" not in job_to_item(replace(new_job(), attempts=1))
+
+
 class Lagging:
     """A table whose indexes are late: they still hold what they held before, and what was removed."""
 

@@ -63,6 +63,13 @@ def test_stock_workers_have_no_bound():
     assert "wait" not in source.split('"""')[2]
 
 
+def test_stock_workers_unpack_for_themselves():
+    from ministack.core import lambda_runtime
+
+    source = inspect.getsource(lambda_runtime.Worker._spawn)
+    assert "tempfile.mkdtemp" in source.split("zf.extractall(code_dir)")[0]
+
+
 def test_a_stock_http_api_tells_the_client_why_a_function_failed():
     from ministack.services import lambda_svc
 

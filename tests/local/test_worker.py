@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from botocore.config import Config
@@ -100,6 +101,18 @@ def test_many_calls_at_once_share_a_few_workers(probe):
 
 def test_long_calls_at_the_same_time_get_workers_of_their_own(probe):
     assert len(pids(probe, 2, seconds=1.5)) == 2
+
+
+def test_workers_share_what_their_function_brings_unpacked_and_compiled_once(probe):
+    with ThreadPoolExecutor(2) as pool:
+        asked = pool.map(lambda event: probe.invoke("WorkFunction", event), [{"case": "where", "seconds": 1.5}] * 2)
+        (_, one), (_, other) = asked
+    assert one["pid"] != other["pid"]
+    for ending in ("/code", "/layer_0/python", "/layer_1/python"):
+        places = {next(path for path in answer["path"] if path.endswith(ending)) for answer in (one, other)}
+        assert len(places) == 2, "each has a name of its own for it"
+        (place,) = {Path(path).resolve() for path in places}
+        assert list(place.rglob("__pycache__/*.pyc"))
 
 
 def test_reserved_concurrency_of_one_throttles_the_second_call(probe):

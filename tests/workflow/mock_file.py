@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -32,12 +33,15 @@ def play(case: Case) -> tuple[World, Run]:
             bootstrap.reset()
 
 
+@cache
+def played() -> tuple[tuple[Case, Run], ...]:
+    """All cases, and how they went; played once for all who ask, as that takes seconds."""
+    return tuple((case, play(case)[1]) for case in CASES)
+
+
 def mockable() -> Iterator[tuple[Case, Run]]:
     """The cases that a mock file can tell, and how they went."""
-    for case in CASES:
-        _, run = play(case)
-        if fits(run, LONGEST_WAIT):
-            yield case, run
+    return ((case, run) for case, run in played() if fits(run, LONGEST_WAIT))
 
 
 def written() -> str:

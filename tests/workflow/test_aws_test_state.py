@@ -9,8 +9,7 @@ from botocore.validate import ParamValidator
 
 from asl.aws_test_state import Check, checks, differences
 from asl.machine import Machine
-from tests.workflow.cases import CASES
-from tests.workflow.mock_file import play
+from tests.workflow.mock_file import played
 from tests.workflow.test_engine import failing, run, task
 from tests.workflow.world import definition, definition_of
 
@@ -19,7 +18,7 @@ MACHINE = Machine(definition_of())
 
 @cache
 def every_check() -> tuple[Check, ...]:
-    return tuple(checks(play(case)[1] for case in CASES))
+    return tuple(checks(run for _, run in played()))
 
 
 def test_every_call_keeps_the_model_of_the_api() -> None:

@@ -4,7 +4,7 @@ That each job has ended in exactly one terminal status, and that its owner heard
 ``world`` checks after every test of this folder.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import repeat
 from typing import Any
 
@@ -31,6 +31,7 @@ TABLE_ERRORS = (
 )
 FUNCTION_ERRORS = (*SERVICES, NO_ROOM)
 BUG = KeyError("a bug")
+LOOP = "Reserve Slot"
 AFTER_A_REFUSAL = ("Record Failure", "Notify Failure")
 ENDINGS = {"Refused": (RefusalError,), "Failed": (FailureError,)}
 
@@ -59,12 +60,29 @@ def may_come_again(state: str, name: str) -> bool:
     return first("Retry") is not None or catcher is None or catcher["Next"] != "Record Failure"
 
 
+def ends_in_a_loop(state: str, name: str) -> bool:
+    """Whether a step that always comes to this is gone back to until the machine's own time is up."""
+    catches = MACHINE.tasks[state].get("Catch", [])
+    return state == "Invoke Model" and any(name in one["ErrorEquals"] and one["Next"] == LOOP for one in catches)
+
+
+def times_of(state: str, name: str) -> Iterator[str]:
+    """How often a step comes to this: of the ways into one loop, one is gone for hours, the others for ten rounds."""
+    yield "once"
+    if may_come_again(state, name):
+        yield "ten times" if ends_in_a_loop(state, name) and name != "NoEngineError" else "always"
+
+
+PLANS: dict[str, Callable[[Outcome], Iterable[Outcome]]] = {
+    "once": lambda outcome: [outcome],
+    "ten times": lambda outcome: [outcome] * 10,
+    "always": repeat,
+}
 CALLS = [
     pytest.param(state, outcome, times, id=f"{state}: {name}, {times}")
     for state in MACHINE.tasks
     for name, outcome in outcomes(state)
-    for times in ("once", "always")
-    if times == "once" or may_come_again(state, name)
+    for times in times_of(state, name)
 ]
 
 
@@ -75,8 +93,7 @@ def test_whatever_a_step_comes_to_the_job_ends_once_and_its_owner_hears_of_it(
     def tell(world: World) -> Run:
         if state in AFTER_A_REFUSAL:
             world.model.outcomes = [ContentBlockedError()]
-        plan = repeat(outcome) if times == "always" else [outcome]
-        return world.run(**{state.lower().replace(" ", "_"): plan})
+        return world.run(**{state.lower().replace(" ", "_"): PLANS[times](outcome)})
 
     run = tell(world)
 

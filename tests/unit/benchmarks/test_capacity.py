@@ -8,7 +8,7 @@ import pytest
 from benchmarks.capacity import Index, Item, Meter, Table, Units, size
 
 KEYS = ("id",)
-ALL, KEYS_ONLY = Index(("shelf",)), Index(("shelf",), frozenset())
+ALL, KEYS_ONLY = Index("by_shelf", ("shelf",)), Index("by_shelf", ("shelf",), frozenset())
 
 
 class Store:
@@ -87,6 +87,13 @@ def test_an_index_of_keys_is_only_written_when_a_key_changes() -> None:
 
     assert store.update("a", thing(1600, shelf="x")).written == 2
     assert store.update("a", thing(1600, shelf="y")).written == 2 + 1 + 1
+
+
+def test_what_is_written_is_told_by_item_and_by_partition_of_an_index() -> None:
+    store = Store(KEYS_ONLY)
+    store.items["a"] = thing(1500, shelf="x")
+
+    assert store.update("a", thing(1600, shelf="y")).items == {"things:a": 2, "things.by_shelf:y": 2}
 
 
 @pytest.mark.parametrize(("length", "consistent", "units"), [(4096, True, 1), (4097, True, 2), (4097, False, 1)])

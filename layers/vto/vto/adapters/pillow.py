@@ -5,12 +5,13 @@ import io
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from PIL import Image, ImageCms, PngImagePlugin, UnidentifiedImageError
 
 from vto.adapters.containers import Layout, look_at
+from vto.adapters.heic import Heic, is_heic
 from vto.adapters.renditions import shown_and_preview
 from vto.domain.pictures import LOWER_TIER, MAX_UPLOAD_PIXELS, Prepared, Rendition, Tier, fit
 from vto.errors import PictureRejectedError, Violation
@@ -18,6 +19,7 @@ from vto.errors import PictureRejectedError, Violation
 FORMATS = ("JPEG", "PNG", "WEBP")
 FOR_ENGINES = ("JPEG", "MPO", "PNG")
 JPEG_QUALITY = 95
+LANCZOS, BICUBIC = Image.Resampling.LANCZOS, Image.Resampling.BICUBIC
 EXIF_ORIENTATION = 0x0112
 UPRIGHT = {  # how a picture stored with each EXIF orientation is turned upright
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -69,13 +71,8 @@ class PillowTools:
         Header first (type, size, frames), then decode as small as possible, shrink, turn upright, convert to sRGB,
         flatten on white, and write anew, so that neither a byte of the upload nor its metadata survives.
         """
-        with _opened(content) as image:
-            orientation = _orientation(image)
-            stored = _turned(fit(*_turned(image.size, orientation), tier), orientation)
-            profile = image.info.get("icc_profile")
-            image.draft(None, stored)  # JPEG only: decodes at 1/2, 1/4 or 1/8 where that is still large enough
-            small = _shrunk(image, stored)
-        ready = _flattened(_to_srgb(_upright(small, orientation), profile))
+        small, profile = _small_heic(content, tier) if is_heic(content) else _small(content, tier)
+        ready = _flattened(_to_srgb(small, profile))
         content = _saved(ready, "JPEG", quality=JPEG_QUALITY, subsampling=0)
         return Prepared(content, ready.width, ready.height, hashlib.sha256(content).hexdigest())
 
@@ -127,16 +124,44 @@ class PillowTools:
             return image.size
 
 
+def _small(content: bytes, tier: Tier) -> tuple[Image.Image, bytes | None]:
+    """A picture upright and as small as the tier wants it, and its colour profile."""
+    with _opened(content) as image:
+        orientation = _orientation(image)
+        stored = _turned(fit(*_turned(image.size, orientation), tier), orientation)
+        profile, size = image.info.get("icc_profile"), image.size
+        image.draft(None, stored)  # JPEG only: decodes at 1/2, 1/4 or 1/8 where that is still large enough
+        # What a decoder has made half as large has lost its finest lines already. Lanczos would cost half as much
+        # again there, to be 0.1 dB nearer to what it makes of all pixels (docs/performance.md).
+        small = _shrunk(image, stored, LANCZOS if image.size == size else BICUBIC)
+    return _upright(small, orientation), profile
+
+
+def _small_heic(content: bytes, tier: Tier) -> tuple[Image.Image, bytes | None]:
+    """The same of a HEIC, which no decoder can make smaller on its way."""
+    with _rejecting():
+        heic = Heic(content)
+        _ensure_fits(heic.pixels, heic.decoding_bytes, "such a HEIC")
+        return _shrunk_by_bands(heic.rows, heic.size, fit(*heic.size, tier)), heic.profile
+
+
 @contextmanager
 def _opened(content: bytes) -> Iterator[Image.Image]:
     """A picture whose header is right; whatever goes wrong while it is decoded is a rejection too."""
-    try:
+    with _rejecting():
         layout = look_at(content)
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             image = Image.open(io.BytesIO(content), formats=FORMATS)
         _ensure_decodable(image, layout)
         yield image
+
+
+@contextmanager
+def _rejecting() -> Iterator[None]:
+    """Whatever goes wrong while a picture is opened or decoded is a reason to reject it."""
+    try:
+        yield
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as cause:
         limit = MAX_UPLOAD_PIXELS // 1_000_000
         raise _rejected(
@@ -151,17 +176,21 @@ def _opened(content: bytes) -> Iterator[Image.Image]:
 
 def _ensure_decodable(image: Image.Image, layout: Layout) -> None:
     """Refuse by the header what would fill the memory, or has no one picture in it."""
-    pixels = image.width * image.height
-    if pixels > MAX_UPLOAD_PIXELS:
-        raise Image.DecompressionBombError
     each = layout.sample_bytes or DECODING_BYTES.get(image.format or "", 0)
-    if pixels * each > DECODING_LIMIT:
-        limit = DECODING_LIMIT // (each * 1_000_000)
-        kind = "JPEG that is not baseline" if layout.sample_bytes else image.format
-        problem = f"has too many pixels: at most {limit:.0f} megapixels are accepted as {kind}"
-        raise _rejected(problem, "use a smaller picture")
+    kind = "JPEG that is not baseline" if layout.sample_bytes else image.format or ""
+    _ensure_fits(image.width * image.height, each, kind)
     if getattr(image, "is_animated", False) and image.format != "MPO":  # an MPO's first frame is the photo
         raise _rejected("is animated", "use a still picture")
+
+
+def _ensure_fits(pixels: int, each: float, kind: str) -> None:
+    """Refuse what has too many pixels, or takes too many bytes for each of them."""
+    if pixels > MAX_UPLOAD_PIXELS:
+        raise Image.DecompressionBombError
+    if pixels * each > DECODING_LIMIT:
+        limit = DECODING_LIMIT // (each * 1_000_000)
+        problem = f"has too many pixels: at most {limit:.0f} megapixels are accepted as {kind}"
+        raise _rejected(problem, "use a smaller picture")
 
 
 def _orientation(image: Image.Image) -> int:
@@ -192,25 +221,39 @@ def _alike(size: tuple[int, int], other: tuple[int, int]) -> bool:
     return abs(size[0] / size[1] - wanted) <= MASK_ASPECT_TOLERANCE * wanted
 
 
-def _shrunk(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """The picture in a plain mode and of another size, by bands of rows, so that no second copy of all of it is made.
-
-    The same pixels as when all of it is resized at once: Pillow too goes over rows first, and over columns then.
-    """
+def _shrunk(image: Image.Image, size: tuple[int, int], how: Image.Resampling) -> Image.Image:
+    """The picture in a plain mode and of another size."""
     image.load()
-    rows = max(1, BAND_PIXELS // image.width)
+    if image.mode in ("RGB", "CMYK", "L") and not image.has_transparency_data:
+        return image.resize(size, how)
+    return _shrunk_by_bands(lambda top, bottom: image.crop((0, top, image.width, bottom)), image.size, size)
+
+
+def _shrunk_by_bands(
+    rows: Callable[[int, int], Image.Image], stored: tuple[int, int], size: tuple[int, int]
+) -> Image.Image:
+    """The same, converted and shrunk by bands of rows, so that no second copy of all pixels is made.
+
+    What comes out is what would come out of all of it at once: Pillow too goes over rows first, and over columns then.
+
+    Args:
+        rows: Gives the rows from one to above another.
+        stored: Width and height of all of them.
+        size: What is wanted.
+    """
+    width, height = stored
+    step = max(1, BAND_PIXELS // width)
     narrow: Image.Image | None = None
-    for top in range(0, image.height, rows):
-        box = (0, top, image.width, min(top + rows, image.height))
-        band = _plain_mode(image.crop(box))
+    for top in range(0, height, step):
+        band = _plain_mode(rows(top, min(top + step, height)))
         if band.mode == "RGBA":
             band = band.convert("RGBa")  # what is transparent must not colour its neighbours
-        band = band.resize((size[0], band.height), Image.Resampling.LANCZOS)
-        narrow = narrow or Image.new(band.mode, (size[0], image.height))
+        band = band.resize((size[0], band.height), LANCZOS)
+        narrow = narrow or Image.new(band.mode, (size[0], height))
         narrow.paste(band, (0, top))
     if narrow is None:
         raise ValueError("no rows")
-    small = narrow.resize(size, Image.Resampling.LANCZOS)
+    small = narrow.resize(size, LANCZOS)
     return small.convert("RGBA") if small.mode == "RGBa" else small
 
 
@@ -234,7 +277,7 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
         except (ImageCms.PyCMSError, OSError):
             converted = None  # a broken or foreign profile is no reason to refuse a photo
         colours = converted or colours
-    colours = colours.convert("RGB")
+    colours = _rgb(colours)
     if alpha:
         colours.putalpha(alpha)
     return colours
@@ -243,8 +286,13 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 def _flattened(image: Image.Image) -> Image.Image:
     """The picture on white; what lies hidden under transparency must not show."""
     if image.mode != "RGBA":
-        return image.convert("RGB")
+        return _rgb(image)
     return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    """The picture in RGB; itself where it is: Pillow would copy it."""
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _saved(image: Image.Image, kind: str, **options: int) -> bytes:

@@ -196,7 +196,7 @@ def _readable(items: Iterable[Mapping[str, Any]]) -> Iterator[Job]:
 def job_to_item(job: Job) -> dict[str, Any]:
     """A job as its row; absent attributes are left out, as sparse indexes want it."""
     item = {**asdict(job), "timeline": [change.public() for change in job.timeline]}
-    if job.ledger:
+    if job.ledger or not job.attempts:  # calls that an earlier version made stand in no ledger: nobody knows
         item["cost_usd"] = job.cost_usd  # for whoever reads the table; the ledger is what counts
     return dict(to_dynamo({name: value for name, value in item.items() if value is not None}))
 

@@ -1,0 +1,312 @@
+"""How long a shopper waits besides the model: computed from measured parts and from latencies that others measured.
+
+A way is a list of steps. What a function does by itself is measured (``benchmarks.steps``) and stretched by the share
+of a processor that its memory buys; the services' own latencies are those of ``SERVICES``, each with its source. The
+sums are arithmetic: ``tests/contract/test_performance.py`` holds them to their aims.
+"""
+
+import hashlib
+import json
+import sys
+import time
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.plot import bars
+from benchmarks.processes import fresh, median
+from scripts.tables import table
+
+ROUNDS = 6
+WHOLE_PROCESSOR_MB = 1769
+"""So much memory has one processor: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html."""
+LINK_MBIT = 10
+MOST_WARM, MOST_CACHE_HIT = 0.8, 0.25
+
+MEASURED_BY_OTHERS = {
+    1: "https://bitesizedserverless.com/bite/serverless-messaging-latency-compared/",
+    2: "https://github.com/Holmusk/aws_benchmarks/blob/master/s3_event_to_sqs/README.md",
+}
+ESTIMATE = "estimated"
+
+
+@dataclass(frozen=True)
+class Latency:
+    """What a service takes (p50, warm, same region).
+
+    Args:
+        ms: Milliseconds.
+        source: Number of who measured it; None for our estimate.
+        what: In words.
+    """
+
+    ms: float
+    source: int | None
+    what: str
+
+
+SERVICES = {
+    "frame": Latency(30, None, "a frame from the client to API Gateway, or back"),
+    "invoke": Latency(15, None, "API Gateway runs a function that is warm"),
+    "first-task": Latency(99, 1, "Step Functions Standard begins an execution and runs its first function"),
+    "task": Latency(30, None, "Step Functions goes on to a Task"),
+    "state": Latency(15, None, "Step Functions goes on to a state without a call (Choice, Wait of 0 s, Succeed)"),
+    "stream": Latency(213, 1, "DynamoDB Streams runs a function"),
+    "s3-to-sqs": Latency(1300, 2, "S3 tells SQS of an object"),
+    "sqs": Latency(16, 1, "SQS runs a function"),
+    "dynamodb:TransactWriteItems": Latency(10, None, "a transaction of DynamoDB"),
+    "dynamodb:": Latency(5, None, "any other call of DynamoDB"),
+    "s3:HeadObject": Latency(15, None, "HeadObject"),
+    "s3:PutObject.json": Latency(20, None, "PutObject of a small document"),
+    "s3:GetObject": Latency(20, None, "GetObject of a prepared picture"),
+    "s3:": Latency(40, None, "PutObject or CopyObject of a picture"),
+    "states:StartExecution": Latency(40, None, "StartExecution"),
+    "execute-api:PostToConnection": Latency(30, None, "PostToConnection"),
+    "bedrock:InvokeModel": Latency(25, None, "sending a request of 1 MB to the model; its answer is the model's time"),
+    "original": Latency(90, None, "GetObject of an original of some MB"),
+    "reply": Latency(60, None, "one round trip of the client, before the first byte of a download"),
+}
+"""By the name of a call or of a hop; a name that ends with a colon stands for the rest of its service."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A part of a way.
+
+    Args:
+        name: In words.
+        ms: Of it all.
+        cpu_ms: Part of it that was measured here, stretched to the function's memory.
+    """
+
+    name: str
+    ms: float
+    cpu_ms: float = 0.0
+
+
+def latency_of(call: str) -> float:
+    """What a call takes, in milliseconds."""
+    service = SERVICES.get(call) or SERVICES[call.partition(":")[0] + ":"]
+    return service.ms
+
+
+def function(figures: Mapping[str, Any], way: str, name: str, until: str | None = None) -> Step:
+    """A function's own part: its processor time, and its calls one after another.
+
+    Args:
+        figures: Of :func:`measure`.
+        way: Which try-on.
+        name: The function.
+        until: The call after which nobody on this way waits for it; None for all of them.
+    """
+    made = figures["ways"][way]["functions"][name]
+    calls: list[str] = made["calls"]
+    if until in calls:
+        calls = calls[: calls.index(until) + 1]
+    stretched = made["cpu_ms"] * max(1.0, WHOLE_PROCESSOR_MB / figures["memory_mb"][name])
+    return Step(f"`{name}`, {len(calls)} calls", stretched + sum(map(latency_of, calls)), stretched)
+
+
+def ours(figures: Mapping[str, Any], way: str) -> Iterator[Step]:
+    """The way of this stack, from the shopper's frame to the frame that says it is done.
+
+    What Step Functions does is read from the states that the measured try-on went through.
+    """
+    states: list[str] = figures["ways"][way]["states"]
+    frame = SERVICES["frame"].ms
+    yield Step("the shopper's frame arrives", frame + SERVICES["invoke"].ms)
+    if not states:
+        yield function(figures, way, "message", "execute-api:PostToConnection")
+        yield Step("the frame with the result", frame)
+        return
+    yield function(figures, way, "message", "states:StartExecution")
+    has_run = False
+    for state in states:
+        task = figures["machine"][state]
+        if task is None:
+            yield Step(f"*{state}*", SERVICES["state"].ms)
+            continue
+        yield Step(f"*{state}*", SERVICES["task" if has_run else "first-task"].ms)
+        if task != "dynamodb":
+            yield function(figures, way, task)
+        has_run = True
+        if task == "notify_client":
+            if "execute-api:PostToConnection" not in figures["ways"][way]["functions"][task]["calls"]:
+                yield Step("the push", latency_of("execute-api:PostToConnection"))
+            break
+    yield Step("the frame with the result", frame)
+
+
+def published(figures: Mapping[str, Any]) -> Iterator[Step]:
+    """The published design in its obvious implementation: each hop one after another."""
+    dynamodb, frame = latency_of("dynamodb:"), SERVICES["frame"].ms
+    prepared = figures["baseline"]
+    share = WHOLE_PROCESSOR_MB / prepared["memory_mb"]
+    yield Step("the shopper's frame arrives", frame + SERVICES["invoke"].ms)
+    yield Step("request function, 3 calls", 3 * dynamodb + 20, 20)
+    yield Step("the stream runs the starter", SERVICES["stream"].ms)
+    yield Step("StartExecution", latency_of("states:StartExecution"))
+    yield Step("the first state with a function", SERVICES["first-task"].ms)
+    yield Step("two more states", 2 * SERVICES["task"].ms)
+    yield Step("two originals, one after the other", 2 * SERVICES["original"].ms)
+    cpu = 2 * prepared["prepare_ms"] * share
+    yield Step("both decoded and scaled", cpu, cpu)
+    body = prepared["body_ms"] * share
+    yield Step("the request's body, and its sending", latency_of("bedrock:InvokeModel") + body, body)
+    stored = prepared["store_ms"] * share
+    yield Step("the answer read, the PNG stored", latency_of("s3:PutObject") + stored, stored)
+    yield Step("S3 tells SQS", SERVICES["s3-to-sqs"].ms)
+    yield Step("SQS runs the deliverer", SERVICES["sqs"].ms)
+    yield Step("its reading and its push", 2 * dynamodb + latency_of("execute-api:PostToConnection") + 10, 10)
+    yield Step("the frame with the result", frame)
+
+
+def download_ms(size: float) -> float:
+    """Until a picture is whole at the client."""
+    return SERVICES["reply"].ms + size * 8 / LINK_MBIT / 1000
+
+
+def sums(figures: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """By way: seconds until the push, and until the picture is whole."""
+    cases = {
+        "published": (list(published(figures)), figures["ways"]["fresh"]["original_bytes"]),
+        "fresh": (list(ours(figures, "fresh")), figures["ways"]["fresh"]["shown_bytes"]),
+        "cache_hit": (list(ours(figures, "cache_hit")), figures["ways"]["cache_hit"]["shown_bytes"]),
+    }
+    return {
+        name: {
+            "push": round(sum(step.ms for step in steps) / 1000, 3),
+            "whole": round((sum(step.ms for step in steps) + download_ms(size)) / 1000, 3),
+            "measured": round(sum(step.cpu_ms for step in steps) / 1000, 3),
+        }
+        for name, (steps, size) in cases.items()
+    }
+
+
+def measure() -> dict[str, Any]:
+    """What each function does by itself on both ways of ours, and what the published worker does with its pictures."""
+    from benchmarks import steps  # noqa: PLC0415 - the documents import this module for its report
+
+    made = {name: steps.middle(some) for name, some in steps.ways(ROUNDS).items()}
+    functions = sorted({name for way in made.values() for name in way["functions"]})
+    return {
+        "about": (
+            "Computed, not clocked. What is measured: the processor time of each function on the way of a try-on, real"
+            f" adapters included, what stands for AWS taken out (median of {ROUNDS}, warm, pictures of one megapixel),"
+            " stretched to the share of a processor that its memory has; its calls, as they follow each other; the"
+            " states that the machine goes through; the size of the picture. What is not: the services' latencies, p50,"
+            " below with their sources. The model's own time is left out, and so is a queue for it."
+        ),
+        "ways": made,
+        "memory_mb": {name: _memory(name) for name in functions},
+        "machine": _tasks(),
+        "baseline": {"memory_mb": 1024, **fresh([sys.executable, "-m", "benchmarks.latency"]).told},
+    }
+
+
+def _memory(name: str) -> int:
+    from scripts import facts  # noqa: PLC0415
+
+    usual: int = facts.template()["Globals"]["Function"]["MemorySize"]
+    own = {Path(one["CodeUri"]).name: one for _, one in facts.resources(facts.FUNCTION)}[name]
+    return int(own.get("MemorySize", usual))
+
+
+def _tasks() -> dict[str, str | None]:
+    """By state: the function that it runs, ``dynamodb`` for a call without one, None for a state without a call."""
+    from scripts import facts  # noqa: PLC0415
+
+    def work(state: Mapping[str, Any]) -> str | None:
+        function = facts.function_of(state)
+        return facts.folder(function) if function else "dynamodb" if state["Type"] == "Task" else None
+
+    return {name: work(state) for name, state in facts.states().items()}
+
+
+def worker() -> dict[str, float]:
+    """What the published worker does by itself, in this process, with two photos of 12 megapixels."""
+    from benchmarks.baseline import prepare  # noqa: PLC0415
+    from benchmarks.photographs import SIZES, jpeg, photograph  # noqa: PLC0415
+    from benchmarks.steps import drawing  # noqa: PLC0415
+
+    photo, answer = jpeg(photograph(SIZES[12])), json.dumps({"images": [drawing()]}).encode()
+    ready = prepare.prepare(photo)
+    parameters = {"maskType": "GARMENT", "imageGenerationConfig": {"numberOfImages": 1}}
+
+    def body() -> None:
+        base64 = b64encode(ready).decode()
+        hashlib.sha256(json.dumps({**parameters, "a": base64, "b": base64}).encode()).digest()
+
+    def store() -> None:
+        picture = b64decode(json.loads(answer)["images"][0])
+        hashlib.sha256(picture).digest()
+
+    return {
+        name: median([_timed(work) for _ in range(5)], 2)
+        for name, work in (("prepare_ms", lambda: prepare.prepare(photo)), ("body_ms", body), ("store_ms", store))
+    }
+
+
+def _timed(work: Callable[[], object]) -> float:
+    began = time.process_time()
+    work()
+    return 1000 * (time.process_time() - began)
+
+
+NAMES = {"published": "the published design", "fresh": "ours", "cache_hit": "ours, an equal result is there"}
+
+
+def report(figures: Mapping[str, Any]) -> str:
+    """The sums, then what they are made of."""
+    made = sums(figures)
+    rows = [
+        (
+            NAMES[name],
+            f"**{of['push']:.2f} s**",
+            f"**{of['whole']:.2f} s**",
+            f"{of['measured']:.2f} s",
+            {
+                "published": "—",
+                "fresh": f"≤ {MOST_WARM} s to the push",
+                "cache_hit": f"≤ {MOST_CACHE_HIT} s to the push",
+            }[name],
+        )
+        for name, of in made.items()
+    ]
+    heads = ("until the push", "until the picture is whole", "of it measured here", "aim")
+    parts = [table("Besides the model, warm, p50", *heads, rows=rows)]
+    for name, steps in (
+        ("fresh", list(ours(figures, "fresh"))),
+        ("cache_hit", list(ours(figures, "cache_hit"))),
+        ("published", list(published(figures))),
+    ):
+        listed = [(step.name, f"{step.ms:.0f}", f"{step.cpu_ms:.0f}" if step.cpu_ms else "") for step in steps]
+        told = table("Step", "ms", "of it processor", rows=listed)
+        parts.append(f"<details><summary>{NAMES[name].capitalize()}, step by step</summary>\n\n{told}\n\n</details>")
+    latencies = table(
+        "What a service takes (p50, warm)",
+        "ms",
+        "from",
+        rows=[
+            (one.what, f"{one.ms:g}", f"[measured]({MEASURED_BY_OTHERS[one.source]})" if one.source else ESTIMATE)
+            for one in SERVICES.values()
+        ],
+    )
+    parts.append(f"<details><summary>The services' latencies</summary>\n\n{latencies}\n\n</details>")
+    return "\n\n".join(parts)
+
+
+def plots(figures: Mapping[str, Any]) -> dict[str, str]:
+    """Where the time goes on each way: hops, our functions, the download."""
+    made = sums(figures)
+    series = {
+        "until the push": [made[name]["push"] for name in NAMES],
+        "until the picture is whole": [made[name]["whole"] for name in NAMES],
+    }
+    return {"bench-latency.svg": bars("Besides the model, warm, p50", "s", list(NAMES.values()), series)}
+
+
+if __name__ == "__main__":
+    sys.stdout.write("\n" + json.dumps(worker()) + "\n")
