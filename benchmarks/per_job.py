@@ -306,7 +306,7 @@ def tables() -> dict[str, Table]:
 def machine() -> str:
     """The state machine with the substitutions that template.yaml makes."""
     properties = resources("AWS::Serverless::StateMachine")["TryOnStateMachine"]
-    text = (ROOT / properties["DefinitionUri"]).read_text()
+    text: str = (ROOT / properties["DefinitionUri"]).read_text()
     for name, value in resolved(properties["DefinitionSubstitutions"]).items():
         text = text.replace(f"${{{name}}}", value)
     return text
