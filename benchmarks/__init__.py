@@ -10,6 +10,8 @@ BENCHMARKS: dict[str, str] = {
     "latency": "How long does a shopper wait besides the model?",
     "end_to_end": "Where does the time go on the local stack, with one client and with 50?",
     "pictures": "What does it cost to prepare a photo once, and what is left to do at the try-on?",
+    "cold_start": "How long does a new container take to its first event?",
+    "delivery": "What does a result weigh on its way to the shopper?",
     "growth": "Does a try-on cost the same among 10 and among 3,000, alone and among 50?",
     "reads": "Does a page of the catalogue or of a history cost more in larger tables?",
     "limits": "What breaks first at ten, a hundred, a thousand times the load?",

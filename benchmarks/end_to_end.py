@@ -20,7 +20,7 @@ from benchmarks.processes import ROOT, median
 from scripts.tables import table
 
 BLOCKS, JOBS_OF_A_BLOCK = 2, 5
-AT_ONCE = {1: 12, 10: 30, 50: 60}
+AT_ONCE = {1: 10, 10: 30, 50: 60}
 """So many jobs for so many clients, each of whom asks again when the picture is there."""
 USERS = 10
 PHASES = {

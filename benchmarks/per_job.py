@@ -136,9 +136,8 @@ class Account:
         self.clock = FakeClock()
         together = {name: value for function in FUNCTIONS for name, value in environment(function).items()}
         use_environment(monkeypatch, {**together, "ENGINES": engine})
-        # clients of this session only: those that tests keep count for nobody
-        monkeypatch.setattr(boto3, "client", session.client)
-        monkeypatch.setattr(boto3, "resource", session.resource)
+        for make in ("client", "resource"):  # not those that tests keep: they are another session's, and uncounted
+            monkeypatch.setattr(boto3, make, getattr(session, make))
         replace_builders(monkeypatch, clock=self.clock)
         module("render_preview")._s3.cache_clear()  # a client of before would not be counted
         self._claims = boto3.client("dynamodb")
@@ -306,7 +305,7 @@ def tables() -> dict[str, Table]:
 def machine() -> str:
     """The state machine with the substitutions that template.yaml makes."""
     properties = resources("AWS::Serverless::StateMachine")["TryOnStateMachine"]
-    text = (ROOT / properties["DefinitionUri"]).read_text()
+    text: str = (ROOT / properties["DefinitionUri"]).read_text()
     for name, value in resolved(properties["DefinitionSubstitutions"]).items():
         text = text.replace(f"${{{name}}}", value)
     return text

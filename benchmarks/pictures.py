@@ -91,7 +91,7 @@ def _compared(path: Path, warm: Path) -> dict[str, Any]:
         tier[f"{way}_peak_mib"] = median([one["peak_mib"] for one in runs])
     lower = tiers["1024"]
     for way in ("ours", "published"):
-        command = [sys.executable, "-m", "benchmarks.preparing", "psnr", way, path, "1024"]
+        command = [sys.executable, "-m", "benchmarks.preparing", "psnr", way, str(path), "1024"]
         lower[f"{way}_psnr_db"] = fresh(command).told
     lower["loss_db"] = round(lower["published_psnr_db"] - lower["ours_psnr_db"], 2)
     return {"mb": round(path.stat().st_size / 1e6, 1), **tiers}
@@ -176,7 +176,10 @@ def _base64(ready: bytes) -> dict[str, float]:
         content: bytes = s3.get_object(Bucket="b", Key=name)["Body"].read()
         return content
 
-    ways = {"encode_at_the_call": lambda: base64.b64encode(read("plain")), "stored_as_base64": lambda: read("base64")}
+    ways: dict[str, Callable[[], bytes]] = {
+        "encode_at_the_call": lambda: base64.b64encode(read("plain")),
+        "stored_as_base64": lambda: read("base64"),
+    }
     taken: dict[str, list[float]] = {name: [] for name in ways}
     try:
         for _, (name, work) in product(range(60), ways.items()):

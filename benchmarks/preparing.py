@@ -66,4 +66,5 @@ def psnr(way: str, path: str, side: str) -> float:
 
 if __name__ == "__main__":
     task, *given = sys.argv[1:]
-    sys.stdout.write(json.dumps({"once": once, "psnr": psnr}[task](*given)) + "\n")
+    tasks: dict[str, Callable[..., object]] = {"once": once, "psnr": psnr}
+    sys.stdout.write(json.dumps(tasks[task](*given)) + "\n")

@@ -211,13 +211,14 @@ def middle(ways_of_one_kind: list[Way]) -> dict[str, Any]:
 
 
 def one_after_another(calls: list[tuple[str, int]]) -> list[str]:
-    """The calls that are waited for: of those that other threads make at the same time, one of each kind."""
+    """The calls that are waited for: of those that other threads make at the same time, one, of a picture if any is."""
     waited: list[str] = []
-    apart: set[str] = set()
-    for name, thread in calls:
-        if not thread:
-            waited += [*sorted(apart), name]
-            apart.clear()
-        elif name not in apart:
-            apart.add(name)
-    return waited + sorted(apart)
+    apart: list[str] = []
+    for name, thread in [*calls, ("", 0)]:
+        if thread:
+            apart.append(name)
+            continue
+        waited += sorted(apart, key=lambda one: one.endswith(".json"))[:1]
+        apart.clear()
+        waited += [name] if name else []
+    return waited

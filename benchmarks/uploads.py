@@ -65,7 +65,8 @@ def measured(content: bytes, side: int, folder: Path) -> tuple[float, str]:
     """Seconds of processor time, and what came of it."""
     (folder / "picture").write_bytes(content)
     (folder / "warm").write_bytes(corpus.good(0))
-    command = [sys.executable, "-W", "ignore", "-c", MEASURED, folder / "picture", str(side), folder / "warm"]
+    files = str(folder / "picture"), str(side), str(folder / "warm")
+    command = [sys.executable, "-W", "ignore", "-c", MEASURED, *files]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     run = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)  # noqa: S603 - ours
     seconds, said = json.loads(run.stdout)

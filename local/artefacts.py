@@ -12,7 +12,7 @@ from typing import Any
 from samtranslator.yaml_helper import yaml_parse
 
 from local.processes import Processes, StackError
-from local.sam import Sam
+from local.sam import Sam, building_alone
 from local.stack import host_architecture
 
 FUNCTION = "AWS::Serverless::Function"
@@ -160,6 +160,18 @@ def built(root: Path, template: Path, work: Path) -> Iterator[Build]:
             sam.clean()
     finally:
         processes.stop()
+
+
+@contextmanager
+def last_built(root: Path, template: Path) -> Iterator[Build]:
+    """Lend what was built last for a stack, which no other build may change meanwhile.
+
+    Args:
+        root: The repository.
+        template: What was built.
+    """
+    with building_alone(root, template) as shared:
+        yield Build(shared / "build")
 
 
 def logical_id(function: str, known: list[str]) -> str:

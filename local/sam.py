@@ -55,6 +55,20 @@ def _shell_for_pip() -> dict[str, str]:
     return kept
 
 
+def _shared_folder(root: Path, template: Path) -> Path:
+    return root / ".aws-sam" / f"local-{template.resolve().parent.name}-{template.stem}"
+
+
+@contextlib.contextmanager
+def building_alone(root: Path, template: Path) -> Iterator[Path]:
+    """Keep all others from building a template, and lend the folder in which all stacks build it."""
+    shared = _shared_folder(root, template)
+    shared.mkdir(parents=True, exist_ok=True)
+    with (shared / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield shared
+
+
 class Sam:
     """Builds and deploys one template for one stack."""
 
@@ -72,7 +86,7 @@ class Sam:
         """
         self._sam, self._python = find_sam(root), find_python()
         self._root, self._template, self._work, self._processes = root, template, work, processes
-        self._shared = root / ".aws-sam" / f"local-{template.resolve().parent.name}-{template.stem}"
+        self._shared = _shared_folder(root, template)
         self._config = work / "samconfig.toml"  # empty, so that the repository's own is not read
         work.mkdir(parents=True, exist_ok=True)
         self._config.write_text("version = 0.1\n")
@@ -104,9 +118,7 @@ class Sam:
         Raises:
             StackError: the build failed; with the end of its log.
         """
-        self._shared.mkdir(parents=True, exist_ok=True)
-        with (self._shared / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with building_alone(self._root, self._template):
             output = self._shared / "build"
             command = [str(self._sam), "build", "--template-file", str(self._template), "--build-dir", str(output)]
             command += ["--cached", "--cache-dir", str(self._shared / "cache"), "--parallel"]

@@ -7,6 +7,8 @@ from vto.adapters.batches import ComesAgain, ended_jobs, with_partial_failures
 from vto.domain.webhooks import End
 from vto.telemetry import observed
 
+bootstrap.prepare(bootstrap.call_webhook, bootstrap.webhook_queue)
+
 
 @observed("call_webhook")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

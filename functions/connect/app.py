@@ -5,6 +5,8 @@ from typing import Any
 from vto import bootstrap
 from vto.telemetry import observed
 
+bootstrap.prepare(bootstrap.open_socket)
+
 
 @observed("connect")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from vto.adapters.batches import Written, s3_objects, with_partial_failures
 from vto.domain.storage import job_id_of_result
 from vto.telemetry import observed, told
 
+bootstrap.prepare(bootstrap.deliver_result, bootstrap.results_queue)
+
 
 @observed("deliver_result")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

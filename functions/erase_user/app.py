@@ -7,6 +7,8 @@ from vto.adapters.batches import ComesAgain, erasures, with_partial_failures
 from vto.domain.removal import Removal
 from vto.telemetry import count, observed
 
+bootstrap.prepare(bootstrap.erase_user, bootstrap.remove_one, bootstrap.erasure_queue)
+
 
 @observed("erase_user")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

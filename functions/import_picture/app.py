@@ -6,6 +6,8 @@ from vto import bootstrap
 from vto.adapters.batches import s3_objects, with_partial_failures
 from vto.telemetry import observed
 
+bootstrap.prepare(bootstrap.import_picture, bootstrap.upload_queues)
+
 
 @observed("import_picture")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
+from vto import bootstrap
 from vto.adapters.rest import answers_errors
 from vto.routes import manage_products
 from vto.telemetry import observed
@@ -11,6 +12,8 @@ from vto.telemetry import observed
 app = APIGatewayHttpResolver()
 answers_errors(app)
 app.include_router(manage_products.router)
+
+bootstrap.prepare(bootstrap.manage_products)
 
 
 @observed("manage_products")

@@ -6,6 +6,8 @@ from vto import bootstrap
 from vto.ports import Connection
 from vto.telemetry import count, observed
 
+bootstrap.prepare(bootstrap.answer_message)
+
 
 @observed("message")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from typing import Any
 from vto import bootstrap
 from vto.telemetry import observed, told
 
+bootstrap.prepare(bootstrap.publish_job)
+
 
 @observed("notify_client")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

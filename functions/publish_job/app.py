@@ -6,6 +6,8 @@ from vto import bootstrap
 from vto.adapters.batches import Changed, stream_changes, with_partial_failures
 from vto.telemetry import observed, told
 
+bootstrap.prepare(bootstrap.publish_job, bootstrap.announce_end)
+
 
 @observed("publish_job")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

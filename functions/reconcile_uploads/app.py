@@ -6,6 +6,8 @@ from typing import Any
 from vto import bootstrap
 from vto.telemetry import observed
 
+bootstrap.prepare(bootstrap.reconcile_uploads)
+
 
 @observed("reconcile_uploads")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from vto import bootstrap
 from vto.domain.log_text import error_name
 from vto.telemetry import observed
 
+bootstrap.prepare(bootstrap.record_failure)
+
 
 @observed("record_failure")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from vto import bootstrap
 from vto.adapters.batches import stream_job_ids, with_partial_failures
 from vto.telemetry import observed
 
+bootstrap.prepare(bootstrap.start_try_on)
+
 
 @observed("start_try_on")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from typing import Any
 from vto import bootstrap
 from vto.telemetry import observed, swept
 
+bootstrap.prepare(bootstrap.sweep_jobs)
+
 
 @observed("sweep_jobs")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -21,6 +21,9 @@ from scripts.template.reading import (
 from vto.bootstrap import READ_TIMEOUT
 from vto.domain.engines import PROFILES
 
+# Lists the wheels that run on the processor.
+PROCESSORS = {"Fn::Sub": "layers/processors/${Architecture}"}
+
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
 API_SECONDS = 29  # after which API Gateway has given up: an HTTP API after 30, a WebSocket API after 29
 
@@ -46,9 +49,18 @@ def one_processor(template: Template) -> Iterator[Problem]:
         if type_of(template, logical_id) == FUNCTION:
             if properties.get("Architectures", everywhere) != [chosen]:
                 yield logical_id, "runs on another architecture", "leave Architectures to Globals"
-        elif properties.get("CompatibleArchitectures") != [chosen] or metadata.get("BuildMethod") != "python3.13":
-            problem = "is not built by SAM for the chosen architecture"
-            yield logical_id, problem, "add BuildMethod: python3.13 and CompatibleArchitectures: [!Ref Architecture]"
+        elif properties.get("CompatibleArchitectures") != [chosen]:
+            yield logical_id, "may be used on another architecture", "add CompatibleArchitectures: [!Ref Architecture]"
+
+
+@rule()
+def compiled_layers(template: Template) -> Iterator[Problem]:
+    """Every layer is built with byte code, by make, which is told the processor by the folder that it is started in."""
+    for logical_id, _ in resources(template, LAYER):
+        metadata = template["Resources"][logical_id].get("Metadata", {})
+        if metadata.get("BuildMethod") != "makefile" or metadata.get("WorkingDirectory") != PROCESSORS:
+            remedy = "add BuildMethod: makefile and WorkingDirectory: !Sub " + PROCESSORS["Fn::Sub"]
+            yield logical_id, "is not built by scripts/build_layer.py for the chosen architecture", remedy
 
 
 @rule()

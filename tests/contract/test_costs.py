@@ -79,6 +79,7 @@ def test_the_stack_costs_less_than_the_published_design_which_pays_for_large_dow
     ours, published = cost.of("nova_canvas", 0.0)
     assert ours.runs < published.runs
     assert ours.stack < published.stack
+    assert ours.runs <= cost.MOST_USD, "look at which service has become dearer: `vto cost`"
 
 
 def test_our_own_limits_are_those_of_the_template() -> None:

@@ -1,6 +1,7 @@
-"""What holds for every handler: nothing happens at import, it is short, and its environment is what it reads."""
+"""What holds for every handler: importing it does nothing, it is short, and its environment is what it reads."""
 
 import ast
+import importlib.util
 import json
 import re
 import subprocess
@@ -40,7 +41,8 @@ def noticed(environ, name):
     frame = sys._getframe(1)
     while frame.f_code.co_filename.startswith("<frozen") or frame.f_code.co_filename == os.__file__:
         frame = frame.f_back
-    if any(frame.f_code.co_filename.startswith(folder) for folder in ours):
+    # whether Lambda initialises us, the one thing that `bootstrap.prepare` asks
+    if name != "AWS_LAMBDA_INITIALIZATION_TYPE" and any(frame.f_code.co_filename.startswith(folder) for folder in ours):
         happened.append(f"read {name}")
     return read(environ, name)
 
@@ -97,6 +99,36 @@ def test_the_check_above_notices_clients_and_reads(tmp_path: Any) -> None:
 
     assert report["asks"][1] == report["gets"][1] == ["read LOG_LEVEL"]
     assert report["calls"][1][0] == "made a client of ['s3']"
+
+
+@pytest.mark.parametrize("function", [name for name in FUNCTIONS if name != "render_preview"])
+def test_a_handler_has_built_ahead_what_it_asks_for_by_itself(monkeypatch: pytest.MonkeyPatch, function: str) -> None:
+    prepared: list[str] = []
+    monkeypatch.setattr(bootstrap, "prepare", lambda *builders: prepared.extend(one.__name__ for one in builders))
+    spec = importlib.util.spec_from_file_location("app", ROOT / f"functions/{function}/app.py")
+    assert spec is not None
+    assert spec.loader is not None
+    spec.loader.exec_module(importlib.util.module_from_spec(spec))
+
+    text = (ROOT / f"functions/{function}/app.py").read_text()
+    assert prepared
+    assert set(re.findall(r"bootstrap\.(\w+)\(\)", text)) - {"settings", "lets_guests_in"} <= set(prepared)
+
+
+def test_building_ahead_is_for_lambdas_initialisation_and_leaves_what_fails_to_the_first_event(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    built: list[str] = []
+
+    def broken() -> None:
+        raise bootstrap.SettingsError("the environment variable JOBS_TABLE is missing")
+
+    monkeypatch.delenv("AWS_LAMBDA_INITIALIZATION_TYPE", raising=False)
+    bootstrap.prepare(lambda: built.append("outside"), broken)
+    monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
+    bootstrap.prepare(lambda: built.append("inside"), broken)
+
+    assert built == ["inside"]
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -50,7 +50,12 @@ def test_besides_the_model_a_warm_try_on_takes_no_more_than_it_may() -> None:
 
     assert made["fresh"]["push"] <= 1.3
     assert made["cache_hit"]["push"] <= 0.9
-    assert made["published"]["push"] > 2.5, "the published design takes about 2.9 s"
+    assert made["published"]["push"] > 2 * made["fresh"]["push"]
+
+
+def test_an_aim_that_is_missed_is_called_missed() -> None:
+    assert latency._judged(0.9, 0.8) == "≤ 0.8 s: **missed by 0.10 s**"
+    assert latency._judged(0.8, 0.8) == "≤ 0.8 s: kept"
 
 
 def test_the_way_that_is_added_up_is_the_way_of_the_machine_and_of_the_template() -> None:
@@ -103,7 +108,7 @@ def test_pages_cost_the_same_whatever_the_tables_hold() -> None:
 
     for name, made in FIGURES["reads"]["questions"].items():
         if name not in reads.GROW:
-            assert now[name]["240"] == made["1000"] == made["5000"], name
+            assert now[name]["240"] == made["1000"] == made["2500"], name
 
 
 def test_more_jobs_enter_no_more_functions_and_make_no_more_calls_each() -> None:

@@ -31,7 +31,7 @@ def test_ones_own_things_are_asked_after_named_exported_and_deleted_one_by_one(w
         job, other = (bob.try_on(**request) for _ in range(2))  # the second one shares the first one's result
         way = bob._http.get(f"/try-ons/{job['id']}/result", follow_redirects=False)
         assert (way.status_code, way.headers["cache-control"]) == (303, "no-store")
-        assert Image.open(io.BytesIO(httpx.get(way.headers["location"]).content)).format == "PNG"
+        assert Image.open(io.BytesIO(httpx.get(way.headers["location"]).content)).format == "WEBP"
         whole = bob.get("/me/export")
         assert [one["name"] for one in whole["models"]] == ["Summer"]
         assert {job["id"], other["id"]} <= {one["id"] for one in whole["try_ons"]}

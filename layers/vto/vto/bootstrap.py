@@ -1,7 +1,13 @@
-"""Builds the use cases from the environment, once for each container; the one place that knows all adapters."""
+"""Builds the use cases from the environment, once for each container; the one place that knows all adapters.
+
+Each builder imports what it builds: a function pays at its cold start for what it uses, not for what others use.
+"""
+
+from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -11,88 +17,77 @@ import urllib3
 from botocore.config import Config
 
 from vto import telemetry
-from vto.adapters.bedrock import NovaCanvas
-from vto.adapters.clock import SystemClock
-from vto.adapters.dynamodb import (
-    DynamoBudgets,
-    DynamoCatalogue,
-    DynamoConnections,
-    DynamoControls,
-    DynamoErasures,
-    DynamoGuests,
-    DynamoJobs,
-    DynamoOperations,
-    DynamoProducts,
-    DynamoResults,
-)
-from vto.adapters.erasure_queue import ErasureQueue
-from vto.adapters.fashn import FashnApi
-from vto.adapters.models import BedrockModels
-from vto.adapters.operating import JobChanges, LambdaFunctions, SqsDeadLetters
-from vto.adapters.preview import Preview
-from vto.adapters.s3 import S3Pictures
-from vto.adapters.s3_versions import S3Versions
-from vto.adapters.sagemaker import CanvasEndpoint
-from vto.adapters.secrets import SecretKey
-from vto.adapters.sockets import ApiGatewaySockets
-from vto.adapters.sqs import ImportQueues, RetryQueue
-from vto.adapters.step_functions import StepFunctions
-from vto.adapters.webhook import EndedJobsQueue, HttpShopServer
-from vto.domain.budgets import Limits
 from vto.domain.engines import PROFILES
 from vto.domain.ledger import micro_usd
 from vto.domain.pictures import Tier
-from vto.domain.webhooks import wait_seconds as webhook_wait
 from vto.ports import Engine, PictureTools
-from vto.use_cases.announce_end import AnnounceEnd
-from vto.use_cases.answer_message import AnswerMessage
-from vto.use_cases.browse import Browse
-from vto.use_cases.browse_products import BrowseProducts, CountCategories
-from vto.use_cases.browse_stock_models import BrowseStockModels
-from vto.use_cases.call_webhook import CallWebhook
-from vto.use_cases.cancel_try_on import CancelTryOn
-from vto.use_cases.check_lifecycle import CheckLifecycle
-from vto.use_cases.complete_upload import CompleteUpload
-from vto.use_cases.create_try_on import CreateTryOn
-from vto.use_cases.delete_photo import DeletePhoto
-from vto.use_cases.delete_try_on import DeleteTryOn
-from vto.use_cases.deliver_result import DeliverResult
-from vto.use_cases.erase_user import EraseUser
-from vto.use_cases.export_user import ExportUser
-from vto.use_cases.finish_result import FinishResult
-from vto.use_cases.give_finished import FinishGiven, GiveFinished
-from vto.use_cases.import_picture import ImportPicture
-from vto.use_cases.invoke_model import InvokeModel
-from vto.use_cases.looking_ahead import LookAhead
-from vto.use_cases.manage_products import ManageProducts
-from vto.use_cases.offer_upload import OfferUpload
-from vto.use_cases.open_result import OpenResult
-from vto.use_cases.operate import Operate
-from vto.use_cases.plan_try_on import PlanTryOn
-from vto.use_cases.publish_job import Frames, PublishJob, Snapshots
-from vto.use_cases.reconcile_uploads import ReconcileUploads
-from vto.use_cases.record_failure import RecordFailure
-from vto.use_cases.redrive_letters import RedriveLetters
-from vto.use_cases.remove_one import RemoveOne
-from vto.use_cases.rename_photo import RenamePhoto
-from vto.use_cases.report_status import ReportStatus
-from vto.use_cases.request_erasure import RequestErasure
-from vto.use_cases.request_try_on import RequestTryOn
-from vto.use_cases.rerun_job import RerunJob
-from vto.use_cases.reserve_slot import ReserveSlot
-from vto.use_cases.say_bye import SayBye
-from vto.use_cases.sockets import AuthorizeSocket, IssueTicket, OpenSocket
-from vto.use_cases.spending import Spending, Switch
-from vto.use_cases.start_try_on import StartCreated, StartTryOn
-from vto.use_cases.store_result import StoreResult
-from vto.use_cases.sweep_jobs import SweepJobs
-from vto.use_cases.validate_request import ValidateRequest
-from vto.use_cases.welcome_guest import WelcomeGuest
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.service_resource import Table
+    from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource, Table
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
+
+    from vto.adapters.clock import SystemClock
+    from vto.adapters.dynamodb import (
+        DynamoBudgets,
+        DynamoCatalogue,
+        DynamoConnections,
+        DynamoControls,
+        DynamoErasures,
+        DynamoGuests,
+        DynamoJobs,
+        DynamoOperations,
+        DynamoProducts,
+        DynamoResults,
+    )
+    from vto.adapters.erasure_queue import ErasureQueue
+    from vto.adapters.models import BedrockModels
+    from vto.adapters.operating import JobChanges, LambdaFunctions, SqsDeadLetters
+    from vto.adapters.s3 import S3Pictures
+    from vto.adapters.s3_versions import S3Versions
+    from vto.adapters.sockets import ApiGatewaySockets
+    from vto.adapters.sqs import ImportQueues, RetryQueue
+    from vto.adapters.step_functions import StepFunctions
+    from vto.adapters.webhook import EndedJobsQueue, HttpShopServer
+    from vto.use_cases.announce_end import AnnounceEnd
+    from vto.use_cases.answer_message import AnswerMessage
+    from vto.use_cases.browse import Browse
+    from vto.use_cases.browse_products import BrowseProducts, CountCategories
+    from vto.use_cases.browse_stock_models import BrowseStockModels
+    from vto.use_cases.call_webhook import CallWebhook
+    from vto.use_cases.cancel_try_on import CancelTryOn
+    from vto.use_cases.check_lifecycle import CheckLifecycle
+    from vto.use_cases.complete_upload import CompleteUpload
+    from vto.use_cases.create_try_on import CreateTryOn
+    from vto.use_cases.delete_photo import DeletePhoto
+    from vto.use_cases.delete_try_on import DeleteTryOn
+    from vto.use_cases.deliver_result import DeliverResult
+    from vto.use_cases.erase_user import EraseUser
+    from vto.use_cases.export_user import ExportUser
+    from vto.use_cases.give_finished import FinishGiven, GiveFinished
+    from vto.use_cases.import_picture import ImportPicture
+    from vto.use_cases.invoke_model import InvokeModel
+    from vto.use_cases.looking_ahead import LookAhead
+    from vto.use_cases.manage_products import ManageProducts
+    from vto.use_cases.offer_upload import OfferUpload
+    from vto.use_cases.open_result import OpenResult
+    from vto.use_cases.operate import Operate
+    from vto.use_cases.plan_try_on import PlanTryOn
+    from vto.use_cases.publish_job import PublishJob, Snapshots
+    from vto.use_cases.reconcile_uploads import ReconcileUploads
+    from vto.use_cases.record_failure import RecordFailure
+    from vto.use_cases.remove_one import RemoveOne
+    from vto.use_cases.rename_photo import RenamePhoto
+    from vto.use_cases.request_erasure import RequestErasure
+    from vto.use_cases.request_try_on import RequestTryOn
+    from vto.use_cases.reserve_slot import ReserveSlot
+    from vto.use_cases.sockets import AuthorizeSocket, IssueTicket, OpenSocket
+    from vto.use_cases.spending import Spending
+    from vto.use_cases.start_try_on import StartCreated, StartTryOn
+    from vto.use_cases.store_result import StoreResult
+    from vto.use_cases.sweep_jobs import SweepJobs
+    from vto.use_cases.validate_request import ValidateRequest
+    from vto.use_cases.welcome_guest import WelcomeGuest
 
 # Seconds that the SDK waits for an answer, by the service's prefix in policies. Each lies below the timeout of every
 # function that may call the service, so that the error says which one did not answer; `make lint` compares them.
@@ -187,25 +182,51 @@ def settings() -> Settings:
     return Settings(dict(os.environ))
 
 
+def prepare(*builders: Callable[[], object]) -> None:
+    """Build, while Lambda initialises a function, what its events will need; anywhere else do nothing.
+
+    Lambda initialises once for each container, sometimes before there is an event, and an event's own time limit does
+    not run yet. What cannot be built is left to the first event, whose failure has a name and a metric.
+
+    Args:
+        builders: Functions of this module.
+
+    Source:
+        https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+    """
+    if "AWS_LAMBDA_INITIALIZATION_TYPE" not in os.environ:
+        return
+    with suppress(Exception):
+        for build in builders:
+            build()
+
+
 # --- adapters, each built when something needs it -----------------------------------------------------------------
 
 
 @cache
 def clock() -> SystemClock:
     """The real time."""
+    from vto.adapters.clock import SystemClock
+
     return SystemClock()
 
 
 @cache
-def _table(variable: str) -> "Table":
+def _dynamodb() -> DynamoDBServiceResource:
+    return boto3.resource("dynamodb", config=Config(connect_timeout=2, read_timeout=READ_TIMEOUT["dynamodb"]))
 
-    resource = boto3.resource("dynamodb", config=Config(connect_timeout=2, read_timeout=READ_TIMEOUT["dynamodb"]))
-    return resource.Table(settings()[variable])
+
+@cache
+def _table(variable: str) -> Table:
+    return _dynamodb().Table(settings()[variable])  # one client for all tables
 
 
 @cache
 def jobs() -> DynamoJobs:
     """``vto-jobs``."""
+    from vto.adapters.dynamodb import DynamoJobs
+
     # a function that is not given the table of controls moves no money and admits nobody
     return DynamoJobs(_table("JOBS_TABLE"), _table("CONTROLS_TABLE") if "CONTROLS_TABLE" in settings().values else None)
 
@@ -213,59 +234,77 @@ def jobs() -> DynamoJobs:
 @cache
 def budgets() -> DynamoBudgets:
     """The part of ``vto-controls`` that is about money."""
+    from vto.adapters.dynamodb import DynamoBudgets
+
     return DynamoBudgets(_table("CONTROLS_TABLE"))
 
 
 @cache
 def catalogue() -> DynamoCatalogue:
     """``vto-products`` and ``vto-models``."""
+    from vto.adapters.dynamodb import DynamoCatalogue
+
     return DynamoCatalogue(_table("PRODUCTS_TABLE"), _table("MODELS_TABLE"))
 
 
 @cache
 def products() -> DynamoProducts:
     """``vto-products``, as shoppers look at it and as the shop writes it by hand."""
+    from vto.adapters.dynamodb import DynamoProducts
+
     return DynamoProducts(_table("PRODUCTS_TABLE"))
 
 
 @cache
 def connections() -> DynamoConnections:
     """``vto-connections``."""
+    from vto.adapters.dynamodb import DynamoConnections
+
     return DynamoConnections(_table("CONNECTIONS_TABLE"))
 
 
 @cache
 def controls() -> DynamoControls:
     """``vto-controls``."""
+    from vto.adapters.dynamodb import DynamoControls
+
     return DynamoControls(_table("CONTROLS_TABLE"))
 
 
 @cache
 def operations() -> DynamoOperations:
     """Operators' orders and the notes of scheduled work, in ``vto-controls``."""
+    from vto.adapters.dynamodb import DynamoOperations
+
     return DynamoOperations(_table("CONTROLS_TABLE"))
 
 
 @cache
 def results() -> DynamoResults:
     """``vto-results``."""
+    from vto.adapters.dynamodb import DynamoResults
+
     return DynamoResults(_table("RESULTS_TABLE"))
 
 
 @cache
 def guests() -> DynamoGuests:
     """Guests in ``vto-controls``."""
+    from vto.adapters.dynamodb import DynamoGuests
+
     return DynamoGuests(_table("CONTROLS_TABLE"))
 
 
 @cache
 def erasures() -> DynamoErasures:
     """Erasures in ``vto-controls``."""
+    from vto.adapters.dynamodb import DynamoErasures
+
     return DynamoErasures(_table("CONTROLS_TABLE"))
 
 
 @cache
-def _s3() -> "S3Client":
+def _s3() -> S3Client:
     config = Config(
         signature_version="s3v4",
         # the bucket's host in its own Region: otherwise links outside us-east-1 name S3's global host, which answers
@@ -280,18 +319,24 @@ def _s3() -> "S3Client":
 @cache
 def pictures() -> S3Pictures:
     """The two buckets."""
+    from vto.adapters.s3 import S3Pictures
+
     return S3Pictures(_s3())
 
 
 @cache
 def versions() -> S3Versions:
     """The two buckets with all that lay in them before."""
+    from vto.adapters.s3_versions import S3Versions
+
     return S3Versions(_s3())
 
 
 @cache
 def erasure_queue() -> ErasureQueue:
     """The queue that makes erasures go on."""
+    from vto.adapters.erasure_queue import ErasureQueue
+
     client = boto3.client("sqs", config=Config(connect_timeout=2, read_timeout=READ_TIMEOUT["sqs"]))
     return ErasureQueue(client, settings()["ERASURES_QUEUE_URL"])
 
@@ -299,7 +344,7 @@ def erasure_queue() -> ErasureQueue:
 @cache
 def picture_tools() -> PictureTools:
     """Pillow; only functions that carry it may ask."""
-    from vto.adapters.pillow import PillowTools  # noqa: PLC0415 - most functions do not carry Pillow
+    from vto.adapters.pillow import PillowTools  # most functions do not carry Pillow
 
     return PillowTools()
 
@@ -307,6 +352,8 @@ def picture_tools() -> PictureTools:
 @cache
 def workflow() -> StepFunctions:
     """The state machine."""
+    from vto.adapters.step_functions import StepFunctions
+
     client = boto3.client("stepfunctions", config=Config(connect_timeout=2, read_timeout=READ_TIMEOUT["states"]))
     return StepFunctions(client, settings()["STATE_MACHINE_ARN"])
 
@@ -314,6 +361,8 @@ def workflow() -> StepFunctions:
 @cache
 def sockets() -> ApiGatewaySockets:
     """The live sockets."""
+    from vto.adapters.sockets import ApiGatewaySockets
+
     client = boto3.client(
         "apigatewaymanagementapi",
         endpoint_url=settings()["SOCKET_ENDPOINT"],
@@ -324,25 +373,31 @@ def sockets() -> ApiGatewaySockets:
 
 
 @cache
-def _sqs() -> "SQSClient":
+def _sqs() -> SQSClient:
     return boto3.client("sqs", config=Config(connect_timeout=2, read_timeout=READ_TIMEOUT["sqs"]))
 
 
 @cache
 def results_queue() -> RetryQueue:
     """The queue that tells of finished results."""
+    from vto.adapters.sqs import RetryQueue
+
     return RetryQueue(_sqs(), settings()["RESULTS_QUEUE_URL"])
 
 
 @cache
 def upload_queues() -> RetryQueue:
     """The two queues that tell of uploads."""
+    from vto.adapters.sqs import RetryQueue
+
     return RetryQueue(_sqs(), settings()["PRODUCT_UPLOADS_QUEUE_URL"], settings()["MODEL_UPLOADS_QUEUE_URL"])
 
 
 @cache
 def ended_jobs() -> EndedJobsQueue | None:
     """The queue of ends that the shop's own server is to hear of; None where the shop wants none."""
+    from vto.adapters.webhook import EndedJobsQueue
+
     url = settings().values.get("WEBHOOK_QUEUE_URL")
     return EndedJobsQueue(_sqs(), url) if url else None
 
@@ -350,12 +405,18 @@ def ended_jobs() -> EndedJobsQueue | None:
 @cache
 def webhook_queue() -> RetryQueue:
     """The same queue, for who tells the shop's server."""
+    from vto.adapters.sqs import RetryQueue
+    from vto.domain.webhooks import wait_seconds as webhook_wait
+
     return RetryQueue(_sqs(), settings()["WEBHOOK_QUEUE_URL"], wait=webhook_wait)
 
 
 @cache
 def shop_server() -> HttpShopServer:
     """The shop's own server; raises SettingsError when it may not be told at its address."""
+    from vto.adapters.secrets import SecretKey
+    from vto.adapters.webhook import HttpShopServer
+
     config = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=READ_TIMEOUT["secretsmanager"])
     secret = SecretKey(boto3.client("secretsmanager", config=config), settings()["WEBHOOK_SECRET"])
     try:
@@ -367,18 +428,24 @@ def shop_server() -> HttpShopServer:
 @cache
 def import_queue() -> ImportQueues:
     """The same two, to tell of uploads that S3 did not tell of."""
+    from vto.adapters.sqs import ImportQueues
+
     return ImportQueues(_sqs(), settings()["PRODUCT_UPLOADS_QUEUE_URL"], settings()["MODEL_UPLOADS_QUEUE_URL"])
 
 
 @cache
 def dead_letters() -> SqsDeadLetters:
     """The dead-letter queues."""
+    from vto.adapters.operating import SqsDeadLetters
+
     return SqsDeadLetters(_sqs(), settings().named("DEAD_LETTER_QUEUES"), settings().named("SOURCE_QUEUES"))
 
 
 @cache
 def functions() -> LambdaFunctions:
     """The other functions of this stack, each asked once: whoever orders asks again."""
+    from vto.adapters.operating import LambdaFunctions
+
     config = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=READ_TIMEOUT["lambda"])
     return LambdaFunctions(boto3.client("lambda", config=config), settings()["STACK"])
 
@@ -386,6 +453,8 @@ def functions() -> LambdaFunctions:
 @cache
 def changes() -> JobChanges:
     """The stream of ``vto-jobs``."""
+    from vto.adapters.operating import JobChanges
+
     config = Config(connect_timeout=2, read_timeout=READ_TIMEOUT["dynamodb"])
     return JobChanges(boto3.client("dynamodbstreams", config=config), settings()["JOBS_STREAM"])
 
@@ -393,6 +462,8 @@ def changes() -> JobChanges:
 @cache
 def models() -> BedrockModels:
     """What Bedrock says of its models."""
+    from vto.adapters.models import BedrockModels
+
     return BedrockModels(
         boto3.client("bedrock", config=Config(connect_timeout=2, read_timeout=READ_TIMEOUT["bedrock"]))
     )
@@ -405,6 +476,11 @@ def engine(name: str) -> Engine:
     Raises:
         SettingsError: There is no such engine.
     """
+    from vto.adapters.bedrock import NovaCanvas
+    from vto.adapters.fashn import FashnApi
+    from vto.adapters.preview import Preview
+    from vto.adapters.sagemaker import CanvasEndpoint
+    from vto.adapters.secrets import SecretKey
 
     def once(read_timeout: int) -> Config:
         """One attempt: the state machine owns the retries, and each hidden one could be billed."""
@@ -426,6 +502,11 @@ def engine(name: str) -> Engine:
     raise SettingsError(f"there is no engine {name!r}: ENGINES may name {', '.join(PROFILES)}")
 
 
+def preferred_engine() -> Engine:
+    """The engine that is asked first."""
+    return engine(settings().engines[0])
+
+
 class _EnginesByName(dict[str, Engine]):
     """All engines; each is built when it is first asked for."""
 
@@ -440,6 +521,8 @@ class _EnginesByName(dict[str, Engine]):
 @cache
 def import_picture() -> ImportPicture:
     """Registers uploads."""
+    from vto.use_cases.import_picture import ImportPicture
+
     retention = settings().number("RETENTION_DAYS")
     return ImportPicture(
         catalogue(), pictures(), versions(), erasures(), picture_tools(), clock(), retention, settings().tier
@@ -449,6 +532,8 @@ def import_picture() -> ImportPicture:
 @cache
 def create_try_on() -> CreateTryOn:
     """Admits try-ons."""
+    from vto.use_cases.create_try_on import CreateTryOn
+
     return CreateTryOn(
         jobs(),
         catalogue(),
@@ -465,6 +550,9 @@ def create_try_on() -> CreateTryOn:
 @cache
 def look_ahead() -> LookAhead:
     """Looks at queues and finished results."""
+    from vto.use_cases.looking_ahead import LookAhead
+    from vto.use_cases.spending import Switch
+
     switch = Switch(budgets(), settings().is_on("SPENDING"))
     return LookAhead(results(), controls(), clock(), settings().engines, settings().versions, settings().paces, switch)
 
@@ -472,18 +560,24 @@ def look_ahead() -> LookAhead:
 @cache
 def start_try_on() -> StartTryOn:
     """Starts executions."""
+    from vto.use_cases.start_try_on import StartTryOn
+
     return StartTryOn(workflow())
 
 
 @cache
 def start_created() -> StartCreated:
     """Starts executions of jobs that still wait for one."""
+    from vto.use_cases.start_try_on import StartCreated
+
     return StartCreated(jobs(), start_try_on())
 
 
 @cache
 def validate_request() -> ValidateRequest:
     """State Validate Request."""
+    from vto.use_cases.validate_request import ValidateRequest
+
     return ValidateRequest(
         jobs(),
         catalogue(),
@@ -500,6 +594,9 @@ def validate_request() -> ValidateRequest:
 @cache
 def spending() -> Spending:
     """What calls may cost."""
+    from vto.domain.budgets import Limits
+    from vto.use_cases.spending import Spending
+
     limits = Limits(
         shop=micro_usd(settings().number("DAILY_BUDGET")),
         user=micro_usd(settings().number("DAILY_BUDGET_PER_USER")),
@@ -512,12 +609,16 @@ def spending() -> Spending:
 @cache
 def reserve_slot() -> ReserveSlot:
     """State Reserve Slot."""
+    from vto.use_cases.reserve_slot import ReserveSlot
+
     return ReserveSlot(jobs(), controls(), settings().engines, settings().paces, clock(), spending())
 
 
 @cache
 def invoke_model() -> InvokeModel:
     """State Invoke Model."""
+    from vto.use_cases.invoke_model import InvokeModel
+
     return InvokeModel(
         jobs(),
         _EnginesByName(),
@@ -534,6 +635,8 @@ def invoke_model() -> InvokeModel:
 @cache
 def store_result() -> StoreResult:
     """State Store Result."""
+    from vto.use_cases.store_result import StoreResult
+
     return StoreResult(
         jobs(),
         results(),
@@ -550,12 +653,16 @@ def store_result() -> StoreResult:
 @cache
 def snapshots() -> Snapshots:
     """Public views of jobs."""
+    from vto.use_cases.publish_job import Snapshots
+
     return Snapshots(pictures(), clock())
 
 
 @cache
 def publish_job() -> PublishJob:
     """Pushes snapshots to sockets."""
+    from vto.use_cases.publish_job import Frames, PublishJob
+
     frames = Frames(snapshots(), pictures())
     return PublishJob(jobs(), connections(), controls(), sockets(), frames, clock())
 
@@ -563,24 +670,33 @@ def publish_job() -> PublishJob:
 @cache
 def announce_end() -> AnnounceEnd:
     """Has the shop's own server told of ended jobs."""
+    from vto.use_cases.announce_end import AnnounceEnd
+
     return AnnounceEnd(jobs(), ended_jobs())
 
 
 @cache
 def call_webhook() -> CallWebhook:
     """Tells it."""
+    from vto.use_cases.call_webhook import CallWebhook
+
     return CallWebhook(jobs(), shop_server(), clock(), telemetry.webhook)
 
 
 @cache
 def deliver_result() -> DeliverResult:
     """Publishes finished results."""
+    from vto.use_cases.deliver_result import DeliverResult
+
     return DeliverResult(jobs(), publish_job())
 
 
 @cache
 def record_failure() -> RecordFailure:
     """State Record Failure."""
+    from vto.use_cases.finish_result import FinishResult
+    from vto.use_cases.record_failure import RecordFailure
+
     finish_result = FinishResult(pictures(), results(), settings()["RESULTS_BUCKET"])
     return RecordFailure(jobs(), results(), clock(), telemetry.report, telemetry.ended, finish_result)
 
@@ -588,12 +704,16 @@ def record_failure() -> RecordFailure:
 @cache
 def sweep_jobs() -> SweepJobs:
     """The scheduled repair."""
+    from vto.use_cases.sweep_jobs import SweepJobs
+
     return SweepJobs(jobs(), workflow(), record_failure(), clock(), telemetry.report, operations())
 
 
 @cache
 def reconcile_uploads() -> ReconcileUploads:
     """The scheduled look for uploads that nobody imported."""
+    from vto.use_cases.reconcile_uploads import ReconcileUploads
+
     return ReconcileUploads(
         catalogue(),
         pictures(),
@@ -610,6 +730,12 @@ def reconcile_uploads() -> ReconcileUploads:
 @cache
 def operate() -> Operate:
     """Operators' orders."""
+    from vto.use_cases.operate import Operate
+    from vto.use_cases.redrive_letters import RedriveLetters
+    from vto.use_cases.report_status import ReportStatus
+    from vto.use_cases.rerun_job import RerunJob
+    from vto.use_cases.say_bye import SayBye
+
     engines = settings().engines
     return Operate(
         ReportStatus(jobs(), operations(), dead_letters(), clock(), engines),
@@ -626,12 +752,16 @@ def operate() -> Operate:
 @cache
 def check_lifecycle() -> CheckLifecycle:
     """The scheduled look at the model's end of life."""
+    from vto.use_cases.check_lifecycle import CheckLifecycle
+
     return CheckLifecycle(models(), settings()["MODEL_ID"], clock(), telemetry.lifecycle)
 
 
 @cache
 def issue_ticket() -> IssueTicket:
     """Sells socket tickets."""
+    from vto.use_cases.sockets import IssueTicket
+
     return IssueTicket(controls(), clock())
 
 
@@ -643,68 +773,89 @@ def lets_guests_in() -> bool:
 @cache
 def browse_stock_models() -> BrowseStockModels:
     """Shows guests the stock models."""
+    from vto.use_cases.browse_stock_models import BrowseStockModels
+
     return BrowseStockModels(catalogue(), pictures())
 
 
 @cache
 def welcome_guest() -> WelcomeGuest:
     """Lets guests in."""
+    from vto.use_cases.welcome_guest import WelcomeGuest
+
     return WelcomeGuest(guests(), controls(), clock())
 
 
 @cache
 def authorize_socket() -> AuthorizeSocket:
     """Takes socket tickets."""
+    from vto.use_cases.sockets import AuthorizeSocket
+
     return AuthorizeSocket(controls(), clock())
 
 
 @cache
 def open_socket() -> OpenSocket:
     """Registers sockets."""
+    from vto.use_cases.sockets import OpenSocket
+
     return OpenSocket(connections(), clock())
 
 
 @cache
 def offer_upload() -> OfferUpload:
     """Makes upload forms."""
+    from vto.use_cases.offer_upload import OfferUpload
+
     return OfferUpload(pictures(), clock(), settings()["UPLOADS_BUCKET"], settings()["CONSENT_VERSION"])
 
 
 @cache
 def request_try_on() -> RequestTryOn:
     """Admits and starts try-ons."""
-    return RequestTryOn(
-        create_try_on(), give_finished(), start_try_on(), settings().is_on("DIRECT_START"), telemetry.report
-    )
+    from vto.use_cases.request_try_on import RequestTryOn
+
+    is_direct = settings().is_on("DIRECT_START")
+    return RequestTryOn(create_try_on(), give_finished(), start_try_on(), is_direct, telemetry.report)
 
 
 @cache
 def give_finished() -> GiveFinished:
     """Gives new jobs what is finished already."""
+    from vto.use_cases.give_finished import GiveFinished
+
     return GiveFinished(jobs(), results(), pictures(), clock(), settings()["RESULTS_BUCKET"], telemetry.ended)
 
 
 @cache
 def finish_given() -> FinishGiven:
     """Writes the manifests of those."""
+    from vto.use_cases.give_finished import FinishGiven
+
     return FinishGiven(jobs(), pictures(), settings()["RESULTS_BUCKET"])
 
 
 @cache
 def plan_try_on() -> PlanTryOn:
     """Answers dry runs."""
+    from vto.use_cases.plan_try_on import PlanTryOn
+
     return PlanTryOn(create_try_on(), look_ahead(), settings().measures_sides)
 
 
 @cache
 def cancel_try_on() -> CancelTryOn:
     """Ends try-ons that only wait."""
+    from vto.use_cases.cancel_try_on import CancelTryOn
+
     return CancelTryOn(jobs(), results(), clock(), telemetry.ended)
 
 
 @cache
 def answer_message() -> AnswerMessage:
     """Serves socket frames."""
+    from vto.use_cases.answer_message import AnswerMessage
+
     return AnswerMessage(
         request_try_on(),
         plan_try_on(),
@@ -720,6 +871,8 @@ def answer_message() -> AnswerMessage:
 @cache
 def browse() -> Browse:
     """Answers questions."""
+    from vto.use_cases.browse import Browse
+
     return Browse(
         catalogue(),
         jobs(),
@@ -735,42 +888,56 @@ def browse() -> Browse:
 @cache
 def complete_upload() -> CompleteUpload:
     """Tells how far uploads are."""
+    from vto.use_cases.complete_upload import CompleteUpload
+
     return CompleteUpload(catalogue(), pictures(), import_queue(), clock(), settings()["UPLOADS_BUCKET"])
 
 
 @cache
 def rename_photo() -> RenamePhoto:
     """Names photos."""
+    from vto.use_cases.rename_photo import RenamePhoto
+
     return RenamePhoto(catalogue(), pictures(), clock())
 
 
 @cache
 def delete_photo() -> DeletePhoto:
     """Takes wishes that a photo goes."""
+    from vto.use_cases.delete_photo import DeletePhoto
+
     return DeletePhoto(catalogue(), erasure_queue(), clock())
 
 
 @cache
 def delete_try_on() -> DeleteTryOn:
     """Takes wishes that a try-on goes."""
+    from vto.use_cases.delete_try_on import DeleteTryOn
+
     return DeleteTryOn(jobs(), results(), erasure_queue(), clock(), telemetry.ended)
 
 
 @cache
 def open_result() -> OpenResult:
     """Makes links to finished pictures."""
+    from vto.use_cases.open_result import OpenResult
+
     return OpenResult(jobs(), pictures(), clock())
 
 
 @cache
 def export_user() -> ExportUser:
     """Tells people what is kept of them."""
+    from vto.use_cases.export_user import ExportUser
+
     return ExportUser(catalogue(), jobs(), pictures(), snapshots(), clock(), settings()["UPLOADS_BUCKET"])
 
 
 @cache
 def remove_one() -> RemoveOne:
     """Makes removals of one thing come true."""
+    from vto.use_cases.remove_one import RemoveOne
+
     return RemoveOne(
         catalogue(),
         jobs(),
@@ -786,30 +953,40 @@ def remove_one() -> RemoveOne:
 @cache
 def browse_products() -> BrowseProducts:
     """Answers questions about products."""
+    from vto.use_cases.browse_products import BrowseProducts
+
     return BrowseProducts(products(), pictures())
 
 
 @cache
 def count_categories() -> CountCategories:
     """Counts products by category."""
+    from vto.use_cases.browse_products import CountCategories
+
     return CountCategories(products(), clock())
 
 
 @cache
 def manage_products() -> ManageProducts:
     """Writes and deletes products."""
+    from vto.use_cases.manage_products import ManageProducts
+
     return ManageProducts(products(), pictures(), versions(), clock(), settings()["UPLOADS_BUCKET"])
 
 
 @cache
 def request_erasure() -> RequestErasure:
     """Takes erasures."""
+    from vto.use_cases.request_erasure import RequestErasure
+
     return RequestErasure(erasures(), erasure_queue(), clock())
 
 
 @cache
 def erase_user() -> EraseUser:
     """Makes erasures come true."""
+    from vto.use_cases.erase_user import EraseUser
+
     return EraseUser(
         erasures(),
         jobs(),

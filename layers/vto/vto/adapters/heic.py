@@ -1,6 +1,6 @@
 """HEIC, as iPhones store photos: taken where its decoder is shipped, an extra that a shop adds (docs/deploying.md).
 
-The decoder, pillow-heif, carries libraries under the LGPL for a format with patents: nobody gets it who did not ask.
+The decoder, pillow-heif, comes in wheels under the GPL, for a format with patents: nobody gets it who did not ask.
 """
 
 import re

@@ -7,7 +7,6 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Self
 
-from vto.domain import planner, reading
 from vto.domain.consent import Consent
 from vto.domain.curating import ID_KEY, product_of_picture
 from vto.domain.guests import is_guest
@@ -182,6 +181,8 @@ class Upload:
 
 def class_of_words(category: str, name: str, description: str) -> str | None:
     """The garment class that a product's own words say, its category first; None where they say none."""
+    from vto.domain import planner, reading  # noqa: PLC0415 - every function knows the catalogue, few read words
+
     of_words = planner.group_of(None, reading.read(category, name, description))
     return CLASS_OF_CATEGORY.get(category.partition("/")[0].lower()) or of_words
 
