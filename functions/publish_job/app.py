@@ -6,7 +6,7 @@ from vto import bootstrap
 from vto.adapters.batches import Changed, stream_changes, with_partial_failures
 from vto.telemetry import observed, told
 
-bootstrap.prepare(bootstrap.publish_job, bootstrap.announce_end)
+bootstrap.prepare(bootstrap.publish_job, bootstrap.announce_end, bootstrap.finish_given)
 
 
 @observed("publish_job")

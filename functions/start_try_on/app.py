@@ -6,7 +6,7 @@ from vto import bootstrap
 from vto.adapters.batches import stream_job_ids, with_partial_failures
 from vto.telemetry import observed
 
-bootstrap.prepare(bootstrap.start_try_on)
+bootstrap.prepare(bootstrap.start_created)
 
 
 @observed("start_try_on")
