@@ -133,10 +133,11 @@ class Account:
         session = boto3.session.Session(region_name=REGION)
         session.events.register("before-call.*.*", self._before)
         session.events.register("after-call.*.*", self._after)
-        monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
         self.clock = FakeClock()
         together = {name: value for function in FUNCTIONS for name, value in environment(function).items()}
         use_environment(monkeypatch, {**together, "ENGINES": engine})
+        for make in ("client", "resource"):  # not those that tests keep: they are another session's, and uncounted
+            monkeypatch.setattr(boto3, make, getattr(session, make))
         replace_builders(monkeypatch, clock=self.clock)
         module("render_preview")._s3.cache_clear()  # a client of before would not be counted
         self._claims = boto3.client("dynamodb")

@@ -6,13 +6,13 @@ from vto import bootstrap
 from vto.adapters.batches import Changed, stream_changes, with_partial_failures
 from vto.telemetry import observed, told
 
-bootstrap.prepare(bootstrap.publish_job, bootstrap.announce_end)
+bootstrap.prepare(bootstrap.publish_job, bootstrap.announce_end, bootstrap.finish_given)
 
 
 @observed("publish_job")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Publish each changed job; records that could not be served come again."""
-    publish, announce = bootstrap.publish_job(), bootstrap.announce_end()
+    publish, announce, finish = bootstrap.publish_job(), bootstrap.announce_end(), bootstrap.finish_given()
 
     def serve(changed: Changed) -> None:
         try:
@@ -20,5 +20,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         finally:  # sockets that cannot be told do not keep the end from the shop's own server
             if changed.may_have_ended:
                 announce(changed.job_id)
+            if changed.may_be_given:
+                finish(changed.job_id)
 
     return with_partial_failures(stream_changes(event), serve)

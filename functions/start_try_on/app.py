@@ -6,10 +6,10 @@ from vto import bootstrap
 from vto.adapters.batches import stream_job_ids, with_partial_failures
 from vto.telemetry import observed
 
-bootstrap.prepare(bootstrap.start_try_on)
+bootstrap.prepare(bootstrap.start_created)
 
 
 @observed("start_try_on")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Start the execution of each new job; records that could not be served come again."""
-    return with_partial_failures(stream_job_ids(event), bootstrap.start_try_on())
+    """Start the execution of each new job that waits for one; records that could not be served come again."""
+    return with_partial_failures(stream_job_ids(event), bootstrap.start_created())

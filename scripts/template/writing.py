@@ -30,6 +30,9 @@ ANNOUNCED = {
     ("StoreResultFunction", "ResultsBucket"): "its manifest is what starts the delivery",
     ("RecordFailureFunction", "ResultsBucket"): "writes the manifest that Store Result did not live to write",
     ("SweepJobsFunction", "ResultsBucket"): "ends jobs by the same rule",
+    ("PublishJobFunction", "ResultsBucket"): "writes the manifest of a job that was given a finished result",
+    ("ApiFunction", "ResultsBucket"): "copies a finished result for an equal request; it writes no manifest",
+    ("MessageFunction", "ResultsBucket"): "does so too",
 }
 # What a write does to a table's stream. UpdateItem counts as a change: each of ours is conditional on the row.
 CHANGES = {

@@ -170,8 +170,14 @@ def test_an_equal_request_reuses_the_result_without_calling_the_model(world: Wor
 
         assert second["id"] != first["id"]
         assert second["status"] == "completed"
-        assert bob.download(second["images"][0]["url"]) == ada.download(first["images"][0]["url"])
+        assert _seen(bob, second) == [("completed", None)], "it is given at once"
+        for link in ("url", "original_url"):
+            assert bob.download(second["images"][0][link]) == ada.download(first["images"][0][link])
+        assert second["images"][0]["preview"] == first["images"][0]["preview"]
     assert world.model_calls() == 1
+    assert world.executions_of(second["id"]) == []
+    bucket, manifest = world.endpoints.buckets["results"], f"results/{second['id']}/result.json"
+    eventually(lambda: world.client("s3").head_object(Bucket=bucket, Key=manifest))
 
 
 def test_two_equal_requests_at_once_make_one_picture(world: World, ada: Shopper) -> None:

@@ -12,6 +12,7 @@ from vto.adapters.dynamodb import DynamoConnections, DynamoControls, DynamoResul
 from vto.domain import times
 from vto.domain.engines import Adaptation
 from vto.domain.health import Door
+from vto.domain.job import StoredImage
 from vto.errors import StorageUnavailableError
 from vto.ports import CachedResult, Connection, Ticket
 from vto.testing import NOON
@@ -357,6 +358,10 @@ def test_a_finished_result_is_found_until_it_expires_whether_or_not_dynamodb_has
 
 def test_a_result_without_a_mask_has_none_even_where_an_older_one_had(results: DynamoResults) -> None:
     results.put_ready("key", RESULT, ttl=TTL)
+    stored = (StoredImage("s3://r/2.png", "digest", 800, 1200),)
+    whole = CachedResult("job-1", ("s3://r/2.png",), None, "preview", (), stored, ("s3://r/2.webp",), "s3://r/p.json")
+    results.put_ready("key", whole, ttl=TTL)
+    assert results.get_ready("key", NOON) == whole
     results.put_ready("key", CachedResult("job-2", ("s3://r/2.png",), None, "preview"), ttl=TTL)
     assert results.get_ready("key", NOON) == CachedResult("job-2", ("s3://r/2.png",), None, "preview")
 

@@ -1,16 +1,19 @@
 """Objects in S3: read, written, and offered by presigned links and forms."""
 
 import base64
+import hashlib
 import json
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from tests.integration.conftest import REGION, RESULTS, UPLOADS
+from tests.integration.conftest import REGION, RESULTS, UPLOADS, Wire
 from vto import bootstrap
 from vto.adapters.s3 import S3Pictures
+from vto.domain.results import Copy, NewObject
 from vto.domain.storage import S3Url
 from vto.errors import PictureMissingError, StorageUnavailableError
 
@@ -152,3 +155,55 @@ def test_objects_are_listed_page_by_page_in_the_order_of_their_keys_with_the_tim
     assert [one.url.key for one in rest] == keys[2:3]
     assert all(one.modified.tzinfo is not None for one in [*first, *rest])
     assert pictures.listed(UPLOADS, "products/", after="products/z", limit=2) == []
+
+
+# --- several at once --------------------------------------------------------------------------------------------------
+
+PICTURE = b"picture"
+
+
+def test_objects_written_together_are_all_there(pictures: S3Pictures) -> None:
+    urls = [S3Url(RESULTS, f"results/job-1/{number}.png") for number in range(9)]
+    pictures.write_all([NewObject(url, url.key.encode(), "image/png", {"job-id": "job-1"}) for url in urls])
+    assert [pictures.read(url) for url in urls] == [url.key.encode() for url in urls]
+
+
+def test_what_one_of_several_came_to_is_told_after_all_have_ended(pictures: S3Pictures) -> None:
+    there, nowhere = S3Url(RESULTS, "results/job-1/0.png"), S3Url("no-such-bucket", "results/job-1/1.png")
+    with pytest.raises(StorageUnavailableError):
+        pictures.write_all([NewObject(url, PICTURE, "image/png", {}) for url in (nowhere, there)])
+    assert pictures.read(there) == PICTURE
+
+
+def copy_of(source: S3Url, sha256: str | None = None) -> Copy:
+    return Copy(source, S3Url(RESULTS, "results/job-2/reused/0.png"), "image/webp", {"job-id": "job-2"}, sha256)
+
+
+def test_a_copy_has_the_bytes_and_a_type_and_metadata_of_its_own(pictures: S3Pictures, s3: Any) -> None:
+    pictures.write(URL, PICTURE, "image/png", {"job-id": "job-1"})
+    copy = copy_of(URL, hashlib.sha256(PICTURE).hexdigest())
+    pictures.copy_all([copy])
+    made = s3.get_object(Bucket=RESULTS, Key=copy.url.key)
+    assert (made["Body"].read(), made["ContentType"], made["Metadata"]) == (
+        PICTURE,
+        "image/webp",
+        {"job-id": "job-2"},
+    )
+
+
+def test_what_is_not_there_cannot_be_copied(pictures: S3Pictures) -> None:
+    with pytest.raises(PictureMissingError):
+        pictures.copy_all([copy_of(S3Url(RESULTS, "results/job-1/gone.png"))])
+
+
+def test_a_copy_whose_bytes_are_not_what_was_offered_is_told_as_missing(s3: Any) -> None:
+    """S3 answers with the copy's own digest."""
+    client = boto3.client("s3", region_name=REGION)
+    wire = Wire(client)
+    digest = base64.b64encode(hashlib.sha256(PICTURE).digest()).decode()
+    said = f"<CopyObjectResult><ETag>x</ETag><ChecksumSHA256>{digest}</ChecksumSHA256></CopyObjectResult>".encode()
+    wire.will_say(200, said, content_type="application/xml")
+    pictures = S3Pictures(client)
+    pictures.copy_all([copy_of(URL, hashlib.sha256(PICTURE).hexdigest())])
+    with pytest.raises(PictureMissingError):
+        pictures.copy_all([copy_of(URL, hashlib.sha256(b"other").hexdigest())])

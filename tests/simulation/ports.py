@@ -11,7 +11,7 @@ from greenlet import GreenletExit, getcurrent, greenlet
 from tests.simulation.faults import READ, SEND, WRITE, Fault
 from vto.domain import times
 from vto.domain.job import Job
-from vto.domain.results import NewObject
+from vto.domain.results import Copy, NewObject
 from vto.errors import NotifierUnavailableError, StorageUnavailableError
 from vto.ports import Connection, ObjectVersion
 from vto.testing import NOON, FakeConnections, FakeJobs, FakePictures
@@ -115,14 +115,28 @@ class Port:
         self._name, self._real, self._boundary = name, real, boundary
 
     def write_all(self, objects: Sequence[NewObject]) -> None:
-        """Several requests, each of which may go wrong: then some of the objects are there, and others are not."""
-        for one in objects:
-            self.write(one.url, one.content, one.content_type, one.metadata)
+        """Requests side by side, in two halves that may go wrong: then some objects are there, and others are not."""
+        self._in_halves("write_all", objects)
+
+    def copy_all(self, copies: Sequence[Copy]) -> None:
+        """The same."""
+        self._in_halves("copy_all", copies)
+
+    def _in_halves(self, method: str, things: Sequence[Any]) -> None:
+        middle = (len(things) + 1) // 2
+        for half in (things[:middle], things[middle:]):
+            if half:
+                self._crossing(method)(half)
 
     def __getattr__(self, method: str) -> Any:
         real = getattr(self._real, method)
         if method in LOCAL or not callable(real):
             return real
+        self.__dict__[method] = self._crossing(method)
+        return self.__dict__[method]
+
+    def _crossing(self, method: str) -> Callable[..., Any]:
+        real = getattr(self._real, method)
         kinds = READ if method in READS else SEND if method == "send" else WRITE
         error = NotifierUnavailableError if self._name == "sockets" else StorageUnavailableError
         name, cross = f"{self._name}.{method}", self._boundary.cross
@@ -130,7 +144,6 @@ class Port:
         def call(*args: Any, **named: Any) -> Any:
             return cross(name, partial(real, *args, **named), kinds, error)
 
-        self.__dict__[method] = call
         return call
 
 

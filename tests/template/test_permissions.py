@@ -5,6 +5,7 @@ S3, Step Functions and SQS, and the links and forms that are signed: whoever use
 """
 
 import base64
+import hashlib
 import io
 import json
 import re
@@ -78,6 +79,7 @@ from vto.domain.job import OPEN
 from vto.domain.ledger import CallState, Entry
 from vto.domain.pacing import Lane
 from vto.domain.parameters import canonical
+from vto.domain.results import packed
 from vto.errors import InternalError
 from vto.testing import FakeChanges, FakeFunctions
 
@@ -197,6 +199,9 @@ class Uses:
         elif operation == "BatchGetItem":
             for table in asked["RequestItems"]:
                 self.note(f"dynamodb:{operation}", self._resource(service, {"TableName": table}))
+        elif operation == "CopyObject":
+            self.note("s3:GetObject", self._resource(service, asked["CopySource"]))
+            self.note("s3:PutObject", self._resource(service, asked))
         elif operation in VERSIONED and "VersionId" in asked:
             self.note(VERSIONED[operation], self._resource(service, asked))
         else:
@@ -433,6 +438,43 @@ def equal_picture_of_this_job(system: System) -> None:
     system.dynamodb.Table("vto-results").put_item(Item=row)
 
 
+def finished_for(function: str) -> Before:
+    """What its sample event asks for is finished: asked once, it left the key under which a result is put."""
+
+    def before(system: System) -> None:
+        without_the_job(system)
+        table = system.dynamodb.Table("vto-jobs")
+        known = {row["id"] for row in table.scan()["Items"]}
+        outcome_of(function, read(f"{function}/accepted"))
+        [asked] = [row for row in table.scan()["Items"] if row["id"] not in known]
+        table.delete_item(Key={"id": asked["id"]})
+        equal_picture(system)
+        shown, previews = (f"s3://{RESULTS}/derived/other/{name}" for name in ("0.webp", "previews.json"))
+        system.put(shown, b"x")
+        system.put(previews, packed([b"x"]))
+        image = {"s3_url": REUSED["images"][0], "width": 384, "height": 512, "content_type": "image/png"}
+        image["sha256"] = hashlib.sha256(picture("PNG")).hexdigest()
+        row = {"cache_key": asked["cache_key"], "state": "ready", "job_id": "other", "ttl": 2**31}
+        offered = {**REUSED, **row, "stored": [image], "shown": [shown], "previews": previews}
+        system.dynamodb.Table("vto-results").put_item(Item=offered)
+
+    return before
+
+
+def given_its_result(system: System) -> None:
+    job_completed(system)
+    job = item_to_job(system.row("vto-jobs", id=JOB_ID))
+    system.dynamodb.Table("vto-jobs").put_item(Item=job_to_item(replace(job, execution_arn=None)))
+
+
+def of_a_given_result() -> Event:
+    """The stream's record of it, as an operator has it read again: without images."""
+    event = read("publish_job/accepted")
+    record = event["Records"][0]
+    bare = {name: value for name, value in record["dynamodb"].items() if not name.endswith("Image")}
+    return {"Records": [{**record, "dynamodb": bare}]}
+
+
 def left_without_its_manifest(system: System) -> None:
     job_completed(system)
 
@@ -544,6 +586,9 @@ SITUATIONS = [
     Situation("api", request("GET", f"/try-ons/{JOB_ID}"), job_completed),
     Situation("message", read("message/accepted_watching_a_job"), job_completed),
     Situation("api", read("api/accepted"), new_job_of_a_busy_shopper),
+    Situation("api", read("api/accepted"), finished_for("api")),
+    Situation("message", read("message/accepted"), finished_for("message")),
+    Situation("publish_job", of_a_given_result(), given_its_result),
     Situation("api", read("api/accepted_cancelling_a_job"), waited_for),
     Situation("message", read("message/accepted"), new_job_of_a_busy_shopper),
     Situation("message", read("message/accepted_cancelling_a_job"), waited_for),

@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from vto.use_cases.deliver_result import DeliverResult
     from vto.use_cases.erase_user import EraseUser
     from vto.use_cases.export_user import ExportUser
+    from vto.use_cases.give_finished import FinishGiven, GiveFinished
     from vto.use_cases.import_picture import ImportPicture
     from vto.use_cases.invoke_model import InvokeModel
     from vto.use_cases.looking_ahead import LookAhead
@@ -82,7 +83,7 @@ if TYPE_CHECKING:
     from vto.use_cases.reserve_slot import ReserveSlot
     from vto.use_cases.sockets import AuthorizeSocket, IssueTicket, OpenSocket
     from vto.use_cases.spending import Spending
-    from vto.use_cases.start_try_on import StartTryOn
+    from vto.use_cases.start_try_on import StartCreated, StartTryOn
     from vto.use_cases.store_result import StoreResult
     from vto.use_cases.sweep_jobs import SweepJobs
     from vto.use_cases.validate_request import ValidateRequest
@@ -565,6 +566,14 @@ def start_try_on() -> StartTryOn:
 
 
 @cache
+def start_created() -> StartCreated:
+    """Starts executions of jobs that still wait for one."""
+    from vto.use_cases.start_try_on import StartCreated
+
+    return StartCreated(jobs(), start_try_on())
+
+
+@cache
 def validate_request() -> ValidateRequest:
     """State Validate Request."""
     from vto.use_cases.validate_request import ValidateRequest
@@ -806,7 +815,24 @@ def request_try_on() -> RequestTryOn:
     """Admits and starts try-ons."""
     from vto.use_cases.request_try_on import RequestTryOn
 
-    return RequestTryOn(create_try_on(), start_try_on(), settings().is_on("DIRECT_START"), telemetry.report)
+    is_direct = settings().is_on("DIRECT_START")
+    return RequestTryOn(create_try_on(), give_finished(), start_try_on(), is_direct, telemetry.report)
+
+
+@cache
+def give_finished() -> GiveFinished:
+    """Gives new jobs what is finished already."""
+    from vto.use_cases.give_finished import GiveFinished
+
+    return GiveFinished(jobs(), results(), pictures(), clock(), settings()["RESULTS_BUCKET"], telemetry.ended)
+
+
+@cache
+def finish_given() -> FinishGiven:
+    """Writes the manifests of those."""
+    from vto.use_cases.give_finished import FinishGiven
+
+    return FinishGiven(jobs(), pictures(), settings()["RESULTS_BUCKET"])
 
 
 @cache

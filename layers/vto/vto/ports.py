@@ -12,13 +12,13 @@ from vto.domain.engines import Adaptation
 from vto.domain.erasure import Erasure, Receipt
 from vto.domain.guests import Guest
 from vto.domain.health import Door
-from vto.domain.job import Job
+from vto.domain.job import Job, StoredImage
 from vto.domain.lifecycle import Lifecycle
 from vto.domain.pacing import Counter
 from vto.domain.parameters import Parameters
 from vto.domain.pictures import Prepared, Rendition, Tier
 from vto.domain.removal import Removal
-from vto.domain.results import NewObject
+from vto.domain.results import Copy, NewObject
 from vto.domain.storage import S3Url
 from vto.domain.webhooks import End, Reception
 
@@ -327,6 +327,10 @@ class CachedResult:
     mask: str | None
     engine: str
     adaptations: tuple[Adaptation, ...] = ()
+    stored: tuple[StoredImage, ...] = ()
+    """``images`` with their sizes and digests; empty in what an earlier version offered."""
+    shown: tuple[str, ...] = ()
+    previews: str | None = None
 
 
 class Results(Protocol):
@@ -403,6 +407,13 @@ class Pictures(Protocol):
 
     def write_all(self, objects: Sequence[NewObject]) -> None:
         """Store objects, all at once; when this raises, some of them may be there."""
+        ...
+
+    def copy_all(self, copies: Sequence[Copy]) -> None:
+        """Copy objects within S3, all at once; when this raises, some of the copies may be there.
+
+        Raises PictureMissingError when one is not there, or has other bytes than it should.
+        """
         ...
 
     def listed(self, bucket: str, prefix: str, *, after: str | None, limit: int) -> list[StoredObject]:

@@ -1,5 +1,6 @@
 """The ports in memory: what tests (ours and those of whoever uses the layer) run on instead of AWS."""
 
+import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,7 +20,7 @@ from vto.domain.lifecycle import GONE, Lifecycle
 from vto.domain.pacing import Counter, Lane, next_slot
 from vto.domain.pictures import LOWER_TIER, Prepared, Rendition, Tier
 from vto.domain.removal import Removal
-from vto.domain.results import NewObject
+from vto.domain.results import Copy, NewObject
 from vto.domain.storage import S3Url
 from vto.domain.webhooks import End, Reception, reception
 from vto.errors import (
@@ -740,6 +741,18 @@ class FakePictures:
         """Store objects."""
         for one in objects:
             self.write(one.url, one.content, one.content_type, one.metadata)
+
+    def copy_all(self, copies: Sequence[Copy]) -> None:
+        """Copy objects."""
+        for one in copies:
+            self.copy(one)
+
+    def copy(self, copy: Copy) -> None:
+        """Copy one object."""
+        content = self.read(copy.source)
+        if copy.sha256 not in (None, hashlib.sha256(content).hexdigest()):
+            raise PictureMissingError(f"{copy.source} has other bytes")
+        self.write(copy.url, content, copy.content_type, copy.metadata)
 
     def listed(self, bucket: str, prefix: str, *, after: str | None, limit: int) -> list[StoredObject]:
         """Objects below a prefix, from behind a key on."""

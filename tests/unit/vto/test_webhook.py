@@ -245,6 +245,9 @@ def test_a_record_of_the_stream_announces_an_end_only_when_the_job_ended_by_it()
         record(OldImage="completed", NewImage="completed"),
         record(OldImage="error", NewImage="created"),
         record(OldImage="created", NewImage="processing"),
+        record(OldImage="created", NewImage="completed"),
     ]
     found = [change.may_have_ended for _, changes in stream_changes({"Records": records}) for change in changes]
-    assert found == [True, True, True, False, False, False]
+    given = [change.may_be_given for _, changes in stream_changes({"Records": records}) for change in changes]
+    assert given == [False, False, True, False, False, False, True]
+    assert found == [True, True, True, False, False, False, True]

@@ -40,6 +40,7 @@ from vto.use_cases.delete_try_on import DeleteTryOn
 from vto.use_cases.deliver_result import DeliverResult
 from vto.use_cases.erase_user import EraseUser
 from vto.use_cases.finish_result import FinishResult
+from vto.use_cases.give_finished import FinishGiven, GiveFinished
 from vto.use_cases.import_picture import ImportPicture
 from vto.use_cases.invoke_model import InvokeModel
 from vto.use_cases.looking_ahead import LookAhead
@@ -235,7 +236,9 @@ class World:
 
     @property
     def request_try_on(self) -> RequestTryOn:
-        return RequestTryOn(self.create_try_on, StartTryOn(self.workflow), self.start_directly, self.report)
+        return RequestTryOn(
+            self.create_try_on, self.give_finished, StartTryOn(self.workflow), self.start_directly, self.report
+        )
 
     @property
     def validate_request(self) -> ValidateRequest:
@@ -294,6 +297,14 @@ class World:
     @property
     def frames(self) -> Frames:
         return Frames(self.snapshots, self.pictures)
+
+    @property
+    def give_finished(self) -> GiveFinished:
+        return GiveFinished(self.jobs, self.results, self.pictures, self.clock, RESULTS, self.endings.append)
+
+    @property
+    def finish_given(self) -> FinishGiven:
+        return FinishGiven(self.jobs, self.pictures, RESULTS)
 
     @property
     def publish_job(self) -> PublishJob:

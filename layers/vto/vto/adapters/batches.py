@@ -28,10 +28,17 @@ type Entries[T] = Iterator[tuple[str, Iterable[T]]]
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """One change of a job; ``may_have_ended`` is False where the record shows that the job did not end by it."""
+    """One change of a job.
+
+    Args:
+        job_id: Which.
+        may_have_ended: False where the record shows that the job did not end by it.
+        may_be_given: False where it shows that no finished result was given to it.
+    """
 
     job_id: str
     may_have_ended: bool
+    may_be_given: bool = False
 
 
 def stream_changes(event: dict[str, Any]) -> Entries[Changed]:
@@ -43,7 +50,8 @@ def stream_changes(event: dict[str, Any]) -> Entries[Changed]:
         change = record["dynamodb"]
         before, after = (change.get(name, {}).get("status", {}).get("S") for name in ("OldImage", "NewImage"))
         may_have_ended = after is None or (after != before and Status(after).is_terminal)
-        yield change["SequenceNumber"], [Changed(change["Keys"]["id"]["S"], may_have_ended)]
+        may_be_given = after is None or (before, after) == (Status.CREATED, Status.COMPLETED)
+        yield change["SequenceNumber"], [Changed(change["Keys"]["id"]["S"], may_have_ended, may_be_given)]
 
 
 def ended_jobs(event: dict[str, Any]) -> Entries[End]:

@@ -1,5 +1,6 @@
 """Pictures in S3."""
 
+import base64
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from vto.adapters.aws_errors import as_storage_error, code_of
-from vto.domain.results import NewObject
+from vto.domain.results import Copy, NewObject
 from vto.domain.storage import S3Url
 from vto.errors import PictureMissingError
 from vto.ports import StoredObject, UploadForm
@@ -57,6 +58,28 @@ class S3Pictures:
     def write_all(self, objects: Sequence[NewObject]) -> None:
         """Store objects, all at once; when this raises, some of them may be there."""
         at_once(lambda one: self.write(one.url, one.content, one.content_type, one.metadata), objects)
+
+    def copy_all(self, copies: Sequence[Copy]) -> None:
+        """Copy objects within S3, all at once; when this raises, some of the copies may be there."""
+        at_once(self._copy, copies)
+
+    def _copy(self, copy: Copy) -> None:
+        with as_storage_error(f"copy {copy.source}"):
+            try:
+                answer = self._s3.copy_object(
+                    Bucket=copy.url.bucket,
+                    Key=copy.url.key,
+                    CopySource={"Bucket": copy.source.bucket, "Key": copy.source.key},
+                    MetadataDirective="REPLACE",
+                    Metadata=dict(copy.metadata),
+                    ContentType=copy.content_type,
+                    ChecksumAlgorithm="SHA256",
+                )
+            except ClientError as error:
+                raise self._missing(copy.source, error) from error
+        found = answer["CopyObjectResult"].get("ChecksumSHA256")
+        if found and copy.sha256 and base64.b64decode(found).hex() != copy.sha256:
+            raise PictureMissingError(f"{copy.source} has other bytes than it was offered with")
 
     def listed(self, bucket: str, prefix: str, *, after: str | None, limit: int) -> list[StoredObject]:
         """Objects below a prefix in the order of their keys, from behind a key on; fewer than limit at the end."""

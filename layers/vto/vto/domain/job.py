@@ -180,6 +180,7 @@ class Job:
         source_pixels: int | None = None,
         lane: Lane = Lane.SHOPPER,
         consented_at: str | None = None,
+        cache_key: str | None = None,
     ) -> Self:
         """A new job: version 1, status ``created``, with a lease after which the sweep starts it."""
         at = times.to_iso(now)
@@ -206,6 +207,7 @@ class Job:
             source_pixels=source_pixels,
             lane=lane,
             consented_at=consented_at,
+            cache_key=cache_key,
             open=OPEN,
             lease_until=times.after(now, START_LEASE_SECONDS),
             ttl=times.epoch(now, days=retention_days),
@@ -429,6 +431,11 @@ class Job:
             lease_until=None,
         )
         return done._changed(Status.COMPLETED, now)
+
+    @property
+    def was_given(self) -> bool:
+        """Whether it was completed without an execution, by a finished result of an equal job."""
+        return self.status is Status.COMPLETED and self.execution_arn is None
 
     @property
     def shown_images(self) -> tuple[StoredImage, ...]:

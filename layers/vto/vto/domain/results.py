@@ -23,6 +23,23 @@ class NewObject:
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """An object that is to be copied within S3.
+
+    Args:
+        source, url: From where, and to where.
+        content_type, metadata: Of the copy.
+        sha256: The digest that the bytes have to have; None where it is not known.
+    """
+
+    source: S3Url
+    url: S3Url
+    content_type: str
+    metadata: Mapping[str, str]
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Drawn:
     """One picture of an engine's answer, verified; its bytes stay as they are, for they carry its marks of origin."""
 

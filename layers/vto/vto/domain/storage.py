@@ -13,6 +13,7 @@ USER_MASKS = "masks/users/"
 PREPARED = "prepared/"
 MANIFEST = "result.json"
 PREVIEWS = "previews.json"
+REUSED = "reused/"  # below a job's folders: what is not its own, where no writer of its own can write over it
 
 # What names a folder of its own in every reading of a key: no separator, no escape, no blank, nothing invisible.
 USER_ID = re.compile(r"(?!\.+\Z)[^\s/\\%\x00-\x1f\x7f-\x9f]{1,128}")

@@ -29,7 +29,8 @@ def create_try_on() -> tuple[dict[str, Any], int]:
     if is_dry_run(request):
         return bootstrap.plan_try_on()(request, caller.user_id, is_admin=caller.is_admin), HTTPStatus.OK
     job, is_new = bootstrap.request_try_on()(request, caller.user_id, is_admin=caller.is_admin)
-    return bootstrap.snapshots()(job), HTTPStatus.ACCEPTED if is_new else HTTPStatus.OK
+    is_to_come = is_new and not job.status.is_terminal  # an equal finished result is given at once
+    return bootstrap.snapshots()(job), HTTPStatus.ACCEPTED if is_to_come else HTTPStatus.OK
 
 
 @router.get("/try-ons")

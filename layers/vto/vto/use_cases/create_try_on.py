@@ -100,6 +100,7 @@ class CreateTryOn:
             source_pixels=admitted.source_pixels,
             lane=admitted.lane,
             consented_at=admitted.model.consented_at,
+            cache_key=self.ahead.key_of(admitted),
         )
         at_most = {Lane.SHOPPER: self.max_jobs, Lane.BATCH: MAX_BATCH_JOBS, Lane.GUEST: guests.MAX_JOBS}[job.lane]
         try:

@@ -51,13 +51,13 @@ class LookAhead:
         """Whether a job that came now would get this engine, or would be the one that tries it."""
         return self.controls.door(engine, "", self.clock.now()) is not Door.OPEN
 
-    def is_cached(self, admitted: Admission) -> bool | None:
-        """Whether a finished result would be used again; None where only bytes that nobody looks at here could tell."""
+    def key_of(self, admitted: Admission) -> str | None:
+        """What equal results are known by; None where only bytes that nobody looks at here could tell."""
         source, reference = admitted.model.sha256, admitted.product.sha256
         if "imageBasedMask" in admitted.parameters or not source or not reference:
             return None  # the digest is that of the fitted mask or of the bytes
         first = able(self.order, admitted.parameters, admitted.source_pixels)[0]
-        key = cache_key(
+        return cache_key(
             source_sha256=source,
             reference_sha256=reference,
             mask_sha256=None,
@@ -65,7 +65,11 @@ class LookAhead:
             engine=identity(first, self.versions),
             owner=admitted.model.user_id,
         )
-        return self.results.get_ready(key, self.clock.now()) is not None
+
+    def is_cached(self, admitted: Admission) -> bool | None:
+        """Whether a finished result would be used again; None where that cannot be told here."""
+        key = self.key_of(admitted)
+        return None if key is None else self.results.get_ready(key, self.clock.now()) is not None
 
     def wait(self, engine: str, lane: Lane) -> timedelta:
         """How long a job that came now would wait for the engine.

@@ -1,4 +1,4 @@
-"""A try-on is asked for: admitted first, then started at once where that is switched on."""
+"""A try-on is asked for: admitted first, then given what is there already, or started, at once where that is on."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from vto.domain.job import Job
 from vto.errors import FailureError, VtoError
 from vto.ports import Connection
 from vto.use_cases.create_try_on import CreateTryOn
+from vto.use_cases.give_finished import GiveFinished
 from vto.use_cases.publish_job import PublishJob
 from vto.use_cases.start_try_on import StartTryOn
 
@@ -17,6 +18,7 @@ class RequestTryOn:
     """Creates a job and does at once what the table's stream would do a moment later."""
 
     create_try_on: CreateTryOn
+    give_finished: GiveFinished
     start_try_on: StartTryOn
     start_directly: bool
     report: Callable[[str, VtoError], None]
@@ -35,12 +37,13 @@ class RequestTryOn:
         Args:
             request: The document as the client sent it.
             user_id: Who asks.
-            connection: The socket it came over, which is told the job's id before anything else happens to the job.
+            connection: The socket it came over, which is told at once: of the result, if an equal one is there; or else
+                of the job's id, before anything else happens to the job.
             publish: Tells that socket.
             is_admin: Whether they may ask for the shop, in the batch lane; nobody may over a socket.
 
         Returns:
-            The job, and whether it is new.
+            The job, which is completed where an equal finished result was there, and whether it is new.
 
         Raises:
             VtoError: The request is refused; nothing was created.
@@ -53,14 +56,20 @@ class RequestTryOn:
         )
         if is_new:
             # From here on the job is accepted: whatever fails now, the stream does, so the client is not refused.
+            given = self._or_later("finished result", lambda: self.give_finished(job)) if self.start_directly else None
+            if given is not None:
+                if connection is not None and publish is not None:
+                    self._or_later("finished result's push", lambda: publish.deliver(given, connection))
+                return given, True
             if connection is not None and publish is not None:
                 self._or_later("acknowledgement", lambda: publish.deliver(job, connection))
             if self.start_directly:
                 self._or_later("direct start", lambda: self.start_try_on(job.id))
         return job, is_new
 
-    def _or_later(self, what: str, at_once: Callable[[], object]) -> None:
+    def _or_later[T](self, what: str, at_once: Callable[[], T]) -> T | None:
         try:
-            at_once()
+            return at_once()
         except FailureError as error:
             self.report(f"{what} left to the stream", error)
+            return None

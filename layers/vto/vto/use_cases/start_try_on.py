@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from vto.ports import Workflow
+from vto.domain.job import Status
+from vto.ports import Jobs, Workflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +22,23 @@ class StartTryOn:
             StorageUnavailableError: Step Functions did not take the request: it has to come again.
         """
         return self.workflow.start(job_id)
+
+
+@dataclass(frozen=True, slots=True)
+class StartCreated:
+    """Starts what the table's stream says was created, unless it has gone on since: started, given a result, ended."""
+
+    jobs: Jobs
+    start_try_on: StartTryOn
+
+    def __call__(self, job_id: str) -> bool:
+        """Start the job's execution, if it still waits for one.
+
+        Returns:
+            False when it does not, or had been started before.
+
+        Raises:
+            StorageUnavailableError: DynamoDB or Step Functions did not answer: it has to come again.
+        """
+        job = self.jobs.get(job_id)
+        return job is not None and job.status is Status.CREATED and self.start_try_on(job_id)

@@ -123,9 +123,17 @@ class StoreResult:
             raise BadModelOutputError(f"picture {name} of the engine's answer cannot be used: {problem}") from problem
 
     def _offer(self, job: Job, key: str, told: Sequence[Mapping[str, str]]) -> None:
-        images = tuple(image.s3_url for image in job.images)
         self.results.put_ready(
             key,
-            CachedResult(job.id, images, job.mask_s3_url, job.engine or "", tuple(Adaptation(**one) for one in told)),
+            CachedResult(
+                job.id,
+                tuple(image.s3_url for image in job.images),
+                job.mask_s3_url,
+                job.engine or "",
+                tuple(Adaptation(**one) for one in told),
+                job.images,
+                job.shown_s3_urls,
+                job.previews_s3_url,
+            ),
             ttl=times.epoch(self.clock.now(), days=self.retention_days - REUSE_MARGIN_DAYS),
         )

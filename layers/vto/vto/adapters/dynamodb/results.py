@@ -1,12 +1,14 @@
 """``vto-results``: finished results by cache key, and who is making one right now."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from vto.adapters.aws_errors import as_storage_error
-from vto.adapters.dynamodb.items import SHORT_LIVED_SECONDS, conditionally, get_item, set_and_remove
+from vto.adapters.dynamodb.items import SHORT_LIVED_SECONDS, conditionally, get_item, plain_values, set_and_remove
 from vto.domain import times
 from vto.domain.engines import Adaptation
+from vto.domain.job import StoredImage
 from vto.ports import CachedResult
 
 if TYPE_CHECKING:
@@ -25,7 +27,10 @@ class DynamoResults:
         if item.get("state") != "ready" or item["ttl"] <= times.epoch(now):
             return None
         told = tuple(Adaptation(**one) for one in item.get("adaptations", []))
-        return CachedResult(item["job_id"], tuple(item["images"]), item.get("mask"), item["engine"], told)
+        stored = tuple(StoredImage(**one) for one in plain_values(item).get("stored", []))
+        shown, previews = tuple(item.get("shown", [])), item.get("previews")
+        images, mask = tuple(item["images"]), item.get("mask")
+        return CachedResult(item["job_id"], images, mask, item["engine"], told, stored, shown, previews)
 
     def claim(
         self,
@@ -71,8 +76,10 @@ class DynamoResults:
         expression, names, values = set_and_remove(
             {"state": "ready", "images": list(result.images), "engine": result.engine, "ttl": ttl,
              "job_id": result.job_id, "adaptations": [one.public() for one in result.adaptations],
-             **({"mask": result.mask} if result.mask else {})},
-            ["claimed_until", *([] if result.mask else ["mask"])],
+             "stored": [asdict(one) for one in result.stored], "shown": list(result.shown),
+             **({"mask": result.mask} if result.mask else {}),
+             **({"previews": result.previews} if result.previews else {})},
+            ["claimed_until", *([] if result.mask else ["mask"]), *([] if result.previews else ["previews"])],
         )  # fmt: skip
         with as_storage_error("offer result"):
             self._table.update_item(
