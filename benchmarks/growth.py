@@ -27,7 +27,7 @@ BURSTS = 150
 """Jobs of each run with some at once."""
 MANY = 1000
 """So many jobs are run once only."""
-AS_OFTEN_AS = 200
+AS_OFTEN_AS = 100
 """Runs of fewer jobs are repeated until they are so many."""
 BETWEEN = 400
 """Calls of ports from one look at how fast the machine is to the next."""

@@ -49,7 +49,7 @@ def test_besides_the_model_a_warm_try_on_takes_no_more_than_it_may() -> None:
     made = latency.sums(FIGURES["latency"])
 
     assert made["fresh"]["push"] <= 1.3
-    assert made["cache_hit"]["push"] <= 0.9
+    assert made["cache_hit"]["push"] <= 0.35
     assert made["published"]["push"] > 2 * made["fresh"]["push"]
 
 
@@ -97,7 +97,7 @@ def test_memory_and_threads_of_the_functions_do_not_grow_with_jobs() -> None:
 
     assert memory["jobs"] >= 100
     assert memory["most_threads_more"] <= 0
-    assert memory["most_mib_more"] <= 4
+    assert memory["most_mib_more"] <= 8
 
 
 # --- counted anew -----------------------------------------------------------------------------------------------------
