@@ -175,7 +175,8 @@ def test_an_equal_request_reuses_the_result_without_calling_the_model(world: Wor
             assert bob.download(second["images"][0][link]) == ada.download(first["images"][0][link])
         assert second["images"][0]["preview"] == first["images"][0]["preview"]
     assert world.model_calls() == 1
-    assert world.executions_of(second["id"]) == []
+    for one in world.executions_of(second["id"]):  # none, unless the stream was quicker than the copies
+        eventually(lambda one=one: world.states_of(one["executionArn"]) == ["Claim Job", "Already Claimed"])
     bucket, manifest = world.endpoints.buckets["results"], f"results/{second['id']}/result.json"
     eventually(lambda: world.client("s3").head_object(Bucket=bucket, Key=manifest))
 
