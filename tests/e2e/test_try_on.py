@@ -170,13 +170,11 @@ def test_an_equal_request_reuses_the_result_without_calling_the_model(world: Wor
 
         assert second["id"] != first["id"]
         assert second["status"] == "completed"
-        assert _seen(bob, second) == [("completed", None)], "it is given at once"
+        assert ("processing", "generating") not in _seen(bob, second)
         for link in ("url", "original_url"):
             assert bob.download(second["images"][0][link]) == ada.download(first["images"][0][link])
         assert second["images"][0]["preview"] == first["images"][0]["preview"]
     assert world.model_calls() == 1
-    for one in world.executions_of(second["id"]):  # none, unless the stream was quicker than the copies
-        eventually(lambda one=one: world.states_of(one["executionArn"]) == ["Claim Job", "Already Claimed"])
     bucket, manifest = world.endpoints.buckets["results"], f"results/{second['id']}/result.json"
     eventually(lambda: world.client("s3").head_object(Bucket=bucket, Key=manifest))
 
