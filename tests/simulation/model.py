@@ -6,7 +6,11 @@ from itertools import pairwise
 from vto.domain.job import Change, Stage, Status
 
 NEXT = {
-    (Status.CREATED, None): {(Status.PROCESSING, Stage.VALIDATING), (Status.ERROR, None)},
+    (Status.CREATED, None): {
+        (Status.PROCESSING, Stage.VALIDATING),
+        (Status.COMPLETED, None),  # an equal finished result was there
+        (Status.ERROR, None),
+    },
     (Status.PROCESSING, Stage.VALIDATING): {
         (Status.PROCESSING, Stage.VALIDATING),
         (Status.PROCESSING, Stage.QUEUED),

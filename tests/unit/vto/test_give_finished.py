@@ -9,7 +9,7 @@ import pytest
 from tests.unit.vto.test_erase_user import ask as ask_to_be_erased
 from tests.unit.vto.test_erase_user import left, run
 from tests.unit.vto.world import ALICE, BLANK_SLOT, BOB, EXECUTION, RESULTS, UPLOADS, World
-from vto.domain.job import Job, Status
+from vto.domain.job import START_LEASE_SECONDS, Job, Status
 from vto.errors import StorageUnavailableError
 from vto.use_cases.start_try_on import StartCreated
 
@@ -159,7 +159,7 @@ class CrashError(Exception):
 
 @pytest.mark.parametrize("after", [True, False], ids=["after the write", "instead of the write"])
 @pytest.mark.parametrize("crash_at", range(4))  # three copies, the row
-def test_a_crash_anywhere_is_made_good_by_the_stream(crash_at: int, after: bool) -> None:
+def test_a_crash_anywhere_is_made_good_by_the_sweep(crash_at: int, after: bool) -> None:
     world = World()
     made(world)
     writes = [0]
@@ -180,20 +180,31 @@ def test_a_crash_anywhere_is_made_good_by_the_stream(crash_at: int, after: bool)
         patch.setattr(world.jobs, "save", dying(world.jobs.save))
         with pytest.raises(CrashError):
             world.request_try_on(AGAIN, ALICE)
-    job, is_new = world.request_try_on(AGAIN, ALICE)  # the client sends it again
-    assert not is_new
+    (job,) = (job for job in world.jobs.rows.values() if job.request_id == "again")
+    assert not starts(world, job), "the stream, to which it was promised a result"
     if job.status is Status.CREATED:
-        assert starts(world, job)
+        world.clock.advance(START_LEASE_SECONDS + 1)
+        world.sweep_jobs()
+        assert world.workflow.started == [job.id]
         finish(world, job)
     else:
         assert (crash_at, after) == (3, True)
-        assert not starts(world, job)
         assert world.finish_given(job.id)
     done = world.jobs.rows[job.id]
     assert done.status is Status.COMPLETED
     assert all(one.s3_url in world.pictures.objects for one in (*done.images, *done.shown_images))
     assert world.result_object("result.json", job.id)
     assert len(world.engine.requests) == 1
+
+
+def test_a_client_that_sends_its_request_again_after_a_crash_is_given_the_result(world: World) -> None:
+    made(world)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(world.pictures, "copy_all", lambda copies: (_ for _ in ()).throw(CrashError))
+        with pytest.raises(CrashError):
+            world.request_try_on(AGAIN, ALICE)
+    job, is_new = world.request_try_on(AGAIN, ALICE)
+    assert (job.status, is_new, world.workflow.started) == (Status.COMPLETED, False, [])
 
 
 def test_storage_that_does_not_answer_leaves_the_job_to_its_execution(world: World) -> None:

@@ -145,6 +145,9 @@ class Job:
     """All calls, also of earlier executions, and the one for which money is set aside."""
     slot_round: int = 0
     slot_at: str | None = None
+    is_promised: bool = False
+    """Whether an equal finished result was there when it was created: whoever creates it gives it that, so the stream
+    does not start it; the sweep does, if nothing comes of it."""
     turn: bool = False
     """Whether ``slot_at`` is a turn: not yet an instant of the engine's, but when it may try for one."""
     execution_arn: str | None = None

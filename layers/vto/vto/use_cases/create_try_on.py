@@ -50,7 +50,13 @@ class CreateTryOn:
     lets_guests_in: bool = False
 
     def __call__(
-        self, request: Any, *, user_id: str, connection_id: str | None = None, is_admin: bool = False
+        self,
+        request: Any,
+        *,
+        user_id: str,
+        connection_id: str | None = None,
+        is_admin: bool = False,
+        may_give: bool = False,
     ) -> tuple[Job, bool]:
         """Create the job of a request, or find it when the same request came before.
 
@@ -59,6 +65,7 @@ class CreateTryOn:
             user_id: Who asks, as the authorizer says.
             connection_id: The socket it came over, if any.
             is_admin: Whether they may ask for the shop, in the batch lane.
+            may_give: Whether the caller gives the job an equal finished result, where there is one.
 
         Returns:
             The job, and whether it is new.
@@ -102,6 +109,8 @@ class CreateTryOn:
             consented_at=admitted.model.consented_at,
             cache_key=self.ahead.key_of(admitted),
         )
+        if may_give:
+            job = replace(job, is_promised=self.ahead.is_finished(job.cache_key))
         at_most = {Lane.SHOPPER: self.max_jobs, Lane.BATCH: MAX_BATCH_JOBS, Lane.GUEST: guests.MAX_JOBS}[job.lane]
         try:
             if self.jobs.create(job, at_most=at_most):

@@ -17,8 +17,8 @@ from vto.use_cases.finish_result import write_manifest
 class GiveFinished:
     """Completes a job that has just been created, if its result is there already.
 
-    The job is created first, as every job is: whatever happens in here, its lease, the stream and the sweep see to it
-    that it comes to its end the usual way, and an erasure finds its row and so its pictures. The copies lie where no
+    The job is created first, as every job is: whatever happens in here, its lease and the sweep see to it that it comes
+    to its end the usual way, and an erasure finds its row and so its pictures. The copies lie where no
     execution writes, so that one which is quicker is not disturbed.
     """
 
@@ -38,7 +38,7 @@ class GiveFinished:
         Raises:
             StorageUnavailableError: S3 or DynamoDB did not answer. The job goes the usual way too.
         """
-        found = self.results.get_ready(job.cache_key, self.clock.now()) if job.cache_key else None
+        found = self.results.get_ready(job.cache_key, self.clock.now()) if job.is_promised and job.cache_key else None
         if found is None or len(found.stored) != len(found.images) or found.engine not in PROFILES:
             return None
         given = Given.of(found, job.id, self.results_bucket)

@@ -69,7 +69,11 @@ class LookAhead:
     def is_cached(self, admitted: Admission) -> bool | None:
         """Whether a finished result would be used again; None where that cannot be told here."""
         key = self.key_of(admitted)
-        return None if key is None else self.results.get_ready(key, self.clock.now()) is not None
+        return None if key is None else self.is_finished(key)
+
+    def is_finished(self, key: str | None) -> bool:
+        """Whether there is a finished result under a key."""
+        return key is not None and self.results.get_ready(key, self.clock.now()) is not None
 
     def wait(self, engine: str, lane: Lane) -> timedelta:
         """How long a job that came now would wait for the engine.

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from vto.domain.job import Job
+from vto.domain.job import Job, Status
 from vto.errors import FailureError, VtoError
 from vto.ports import Connection
 from vto.use_cases.create_try_on import CreateTryOn
@@ -53,14 +53,16 @@ class RequestTryOn:
             user_id=user_id,
             connection_id=connection.connection_id if connection else None,
             is_admin=is_admin,
+            may_give=self.start_directly,
         )
-        if is_new:
-            # From here on the job is accepted: whatever fails now, the stream does, so the client is not refused.
+        # one that was promised a result and has none yet is somebody's who died over it, or is still at it: no harm
+        if is_new or (job.is_promised and job.status is Status.CREATED):
+            # From here on the job is accepted: whatever fails now, stream or sweep do, so the client is not refused.
             given = self._or_later("finished result", lambda: self.give_finished(job)) if self.start_directly else None
             if given is not None:
                 if connection is not None and publish is not None:
                     self._or_later("finished result's push", lambda: publish.deliver(given, connection))
-                return given, True
+                return given, is_new
             if connection is not None and publish is not None:
                 self._or_later("acknowledgement", lambda: publish.deliver(job, connection))
             if self.start_directly:

@@ -26,7 +26,11 @@ class StartTryOn:
 
 @dataclass(frozen=True, slots=True)
 class StartCreated:
-    """Starts what the table's stream says was created, unless it has gone on since: started, given a result, ended."""
+    """Starts what the table's stream says was created, unless it has gone on since, or is being given a result.
+
+    The stream is about as quick as the copies: an execution that it started would end as one too many, or make the job
+    wait for its way through the machine.
+    """
 
     jobs: Jobs
     start_try_on: StartTryOn
@@ -41,4 +45,5 @@ class StartCreated:
             StorageUnavailableError: DynamoDB or Step Functions did not answer: it has to come again.
         """
         job = self.jobs.get(job_id)
-        return job is not None and job.status is Status.CREATED and self.start_try_on(job_id)
+        waits = job is not None and job.status is Status.CREATED and not job.is_promised
+        return waits and self.start_try_on(job_id)
