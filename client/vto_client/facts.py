@@ -116,7 +116,7 @@ INSTANCES = 2
 PUBLIC_ACCESS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 EXPIRING: Mapping[str, tuple[str, ...]] = {
     "UploadsBucket": ("models/users/", "masks/", "prepared/models/users/", "prepared/masks/"),
-    "ResultsBucket": ("results/", "generated/"),
+    "ResultsBucket": ("results/", "derived/", "generated/"),
 }
 """Prefixes of private pictures by bucket: what lies there goes by itself."""
 NOTIFYING: Mapping[str, tuple[str, ...]] = {

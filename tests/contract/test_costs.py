@@ -82,6 +82,16 @@ def test_the_stack_costs_less_than_the_published_design_which_pays_for_large_dow
     assert ours.runs <= cost.MOST_USD, "look at which service has become dearer: `vto cost`"
 
 
+def test_with_three_in_ten_pictures_used_again_all_parts_of_aws_cost_what_was_aimed_for() -> None:
+    assert cost.of("nova_canvas", 0.3)[0].runs <= cost.AIM_USD
+
+
+def test_a_picture_that_is_used_again_costs_a_third_of_a_fresh_one_at_most() -> None:
+    (fresh, _), (again, _) = cost.of("nova_canvas", 0.0), cost.of("nova_canvas", 1.0)
+    assert again.model == 0
+    assert again.runs <= fresh.runs / 3
+
+
 def test_our_own_limits_are_those_of_the_template() -> None:
     by_queue = {"ImportPictureFunction", "DeliverResultFunction"}
     assert {MAPPINGS[name]["ScalingConfig"]["MaximumConcurrency"] for name in by_queue} == {limits.CONCURRENCY}

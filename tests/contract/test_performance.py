@@ -1,8 +1,8 @@
 """The page of figures says what the figures say, and the aims that do not need a clock are kept."""
 
 import importlib
-import json
 import re
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -166,4 +166,11 @@ def test_processes_of_functions_are_told_from_the_others() -> None:
         "most_mib_more": 1.5,
         "most_threads_more": 1,
     }
-    assert json.dumps(end_to_end._processes()) == "{}", "this test starts none"
+
+
+def test_what_a_process_has_taken_is_read_of_those_that_were_started_from_here() -> None:
+    before = end_to_end._processes()
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as started:
+        (told,) = [one for pid, one in end_to_end._processes().items() if pid not in before and pid == started.pid]
+        assert (told["threads"], told["function"]) == (1, False)
+        started.communicate(b"\n")

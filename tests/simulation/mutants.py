@@ -18,7 +18,6 @@ from tests.simulation.device import Device
 from tests.simulation.exams import Exam
 from tests.simulation.faults import Fault
 from tests.simulation.ports import StreamedJobs
-from tests.simulation.simulation import Settings
 from vto.domain import job as job_module
 from vto.domain.budgets import Booking
 from vto.domain.job import Job, Status
@@ -301,7 +300,7 @@ MUTANTS = [
     Mutant(
         "a late worker takes its job back",
         _nobody_is_late,
-        exams.one_fault("Validate", *DELAYS, settings=Settings()),
+        exams.one_fault("Validate", *DELAYS),
         "back to",
     ),
     Mutant("a late worker calls the engine", _every_turn_may_call, exams.one_fault("Invoke", *DELAYS), "I4"),

@@ -44,9 +44,10 @@ def test_the_largest_request_stays_within_the_bounds_too(world: World) -> None:
         "imageGenerationConfig": {"numberOfImages": 5},
     }
     world.model.outcomes = [5]
-    world.run(world.ask("twin", parameters=most))
+    twin, first = world.ask("twin", parameters=most), world.ask("first", parameters=most)
+    world.run(twin)
 
-    reused = world.run(world.ask("first", parameters=most))
+    reused = world.run(first)
 
     for run in (world.runs[0], reused):
         ensure_bounded(run)
