@@ -19,7 +19,7 @@ MEMORY_MB: Mapping[str, int] = {
     "deliver_result": 256,
     "import_picture": 1024,
     "invoke_model": 320,
-    "message": 1024,
+    "message": 1769,
     "notify_client": 1024,
     "publish_job": 256,
     "record_failure": 256,

@@ -84,6 +84,13 @@ def test_the_socket_that_asked_hears_of_the_result_first_and_once(world: World) 
     assert world.publish_job(job.id) == 0
 
 
+def test_a_queue_that_is_full_is_not_even_looked_at_where_the_result_is_there(world: World) -> None:
+    made(world)
+    world.controls.next_slot = None  # type: ignore[method-assign, assignment]
+    job, _ = world.request_try_on(AGAIN, ALICE)
+    assert job.status is Status.COMPLETED
+
+
 def test_the_same_request_again_finds_the_same_job_and_copies_nothing(world: World) -> None:
     made(world)
     job, _ = world.request_try_on(AGAIN, ALICE)

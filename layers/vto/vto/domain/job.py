@@ -184,6 +184,7 @@ class Job:
         lane: Lane = Lane.SHOPPER,
         consented_at: str | None = None,
         cache_key: str | None = None,
+        is_promised: bool = False,
     ) -> Self:
         """A new job: version 1, status ``created``, with a lease after which the sweep starts it."""
         at = times.to_iso(now)
@@ -211,6 +212,7 @@ class Job:
             lane=lane,
             consented_at=consented_at,
             cache_key=cache_key,
+            is_promised=is_promised,
             open=OPEN,
             lease_until=times.after(now, START_LEASE_SECONDS),
             ttl=times.epoch(now, days=retention_days),

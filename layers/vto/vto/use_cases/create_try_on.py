@@ -88,7 +88,10 @@ class CreateTryOn:
             return _same(earlier, print_of_request), False
 
         admitted = self._admit(request, checked, user_id, is_admin=is_admin)
-        self.ahead.ensure_room(admitted)
+        key = self.ahead.key_of(admitted)
+        is_promised = may_give and self.ahead.is_finished(key)
+        if not is_promised:  # a finished result waits for no engine
+            self.ahead.ensure_room(admitted)
         job = Job.create(
             job_id=job_id,
             user_id=user_id,
@@ -107,10 +110,9 @@ class CreateTryOn:
             source_pixels=admitted.source_pixels,
             lane=admitted.lane,
             consented_at=admitted.model.consented_at,
-            cache_key=self.ahead.key_of(admitted),
+            cache_key=key,
+            is_promised=is_promised,
         )
-        if may_give:
-            job = replace(job, is_promised=self.ahead.is_finished(job.cache_key))
         at_most = {Lane.SHOPPER: self.max_jobs, Lane.BATCH: MAX_BATCH_JOBS, Lane.GUEST: guests.MAX_JOBS}[job.lane]
         try:
             if self.jobs.create(job, at_most=at_most):
