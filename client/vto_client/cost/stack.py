@@ -15,20 +15,20 @@ from vto_client.cost.prices import DATA
 
 DECLARED_ON = "2026-11-22"
 MEMORY_MB: Mapping[str, int] = {
-    "api": 1024,
+    "api": 1769,
     "deliver_result": 256,
     "import_picture": 1024,
     "invoke_model": 320,
     "message": 1769,
-    "notify_client": 1024,
+    "notify_client": 1769,
     "publish_job": 256,
     "record_failure": 256,
     "render_preview": 2048,
-    "reserve_slot": 1024,
+    "reserve_slot": 1769,
     "start_try_on": 256,
-    "store_result": 1024,
+    "store_result": 1769,
     "sweep_jobs": 256,
-    "validate_request": 1024,
+    "validate_request": 1769,
 }
 SECONDS: Mapping[str, float] = {
     "api": 0.15,
