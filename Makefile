@@ -113,14 +113,14 @@ check: lint test ## What CI runs (its tests run `make demo`, too)
 .PHONY: build
 build: $(READY) ## sam validate and sam build for this machine's architecture (make deploy builds for itself)
 	@.venv-sam/bin/sam validate --lint
-	@PATH="$$(dirname "$$(scripts/find-python.sh)"):$$PATH" .venv-sam/bin/sam build \
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv-sam/bin/sam build \
 		--parameter-overrides Architecture=$$(uname -m | sed 's/aarch64/arm64/')
 
 .PHONY: deploy
 deploy: $(READY) ## sam build and sam deploy --guided into your own AWS account (read docs/deploying.md); ARCHITECTURE=x86_64
 	@.venv-sam/bin/sam validate --lint
 	@parameters="$$($(PY) -c '$(SAVED_PARAMETERS)') $(ARCHITECTURE:%=Architecture=%)" && \
-	PATH="$$(dirname "$$(scripts/find-python.sh)"):$$PATH" .venv-sam/bin/sam build --parameter-overrides "$$parameters" && \
+	PATH="$(CURDIR)/.venv/bin:$$PATH" .venv-sam/bin/sam build --parameter-overrides "$$parameters" && \
 	echo "Leave the answer to Architecture as it is: it was built for that one. Another: make deploy ARCHITECTURE=x86_64" && \
 	.venv-sam/bin/sam deploy --guided --parameter-overrides "$$parameters"
 

@@ -103,6 +103,8 @@ class Scene:
             self._store(url, _drawn(url.key))
         for url in self._photos():
             self._store(url, _drawn(url.key), Consent.given("1", datetime.now(UTC)).metadata())
+        if self.job_id != JOB:
+            self._forget_results()
         [job] = rows["vto-jobs"]
         if seed is not None:
             job["seed"] = job["parameters"]["imageGenerationConfig"]["seed"] = seed
@@ -159,6 +161,12 @@ class Scene:
     def _forget(self) -> None:
         key = {"id": {"S": self.job_id}}
         self._client("dynamodb").delete_item(TableName=self._endpoints.tables["jobs"], Key=key)
+
+    def _forget_results(self) -> None:
+        """Let no finished result be found: a try-on that is to be told from its beginning would have none."""
+        table, database = self._endpoints.tables["results"], self._client("dynamodb")
+        for row in database.scan(TableName=table, ProjectionExpression="cache_key")["Items"]:
+            database.delete_item(TableName=table, Key={"cache_key": row["cache_key"]})
 
     def _forget_product(self) -> None:
         key = {"product_id": {"S": COAT["product_id"]}}

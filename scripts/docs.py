@@ -6,6 +6,7 @@ and ``# end``; ``python -m scripts.docs`` rewrites them all, with ``--check`` it
 
 import argparse
 import difflib
+import hashlib
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -94,6 +95,9 @@ def filled(text: str) -> str:
     return REGION.sub(fill, text)
 
 
+LAYERS = (ROOT / "layers" / "vto", ROOT / "layers" / "pillow", ROOT / "canvas")
+
+
 def difference(path: Path) -> str:
     """How a document differs from what it should be; empty when it does not."""
     is_now = path.read_text()
@@ -104,12 +108,21 @@ def difference(path: Path) -> str:
     return "\n".join(lines)
 
 
-def pictures() -> Iterator[tuple[Path, str]]:
-    """The plots that are not as the figures say, and how they should be."""
-    for path, draw in performance.plots().items():
-        wanted = draw()
+def files() -> Iterator[tuple[Path, str]]:
+    """The plots that are not as their figures say, and the layers' notes that are out of date; how they should be."""
+    noted = built_with()
+    for path, make in {**performance.plots(), **{layer / "built-with.txt": lambda: noted for layer in LAYERS}}.items():
+        wanted = make()
         if not path.exists() or path.read_text() != wanted:
             yield path, wanted
+
+
+def built_with() -> str:
+    """What a layer is built with that lies outside its folder: SAM builds a layer anew when its own folder changes."""
+    processors = sorted((ROOT / "layers" / "processors").rglob("platforms.txt"))
+    paths = (ROOT / "scripts" / "build_layer.py", ROOT / "requirements" / "dev.txt", *processors)
+    lines = (f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(ROOT)}\n" for path in paths)
+    return "# `make docs` writes this: a change of one of these has SAM build the layer anew.\n" + "".join(lines)
 
 
 def main() -> int:
@@ -118,7 +131,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="change nothing; fail if anything is out of date")
     if parser.parse_args().check:
         stale = [found for path in documents() if (found := difference(path))]
-        stale += [f"{path.relative_to(ROOT)} is not what its figures say" for path, _ in pictures()]
+        stale += [f"{path.relative_to(ROOT)} is not what it should be" for path, _ in files()]
         if stale:
             sys.stderr.write("\n\n".join(stale) + "\n\nThe documents are out of date: run `make docs`.\n")
         return 1 if stale else 0
@@ -127,9 +140,9 @@ def main() -> int:
         if (wanted := filled(is_now)) != is_now:
             path.write_text(wanted)
             sys.stdout.write(f"{path.relative_to(ROOT)} rewritten\n")
-    for path, wanted in pictures():
+    for path, wanted in files():
         path.write_text(wanted)
-        sys.stdout.write(f"{path.relative_to(ROOT)} drawn\n")
+        sys.stdout.write(f"{path.relative_to(ROOT)} written\n")
     return 0
 
 

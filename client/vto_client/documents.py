@@ -93,11 +93,11 @@ class Image(TypedDict):
     """
 
     url: str
-    original_url: str
+    original_url: NotRequired[str]
     width: int
     height: int
     content_type: str
-    original_content_type: str
+    original_content_type: NotRequired[str]
     preview: NotRequired[str]
 
 

@@ -32,7 +32,8 @@ class UnpackedOnce(zipfile.ZipFile):
                 place.parent.mkdir(exist_ok=True)
                 fresh = Path(tempfile.mkdtemp(dir=place.parent))
                 super().extractall(fresh, *more)
-                compileall.compile_dir(fresh, quiet=2)
+                if not next(fresh.rglob("*.pyc"), None):  # our own layers bring theirs
+                    compileall.compile_dir(fresh, quiet=2)
                 fresh.rename(place)
         folder.rmdir()
         folder.symlink_to(place, target_is_directory=True)

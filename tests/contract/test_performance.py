@@ -30,16 +30,16 @@ def test_a_benchmark_says_what_it_measured_on_what_and_when(name: str) -> None:
 def test_the_plots_are_what_their_figures_say_and_the_page_shows_each() -> None:
     page = (facts.ROOT / "docs" / "performance.md").read_text()
 
-    assert list(docs.pictures()) == [], "run `make docs`"
+    assert list(docs.files()) == [], "run `make docs`"
     assert {path.name for path in performance.plots()} == set(re.findall(r"\]\(images/(bench-[\w-]+\.svg)\)", page))
 
 
 def test_a_plot_that_is_out_of_date_is_drawn_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(performance, "IMAGES", tmp_path)
-    [(path, drawn), *_] = docs.pictures()
+    [(path, drawn), *_] = docs.files()
     path.write_text(drawn)
 
-    assert path not in dict(docs.pictures())
+    assert path not in dict(docs.files())
 
 
 # --- arithmetic -------------------------------------------------------------------------------------------------------

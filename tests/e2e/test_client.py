@@ -58,7 +58,8 @@ def test_a_shopper_of_a_shops_own_program_from_their_photo_to_its_end(world: Wor
         assert seen == sorted(set(seen))
         ended = shop.wait(job["id"])
         assert ended["status"] == "completed"
-        assert shop.result(job["id"]).startswith(b"\x89PNG")
+        assert shop.result(job["id"]).startswith(b"RIFF")
+        assert shop.result(job["id"], original=True).startswith(b"\x89PNG")
         assert next(shop.history())["id"] == job["id"]
         whole = shop.export()
         assert job["id"] in [one["id"] for one in whole["try_ons"]]

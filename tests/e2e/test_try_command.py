@@ -47,7 +47,7 @@ def test_a_try_on_is_planned_then_made_and_saved_and_then_known(world: World, tm
     again = vto(world, *words, "--return-mask", "--idempotency-key", "from-the-shell")
     assert again.returncode == 0, again.stderr
     assert outcome["job"]["id"] in again.stdout
-    assert f"/results/{outcome['job']['id']}/0.png?" in again.stdout, "a new link"
+    assert f"/derived/{outcome['job']['id']}/0.webp?" in again.stdout, "a new link"
     assert world.model_calls() == 1
 
 

@@ -2,6 +2,7 @@
 
 import io
 import re
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -380,7 +381,7 @@ def test_cancelling_and_erasing_where_the_service_offers_them_and_where_not(visi
         page.wait_for_selector(f"text={said}")
     one.to(world.garment).choose()
     page.locator("summary", has_text="Options").click()
-    page.get_by_label("Seed").fill("99")
+    page.get_by_label("Seed").fill(str(uuid.uuid4().int % 2_147_483_646))
     one.answer("/try-ons/*/cancel", 409, {"code": "too_late", "message": "m", "retryable": False})
     world.faults(slow(2))
     one.press_try()

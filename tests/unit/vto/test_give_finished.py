@@ -1,5 +1,6 @@
 """An equal finished result is given at once: no execution, no call; and whatever goes wrong, the usual way is open."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -65,9 +66,9 @@ def test_the_copies_are_the_jobs_own_with_all_that_belongs_to_them(world: World)
     job, _ = world.request_try_on(AGAIN, ALICE)
     places = [job.images[0].s3_url, *job.shown_s3_urls, job.previews_s3_url]
     assert places == [
-        f"s3://{RESULTS}/results/{job.id}/reused/0.png",
-        f"s3://{RESULTS}/derived/{job.id}/reused/0.webp",
-        f"s3://{RESULTS}/derived/{job.id}/reused/previews.json",
+        f"s3://{RESULTS}/results/{job.id}/reused/{first.id}/0.png",
+        f"s3://{RESULTS}/derived/{job.id}/reused/{first.id}/0.webp",
+        f"s3://{RESULTS}/derived/{job.id}/reused/{first.id}/previews.json",
     ]
     for mine, theirs in zip(places, [first.images[0].s3_url, *first.shown_s3_urls, first.previews_s3_url], strict=True):
         assert world.pictures.objects[mine or ""] == world.pictures.objects[theirs or ""]
@@ -219,7 +220,7 @@ def test_storage_that_does_not_answer_leaves_the_job_to_its_execution(world: Wor
     world.pictures.copy = lambda copy: (_ for _ in ()).throw(StorageUnavailableError("S3"))  # type: ignore[method-assign]
     job, _ = world.request_try_on(AGAIN, ALICE)
     assert (job.status, world.workflow.started) == (Status.CREATED, [job.id])
-    assert [what for what, _ in world.reports] == ["finished result left to the stream"]
+    assert [what for what, _ in world.reports] == ["finished result left to the sweep"]
 
 
 def test_an_execution_that_is_quicker_keeps_the_job_and_its_pictures(world: World) -> None:
@@ -317,3 +318,57 @@ def test_the_manifest_of_a_given_result_is_written_by_the_stream_and_of_no_other
     assert world.result_object("result.json", given.id)
     world.jobs.rows[given.id] = replace(given, erased_at="2026-11-21T12:00:00.000Z")
     assert not world.finish_given(given.id)
+
+
+# --- two attempts at once, and afterwards ---------------------------------------------------------------------------
+
+
+def test_copies_that_come_late_of_another_result_do_not_change_what_the_row_says(world: World) -> None:
+    first = made(world)
+    key, copy_all, attempts = first.cache_key or "", world.pictures.copy_all, [0]
+
+    def anew(url: str, content: bytes) -> str:
+        world.pictures.put(url.replace(first.id, "second"), content)
+        return url.replace(first.id, "second")
+
+    def slow(copies: Any) -> None:
+        attempts[0] += 1
+        if attempts[0] == 1:  # the result is withdrawn and made anew, and the client sends its request again
+            offer = world.results.ready[key]
+            other = hashlib.sha256(b"other").hexdigest()
+            stored = tuple(replace(one, s3_url=anew(one.s3_url, b"other"), sha256=other) for one in offer.stored)
+            shown = tuple(anew(url, b"other") for url in offer.shown)
+            world.results.ready[key] = replace(
+                offer, job_id="second", stored=stored, images=tuple(one.s3_url for one in stored), shown=shown,
+                previews=anew(offer.previews or "", b"[]"),
+            )  # fmt: skip
+            assert world.request_try_on(AGAIN, ALICE)[0].status is Status.COMPLETED
+        copy_all(copies)
+
+    world.pictures.copy_all = slow  # type: ignore[method-assign]
+    job, _ = world.request_try_on(AGAIN, ALICE)
+    row = world.jobs.rows[job.id]
+    assert hashlib.sha256(world.pictures.objects[row.images[0].s3_url]).hexdigest() == row.images[0].sha256
+    assert world.pictures.objects[row.shown_s3_urls[0]] == b"other"
+
+
+def test_a_table_of_results_that_does_not_answer_keeps_nobody_from_asking(world: World) -> None:
+    def down(*_: Any) -> None:
+        raise StorageUnavailableError("results")
+
+    world.results.get_ready = down  # type: ignore[method-assign, assignment]
+    job, is_new = world.request_try_on(FIRST, ALICE)
+    assert (is_new, world.workflow.started) == (True, [job.id])
+
+
+def test_a_job_that_an_operator_puts_back_is_promised_nothing(world: World) -> None:
+    made(world)
+    world.pictures.copy = lambda copy: (_ for _ in ()).throw(StorageUnavailableError("S3"))  # type: ignore[method-assign]
+    job, _ = world.request_try_on(AGAIN, ALICE)
+    assert job.is_promised
+    assert world.jobs.claim(job.id, EXECUTION, world.clock.now())
+    world.record_failure.lost(job.id, EXECUTION, "gone")
+    world.jobs.rows[job.id] = world.jobs.rows[job.id].put_back(world.clock.now())
+    world.workflow.started.clear()
+    world.request_try_on(AGAIN, ALICE)
+    assert (world.jobs.rows[job.id].status, world.workflow.started) == (Status.CREATED, [])

@@ -17,6 +17,16 @@ def job_frame(snapshot: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "job", "job": snapshot}
 
 
+def within_limit(frame: Mapping[str, Any]) -> dict[str, Any]:
+    """A job's frame; where it is too large for a socket, without links to the engine's own files, which REST gives."""
+    images = frame["job"].get("images")
+    if not images or len(encoded(frame)) <= MAX_FRAME_BYTES:
+        return dict(frame)
+    without = ("original_url", "original_content_type")
+    fewer = [{name: value for name, value in one.items() if name not in without} for one in images]
+    return {**frame, "job": {**frame["job"], "images": fewer}}
+
+
 def with_previews(frame: Mapping[str, Any], previews: Iterable[str]) -> dict[str, Any]:
     """A job's frame with as many previews of its pictures as fit into it.
 

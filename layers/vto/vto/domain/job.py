@@ -286,6 +286,7 @@ class Job:
             slot_round=0,
             slot_at=None,
             execution_arn=None,
+            is_promised=False,
             open=OPEN,
             lease_until=times.after(now, START_LEASE_SECONDS),
         )

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -89,7 +90,10 @@ class CreateTryOn:
 
         admitted = self._admit(request, checked, user_id, is_admin=is_admin)
         key = self.ahead.key_of(admitted)
-        is_promised = may_give and self.ahead.is_finished(key)
+        is_promised = False
+        if may_give:
+            with suppress(StorageUnavailableError):  # no more than speed: the state machine looks for itself
+                is_promised = self.ahead.can_be_given(key)
         if not is_promised:  # a finished result waits for no engine
             self.ahead.ensure_room(admitted)
         job = Job.create(

@@ -88,7 +88,8 @@ class Given:
         """
 
         def copy(url: str, folder: str, name: str, content_type: str, sha256: str | None = None) -> Copy:
-            to = S3Url(bucket, f"{folder}{REUSED}{name}")
+            # apart by whose they were: an attempt that comes late with another result must not write over these
+            to = S3Url(bucket, f"{folder}{REUSED}{found.job_id}/{name}")
             return Copy(S3Url.parse(url), to, content_type, {"job-id": job_id}, sha256)
 
         results, derived = result_folder(job_id), derived_folder(job_id)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from vto.domain.catalogue import CatalogueItem
-from vto.domain.engines import able, identity
+from vto.domain.engines import PROFILES, able, identity
 from vto.domain.health import Door
 from vto.domain.notices import Notice
 from vto.domain.pacing import ADMITTED_BEFORE_SECONDS, BEHIND, MAX_QUEUE_SECONDS, Counter, Lane, come_back_after
@@ -69,11 +69,12 @@ class LookAhead:
     def is_cached(self, admitted: Admission) -> bool | None:
         """Whether a finished result would be used again; None where that cannot be told here."""
         key = self.key_of(admitted)
-        return None if key is None else self.is_finished(key)
+        return None if key is None else self.results.get_ready(key, self.clock.now()) is not None
 
-    def is_finished(self, key: str | None) -> bool:
-        """Whether there is a finished result under a key."""
-        return key is not None and self.results.get_ready(key, self.clock.now()) is not None
+    def can_be_given(self, key: str | None) -> bool:
+        """Whether there is a finished result under a key that says all that another job's row has to say of it."""
+        found = None if key is None else self.results.get_ready(key, self.clock.now())
+        return found is not None and len(found.stored) == len(found.images) and found.engine in PROFILES
 
     def wait(self, engine: str, lane: Lane) -> timedelta:
         """How long a job that came now would wait for the engine.

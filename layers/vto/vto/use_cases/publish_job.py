@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from vto.domain import times
-from vto.domain.frames import job_frame, with_previews
+from vto.domain.frames import job_frame, with_previews, within_limit
 from vto.domain.job import Job, Status
 from vto.domain.results import unpacked
 from vto.domain.storage import S3Url
@@ -77,7 +77,7 @@ class Frames:
                 return []  # they are no more than a moment's head start on the picture itself
 
         def frame(seq: int | None = None) -> dict[str, Any]:
-            made = job_frame(self.snapshots(job, seq))
+            made = within_limit(job_frame(self.snapshots(job, seq)))
             return with_previews(made, previews()) if made["job"].get("images") else made
 
         return frame

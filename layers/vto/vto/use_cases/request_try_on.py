@@ -58,20 +58,24 @@ class RequestTryOn:
         # one that was promised a result and has none yet is somebody's who died over it, or is still at it: no harm
         if is_new or (job.is_promised and job.status is Status.CREATED):
             # From here on the job is accepted: whatever fails now, stream or sweep do, so the client is not refused.
-            given = self._or_later("finished result", lambda: self.give_finished(job)) if self.start_directly else None
+            # a job that was promised a result is left alone by the stream, but not by the sweep
+            by = "sweep" if job.is_promised else "stream"
+            given = (
+                self._or_later("finished result", by, lambda: self.give_finished(job)) if self.start_directly else None
+            )
             if given is not None:
                 if connection is not None and publish is not None:
-                    self._or_later("finished result's push", lambda: publish.deliver(given, connection))
+                    self._or_later("finished result's push", "stream", lambda: publish.deliver(given, connection))
                 return given, is_new
             if connection is not None and publish is not None:
-                self._or_later("acknowledgement", lambda: publish.deliver(job, connection))
+                self._or_later("acknowledgement", "stream", lambda: publish.deliver(job, connection))
             if self.start_directly:
-                self._or_later("direct start", lambda: self.start_try_on(job.id))
+                self._or_later("direct start", by, lambda: self.start_try_on(job.id))
         return job, is_new
 
-    def _or_later[T](self, what: str, at_once: Callable[[], T]) -> T | None:
+    def _or_later[T](self, what: str, by: str, at_once: Callable[[], T]) -> T | None:
         try:
             return at_once()
         except FailureError as error:
-            self.report(f"{what} left to the stream", error)
+            self.report(f"{what} left to the {by}", error)
             return None

@@ -163,16 +163,18 @@ class DynamoJobs:
                 Limit=limit,
                 **page_start(cursor, {"id", "lease_until"}, open=OPEN),
             )
-        late = (row for row in self._rows(page["Items"]) if row.get("open") == OPEN and row["lease_until"] < until)
+        late = (
+            row for row in self._rows(page["Items"]) if row.get("open") == OPEN and row.get("lease_until", "") < until
+        )
         return list(_readable(late)), cursor_of(page.get("LastEvaluatedKey"))
 
     def _rows(self, entries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         """The rows of an index's entries, in their order; one that was removed meanwhile is left out."""
         if not entries:
             return []
-        rows = batch_get(self._table, [{"id": str(one["id"])} for one in entries])
-        known = {str(row["id"]): row for row in rows}
-        return [known[name] for one in entries if (name := str(one["id"])) in known]
+        names = list(dict.fromkeys(str(one["id"]) for one in entries))  # an entry on its way may be there twice
+        known = {str(row["id"]): row for row in batch_get(self._table, [{"id": name} for name in names])}
+        return [known[name] for name in names if name in known]
 
     def delete(self, job_id: str) -> None:
         """Remove a job that was marked as erased; nothing happens to any other."""

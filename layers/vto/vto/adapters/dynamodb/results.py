@@ -30,6 +30,8 @@ class DynamoResults:
         stored = tuple(StoredImage(**one) for one in plain_values(item).get("stored", []))
         shown, previews = tuple(item.get("shown", [])), item.get("previews")
         images, mask = tuple(item["images"]), item.get("mask")
+        if tuple(one.s3_url for one in stored) != images:  # of another offer: an earlier version left them there
+            stored, shown, previews = (), (), None
         return CachedResult(item["job_id"], images, mask, item["engine"], told, stored, shown, previews)
 
     def claim(
