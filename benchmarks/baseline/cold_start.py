@@ -1,4 +1,4 @@
-"""A handler as the published design's own samples are written: everything imported, every client made, at import.
+"""A handler that imports what tutorials import: every library, and every client made, at import.
 
 One module for all functions, with Tracer and pydantic, and a client for each service of the architecture. It works as
 far as the first event; what is measured is how long a container takes to get there.

@@ -302,6 +302,82 @@ def test_a_name_that_the_template_does_not_make_is_found(right: str, wrong: str,
     assert list(unknown_names([call for call in found if call[0] != "vto"])) != []
 
 
+# --- that an index holds what it is asked for -------------------------------------------------------------------------
+
+TYPES = {"S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"}
+OF_AN_ANSWER = {"Items", "Count", "ScannedCount", "LastEvaluatedKey", "ConsumedCapacity"}
+
+
+def held() -> dict[tuple[str, str], set[str] | None]:
+    """What each index of each table holds, by the two names; None stands for the whole row."""
+    found: dict[tuple[str, str], set[str] | None] = {}
+    for _, table in facts.resources("AWS::DynamoDB::Table"):
+        name = table["TableName"]["Fn::Sub"].replace("${AWS::StackName}", "vto")
+        for index in table.get("GlobalSecondaryIndexes", []):
+            keys = {one["AttributeName"] for one in [*table["KeySchema"], *index["KeySchema"]]}
+            projection = index["Projection"]
+            whole = projection["ProjectionType"] == "ALL"
+            found[name, index["IndexName"]] = None if whole else keys | {*projection.get("NonKeyAttributes", [])}
+    return found
+
+
+def _fields(node: dict[str, Any]) -> Iterator[str]:
+    """The names that a JMESPath expression reads."""
+    if node["type"] == "field":
+        yield node["value"]
+    for child in node["children"]:
+        yield from _fields(child)
+
+
+def asked_of_an_index(command: Command) -> set[str]:
+    """The attributes that a query of an index filters by, projects or shows."""
+    names = json.loads("".join(command.options.get("expression-attribute-names", ["{}"])))
+    found = set(names.values())
+    for option in ("key-condition-expression", "filter-expression", "projection-expression"):
+        text = " ".join(command.options.get(option, []))
+        found |= set(re.findall(r"(?<![:#\w])[a-z]\w*\b(?!\s*\()", text)) - {"and", "or", "not", "between", "in"}
+    query = " ".join(command.options.get("query", []))
+    shown = set(_fields(jmespath.compile(query).parsed)) if query else set()
+    return found | shown - TYPES - OF_AN_ANSWER
+
+
+def not_held(calls: list[list[str]]) -> list[str]:
+    """Attributes that commands ask an index for and that it does not hold."""
+    known = held()
+    commands = [command for call in calls if (command := Command.read(call)).options.get("index-name")]
+    return [
+        f"{table}/{index}: {name}"
+        for command in commands
+        for (table,), (index,) in [(command.options["table-name"], command.options["index-name"])]
+        if (holds := known[table, index]) is not None
+        for name in sorted(asked_of_an_index(command) - holds)
+    ]
+
+
+def test_no_index_is_asked_for_attributes_that_it_does_not_hold(calls: list[list[str]]) -> None:
+    asked = {tuple(index) for call in calls if (index := Command.read(call).options.get("index-name"))}
+    assert asked >= {("by_user",), ("open",)}
+    assert not_held(calls) == []
+
+
+@pytest.mark.parametrize(
+    ("index", "option", "value", "missing"),
+    [
+        ("by_user", "--query", "Items[].[id.S, created_at.S, status.S]", ["status"]),
+        ("by_user", "--query", "Items[?error_code.S=='internal'].id.S", ["error_code"]),
+        ("by_user", "--filter-expression", "error_code = :code", ["error_code"]),
+        ("open", "--projection-expression", "id, lease_until, stage", ["stage"]),
+        ("open", "--expression-attribute-names", '{"#status": "status"}', ["status"]),
+        ("open", "--query", "Items[].[id.S, lease_until.S]", []),
+    ],
+)
+def test_an_attribute_that_an_index_does_not_hold_is_found(
+    index: str, option: str, value: str, missing: list[str]
+) -> None:
+    call = ["dynamodb", "query", "--table-name", "vto-jobs", "--index-name", index, option, value]
+    assert not_held([call]) == [f"vto-jobs/{index}: {name}" for name in missing]
+
+
 # --- metrics and log fields -------------------------------------------------------------------------------------------
 
 
