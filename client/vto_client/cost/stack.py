@@ -60,6 +60,8 @@ DRAWN = WITH_RESULT - {"cache_hit"}
 """Ways on which an engine's pictures lie under ``generated/`` until they are the job's."""
 GENERATED_DAYS = 3
 """How long they lie there: a lifecycle rule of one day, its delay, and a day as a version of before."""
+BYTES_OF_TIER: Mapping[int, tuple[float, float]] = {1024: (1.0, 1.0), 2048: (2.38, 3.11)}
+"""How many times as large, as shown and as a model returns it, a picture of a tier is (docs/figures/delivery.json)."""
 SECONDS_OF_MONTH, DAYS_OF_MONTH = 730 * 3600, 365 / 12
 KB, GB = 1e3, 1e9
 
@@ -104,6 +106,11 @@ class Assumed:
         if function == "render_preview":
             return self.model_seconds
         return self.seconds[function] + (self.model_seconds if function == "invoke_model" else 0)
+
+    def of_tier(self, tier: int) -> "Assumed":
+        """The same, with pictures of a tier's size instead of one megapixel; the small one stays as it is."""
+        shown, original = BYTES_OF_TIER[tier]
+        return replace(self, shown_kb=self.shown_kb * shown, original_kb=self.original_kb * original)
 
     def with_seconds(self, changed: Mapping[str, float]) -> "Assumed":
         """The same, with other durations of some functions."""
