@@ -261,7 +261,8 @@ def _services() -> Iterable[Limit]:
 def runs_at_a_time() -> float:
     """Runs that one try-on in every second keeps busy."""
     assumed = Assumed(model_seconds=MODEL_SECONDS)
-    return sum(times * assumed.seconds_of(name) for name, times in per_job()[PATH]["lambda"].items())
+    runs: Mapping[str, int] = per_job()[PATH]["lambda"]
+    return sum(times * assumed.seconds_of(name) for name, times in runs.items())
 
 
 def measure() -> dict[str, Any]:

@@ -35,15 +35,15 @@ SECONDS: Mapping[str, float] = {
     "deliver_result": 0.15,
     "import_picture": 1.2,
     "invoke_model": 0.3,  # without the model
-    "message": 0.15,
+    "message": 0.14,
     "notify_client": 0.06,
     "publish_job": 0.12,
     "record_failure": 0.25,
-    "reserve_slot": 0.11,
+    "reserve_slot": 0.1,
     "start_try_on": 0.05,
-    "store_result": 0.4,
+    "store_result": 0.34,
     "sweep_jobs": 0.2,
-    "validate_request": 0.08,
+    "validate_request": 0.07,
 }
 """How long a warm run lasts: about 8 ms for each call of AWS, and the processor's time, which was measured on one core,
 by the part of a core that the memory brings (docs/performance.md)."""
