@@ -1,7 +1,7 @@
 """What breaks first when a shop grows, by calculation: what one try-on needs of each service, and what each allows.
 
-Needs are counted (``docs/figures/per-job.json``), set in ``template.yaml``, or declared below; limits are those of a
-new account in us-east-1, each with its page, or our own. Nothing here was tried out on AWS.
+Needs are counted (``docs/figures/per-job.json``), set in ``template.yaml``, or declared below; limits are those of
+an account with the usual quotas in us-east-1, each with its page, or our own. Nothing here was tried out on AWS.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,6 +25,8 @@ SHARDS = 4
 PUBLISH_SECONDS, UPLOAD_SECONDS, DELIVER_SECONDS, MODEL_SECONDS = 0.12, 1.2, 0.15, 7.0
 IN_PARALLEL, CONCURRENCY = 10, 2
 """ParallelizationFactor of the stream's mappings, MaximumConcurrency of the queues'."""
+RUNS, NEW_ACCOUNT_RUNS = 1000, 10
+"""Runs of Lambda at a time: the usual quota, and what a new account has until it asks for more (docs/deploying.md)."""
 HTTP_PER_SECOND, SOCKETS_PER_SECOND = 100, 500
 """ThrottlingRateLimit of the two APIs."""
 UPLOADS, REQUESTS, SIGN_INS, CONNECTIONS = 0.3, 4.0, 0.2, 0.5
@@ -128,8 +130,6 @@ def _ours() -> Iterable[Limit]:
 def _services() -> Iterable[Limit]:
     counted = per_job()[PATH]
     calls, shared = counted["calls"], counted["shared_write_units"]
-    runs = counted["lambda"]
-    assumed = Assumed(model_seconds=MODEL_SECONDS)
     yield Limit(
         "state transitions (bucket 5,000)",
         1500,
@@ -204,8 +204,8 @@ def _services() -> Iterable[Limit]:
     )
     yield Limit(
         "Lambda: runs at a time, account and Region",
-        1000,
-        sum(times * assumed.seconds_of(name) for name, times in runs.items()),
+        RUNS,
+        runs_at_a_time(),
         False,
         f"{AWS}lambda/latest/dg/gettingstarted-limits.html",
         "ask for more (tens of thousands are usual); a model that calls back instead of being waited for",
@@ -258,14 +258,24 @@ def _services() -> Iterable[Limit]:
     )
 
 
+def runs_at_a_time() -> float:
+    """Runs that one try-on in every second keeps busy."""
+    assumed = Assumed(model_seconds=MODEL_SECONDS)
+    runs: Mapping[str, int] = per_job()[PATH]["lambda"]
+    return sum(times * assumed.seconds_of(name) for name, times in runs.items())
+
+
 def measure() -> dict[str, Any]:
     """The limits, with what each bears."""
     engine = engines()["nova_canvas"]
     order = Order(10**9, 0.0, engine, engine.usd["1024 standard"], Assumed(model_seconds=engine.seconds))
     made = bill(order, prices_of("us-east-1", None))
+    new = NEW_ACCOUNT_RUNS / runs_at_a_time() / BASE_PER_SECOND
     return {
-        "about": "Calculated, not measured: what one fresh try-on with a paid model needs, and what a new account in "
-        "us-east-1 allows. 1 × are 100 try-ons in a minute; internet are 10,000 in a second.",
+        "about": "Calculated, not measured: what one fresh try-on with a paid model needs, and what an account with "
+        f"the usual quotas in us-east-1 allows; a new one has {NEW_ACCOUNT_RUNS} runs of Lambda at a time, which is "
+        f"{new:.2f} × of this load: ask for {RUNS:,} first. 1 × are 100 try-ons in a minute; internet are 10,000 in a "
+        "second.",
         "base_per_second": round(BASE_PER_SECOND, 4),
         "scales": dict(SCALES),
         "declared": {

@@ -65,6 +65,25 @@ def test_engines_cost_what_their_profiles_declare() -> None:
         assert dict(told.usd) == declared, name
         assert told.read_on == listed.date
         assert told.usd_per_hour is not None or listed.unit != "hour of an instance"
+        assert told.most_images == profile.max_images, name
+        assert told.largest_tier == max(side for side, pixels in TIERS.items() if pixels <= profile.max_pixels), name
+        assert told.has_own_size == any("engine's own size" in one.change for one in profile.always), name
+
+
+def test_engines_take_as_long_as_the_page_about_them_says() -> None:
+    page = (project.ROOT / "docs" / "deploying.md").read_text()
+    fashn = engines.engines()["fashn_api"]
+    assert f"| {fashn.seconds:g}, or 12 to 17 with `premium` |" in page
+    assert 12 <= fashn.seconds_of("premium") <= 17
+
+
+def test_pictures_of_a_tier_are_larger_by_what_was_measured() -> None:
+    measured = json.loads((project.ROOT / "docs" / "figures" / "delivery.json").read_text())
+    names = ("WebP, quality 85, method 0", "PNG, as engines answer")
+    forms = {side: measured[f"{side}x{side}"]["forms"] for side in stack.BYTES_OF_TIER}
+    for side, factors in stack.BYTES_OF_TIER.items():
+        made = tuple(forms[side][name]["bytes"] / forms[1024][name]["bytes"] for name in names)
+        assert factors == pytest.approx(made, rel=0.01)
 
 
 def test_prices_have_a_page_and_a_date_that_is_none_of_the_future() -> None:
@@ -84,6 +103,11 @@ def test_the_stack_costs_less_than_the_published_design_which_pays_for_large_dow
 
 def test_with_three_in_ten_pictures_used_again_all_parts_of_aws_cost_what_was_aimed_for() -> None:
     assert cost.of("nova_canvas", 0.3)[0].runs <= cost.AIM_USD
+
+
+def test_an_aim_that_is_missed_is_called_missed() -> None:
+    assert cost._judged(0.384, 0.3) == "**missed by 0.084**"
+    assert cost._judged(0.3, 0.3) == "kept"
 
 
 def test_a_picture_that_is_used_again_costs_a_third_of_a_fresh_one_at_most() -> None:

@@ -25,6 +25,8 @@ class Order:
         usd_per_image: What it asks for a picture.
         assumed: What nobody can count beforehand.
         free_tier: Whether what AWS gives every account each month is taken off.
+        awake_hours: Hours of the month for which the engine's instance is paid, whatever it draws; None where pictures
+            are paid for.
     """
 
     jobs: int
@@ -33,6 +35,7 @@ class Order:
     usd_per_image: float
     assumed: Assumed
     free_tier: bool = False
+    awake_hours: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +101,28 @@ def _bill(
 ) -> Bill:
     month = {name: order.jobs * one.get(name, 0.0) + each_month.get(name, 0.0) for name in {*one, *each_month}}
     paid = {name: _paid(amount, prices, name, order) for name, amount in month.items()}
-    model = drawn * order.assumed.images * order.usd_per_image
+    model = _model(order, drawn)
     services: dict[str, float] = {}
     for name, price in prices.items():
         if one.get(name):
             # of what a month's free units leave, each use bears its part
             share = paid[name] / month[name] if month[name] else 0.0
             services[price.service] = services.get(price.service, 0.0) + THOUSAND * one[name] * share * price.usd
-    still = sum(amount * prices[name].usd for name, amount in each_month.items())
+    still = sum(_paid(amount, prices, name, order) * prices[name].usd for name, amount in each_month.items())
     return Bill(
         services,
-        THOUSAND * model,
+        THOUSAND * model / order.jobs,
         still,
-        sum(amount * prices[name].usd for name, amount in paid.items()) + order.jobs * model,
+        sum(amount * prices[name].usd for name, amount in paid.items()) + model,
     )
+
+
+def _model(order: Order, drawn: float) -> float:
+    """The engine's, for the month: its pictures, or the hours in which its instance is awake, or must be."""
+    pictures = order.jobs * drawn * order.assumed.images
+    if order.awake_hours is None or order.engine.usd_per_hour is None:
+        return pictures * order.usd_per_image
+    return max(order.awake_hours, pictures * order.assumed.model_seconds / 3600) * order.engine.usd_per_hour
 
 
 def _paid(amount: float, prices: Prices, name: str, order: Order) -> float:

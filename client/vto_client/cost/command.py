@@ -18,6 +18,7 @@ from vto_client.telling import AsJson, json_out
 USAGE: Final = 2
 MOST_JOBS: Final = 10**12
 MOST_IMAGES: Final = 5
+MOST_AMOUNT: Final = 10**9
 
 
 def cost(
@@ -70,19 +71,23 @@ def cost(
         ("--model-seconds", model_seconds),
         ("--awake-hours", awake_hours),
     ):
-        _ensure(value is None or 0 <= value < math.inf, name, value, "a number, 0 or more")
+        _ensure(value is None or 0 <= value <= MOST_AMOUNT, name, value, f"a number, 0 or more, up to {MOST_AMOUNT:,}")
     chosen = engines()[engine]
+    _ensure_can(chosen, images, tier)
+    _ensure_hours_count(chosen, awake_hours, price_per_image)
     assumed = Assumed(
-        model_seconds=chosen.seconds if model_seconds is None else model_seconds,
+        model_seconds=chosen.seconds_of(quality) if model_seconds is None else model_seconds,
         images=images,
         jobs_each_month=jobs,
         architecture=architecture,
     ).with_seconds(_durations(seconds or []))
+    if not chosen.has_own_size:
+        assumed = assumed.of_tier(tier)
     drawn = jobs * (1 - hit_rate) * images
     each = price_per_image
     if each is None:
         each = _price(chosen, f"{tier} {quality}", drawn, awake_hours, assumed.model_seconds)
-    order = Order(jobs, hit_rate, chosen, each, assumed, free_tier)
+    order = Order(jobs, hit_rate, chosen, each, assumed, free_tier, awake_hours)
     made, published = bill(order, table), published_bill(order, table)
     if as_json:
         json_out(_document(order, made, published, region, table))
@@ -90,13 +95,37 @@ def cost(
         render.bill(order, (made, published), hosted(), table, Console(highlight=False))
 
 
+def _ensure_can(engine: Engine, images: int, tier: int) -> None:
+    if tier > engine.largest_tier:
+        raise CommandError(
+            f"--tier {tier} cannot be had of {engine.name}, whose stack is not deployed with it: give "
+            f"{engine.largest_tier}, or another --engine",
+            USAGE,
+        )
+    if images > engine.most_images:
+        raise CommandError(
+            f"--images {images} is more than {engine.name} draws for one try-on: give {engine.most_images} or fewer, "
+            "or another --engine",
+            USAGE,
+        )
+
+
+def _ensure_hours_count(engine: Engine, awake_hours: float | None, price_per_image: float | None) -> None:
+    if awake_hours is None:
+        return
+    if engine.usd_per_hour is None:
+        raise CommandError(
+            f"--awake-hours is of engines that are paid by the hour, and {engine.name} is not: leave it out", USAGE
+        )
+    if price_per_image is not None:
+        raise CommandError(
+            "--awake-hours and --price-per-image are two prices of the same pictures: leave one of them out", USAGE
+        )
+
+
 def _price(engine: Engine, kind: str, drawn: float, awake_hours: float | None, seconds: float) -> float:
     """US dollars for one picture."""
     if engine.usd_per_hour is None:
-        if awake_hours is not None:
-            raise CommandError(
-                f"--awake-hours is of engines that are paid by the hour, and {engine.name} is not", USAGE
-            )
         return engine.usd.get(kind, 0.0)
     busy = drawn * seconds / 3600
     hours = busy if awake_hours is None else awake_hours
@@ -158,7 +187,8 @@ def _document(order: Order, made: Bill, published: Bill, region: str, table: Pri
             }
             for one in hosted()
         ],
-        "usd_per_image": order.usd_per_image,
+        "usd_per_image": None if order.awake_hours is not None and order.hit_rate == 1 else order.usd_per_image,
+        "awake_hours": order.awake_hours,
         "assumed": {
             "declared_on": DECLARED_ON,
             "model_seconds": assumed.model_seconds,

@@ -1,7 +1,6 @@
 """The dated prices: those that ship with the client, or a shop's own table of the same shape."""
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +11,8 @@ from typing import Any, Final
 from vto_client.problems import CommandError
 
 USAGE: Final = 2
+MOST: Final = 10**15
+"""An amount that no price and no free tier comes near; sums of such amounts are still numbers."""
 DATA = resources.files("vto_client.cost") / "data"
 
 
@@ -53,7 +54,7 @@ class Price:
                 raise CommandError(f"{where}.{name} is missing or no text", USAGE)
         for name in ("usd", "free_each_month"):
             if not is_amount(row.get(name)):
-                raise CommandError(f"{where}.{name} must be a number, 0 or more", USAGE)
+                raise CommandError(f"{where}.{name} must be a number, 0 or more, and at most {MOST:,}", USAGE)
         return cls(**{name: row[name] for name in cls.__slots__})
 
 
@@ -62,7 +63,7 @@ type Prices = Mapping[str, Price]
 
 def is_amount(value: Any) -> bool:
     """Whether it is a number, not negative, and not without end."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MOST
 
 
 @cache
@@ -109,3 +110,7 @@ def _json(file: Path) -> Any:
         raise CommandError(f"{file} cannot be read: {problem.strerror or problem}", USAGE) from problem
     except ValueError as problem:
         raise CommandError(f"{file} is no JSON: {problem}", USAGE) from problem
+    except RecursionError as problem:
+        raise CommandError(
+            f"{file} is nested too deeply for a table of prices: `vto cost --sources --json` prints one", USAGE
+        ) from problem

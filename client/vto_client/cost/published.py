@@ -2,7 +2,8 @@
 
 Stream → start, decode and resize while the try-on waits, the model's PNG as it is, S3 → SQS → delivery; each function
 with the memory that it needs for that, and the fewest calls that such code gets along with. No row is copied into an
-index for it, nothing is traced, and nothing is done again: it is counted in its favour.
+index for it, nothing is traced, and nothing is done again. Its processor is the one that is asked
+for, as ours; assumed of its worker are memory and seconds, below.
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ TRANSITIONS = 6
 SMALL_RUNS, SMALL_GB_SECONDS = 3, 0.25 * 0.08
 """Taking the request, starting the machine, telling the client: 256 MB each, 80 ms."""
 WORKER_GB, WORKER_SECONDS = 1.0, 1.2
-"""The function that decodes two photos of 12 to 48 megapixels, and waits for the model."""
+"""The function that decodes two photos of 12 to 48 megapixels, and waits for the model; assumed, not measured."""
 WRITES, READS = 8, 8
 PUTS, GETS = 1, 3
 MESSAGES = 3
@@ -25,7 +26,8 @@ def units(assumed: Assumed) -> Mapping[str, float]:
     return {
         "states_transition": TRANSITIONS,
         "lambda_request": SMALL_RUNS + 1,
-        "lambda_gb_second_x86_64": SMALL_RUNS * SMALL_GB_SECONDS + WORKER_GB * (WORKER_SECONDS + assumed.model_seconds),
+        f"lambda_gb_second_{assumed.architecture}": SMALL_RUNS * SMALL_GB_SECONDS
+        + WORKER_GB * (WORKER_SECONDS + assumed.model_seconds),
         "dynamodb_write": WRITES,
         "dynamodb_read": READS,
         "s3_write": PUTS,

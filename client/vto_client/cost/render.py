@@ -28,7 +28,10 @@ def bill(order: Order, bills: tuple[Bill, Bill], hosted: Iterable[Hosted], price
     for one in hosted:
         asks = "not confirmed" if one.usd is None else f"{usd(1000 * order.assumed.images * one.usd)} USD"
         _line(console, f"elsewhere {asks} for 1,000 at {one.name} ({one.source}, read {one.read_on})")
-    _line(console, f"model     {usd(order.usd_per_image)} USD a picture: {order.engine.note}; {order.engine.source}")
+    asked = f"{usd(order.usd_per_image)} USD a picture"
+    if order.awake_hours is not None:
+        asked = f"{usd(made.model * order.jobs / 1000)} USD a month for {order.awake_hours:,g} hours, whatever is drawn"
+    _line(console, f"model     {asked}: {order.engine.note}; {order.engine.source}")
     first, last = min(one.read_on for one in prices.values()), max(one.read_on for one in prices.values())
     _line(console, f"prices    read from {first} to {last}; --sources names each page")
     _line(console, f"counted   calls, units and transitions of one job; declared on {DECLARED_ON}: durations and sizes")

@@ -35,15 +35,15 @@ SECONDS: Mapping[str, float] = {
     "deliver_result": 0.15,
     "import_picture": 1.2,
     "invoke_model": 0.3,  # without the model
-    "message": 0.15,
+    "message": 0.14,
     "notify_client": 0.06,
     "publish_job": 0.12,
     "record_failure": 0.25,
-    "reserve_slot": 0.11,
+    "reserve_slot": 0.1,
     "start_try_on": 0.05,
-    "store_result": 0.4,
+    "store_result": 0.34,
     "sweep_jobs": 0.2,
-    "validate_request": 0.08,
+    "validate_request": 0.07,
 }
 """How long a warm run lasts: about 8 ms for each call of AWS, and the processor's time, which was measured on one core,
 by the part of a core that the memory brings (docs/performance.md)."""
@@ -60,6 +60,8 @@ DRAWN = WITH_RESULT - {"cache_hit"}
 """Ways on which an engine's pictures lie under ``generated/`` until they are the job's."""
 GENERATED_DAYS = 3
 """How long they lie there: a lifecycle rule of one day, its delay, and a day as a version of before."""
+BYTES_OF_TIER: Mapping[int, tuple[float, float]] = {1024: (1.0, 1.0), 2048: (2.38, 3.11)}
+"""How many times as large, as shown and as a model returns it, a picture of a tier is (docs/figures/delivery.json)."""
 SECONDS_OF_MONTH, DAYS_OF_MONTH = 730 * 3600, 365 / 12
 KB, GB = 1e3, 1e9
 
@@ -104,6 +106,11 @@ class Assumed:
         if function == "render_preview":
             return self.model_seconds
         return self.seconds[function] + (self.model_seconds if function == "invoke_model" else 0)
+
+    def of_tier(self, tier: int) -> "Assumed":
+        """The same, with pictures of a tier's size instead of one megapixel; the small one stays as it is."""
+        shown, original = BYTES_OF_TIER[tier]
+        return replace(self, shown_kb=self.shown_kb * shown, original_kb=self.original_kb * original)
 
     def with_seconds(self, changed: Mapping[str, float]) -> "Assumed":
         """The same, with other durations of some functions."""

@@ -80,13 +80,21 @@ def test_what_is_free_each_month_is_taken_off_once_and_never_more_than_was_used(
     )
 
 
+def test_what_stands_still_is_no_more_than_the_month_when_the_free_tier_is_taken_off_both() -> None:
+    few, paid = (bill(order(jobs=1, hit_rate=1.0, free_tier=free), PRICES) for free in (True, False))
+    assert few.standing < paid.standing
+    assert few.standing <= few.month < paid.month
+
+
 def test_of_few_requests_all_are_traced_and_of_many_one_in_twenty() -> None:
     assert Assumed(jobs_each_month=1000).traced_share == 1
     assert Assumed(jobs_each_month=10**10).traced_share == pytest.approx(0.05, rel=0.01)
 
 
 def test_the_published_design_costs_what_was_published() -> None:
-    assert published_bill(order(), PRICES).runs == pytest.approx(0.478, abs=0.02)
+    old = published_bill(order(assumed=Assumed(architecture="x86_64")), PRICES)
+    assert old.runs == pytest.approx(0.478, abs=0.02)
+    assert published_bill(order(), PRICES).services["Lambda"] < old.services["Lambda"], "arm64 is cheaper for both"
 
 
 def test_more_pictures_of_a_try_on_cost_their_models_price_and_their_bytes() -> None:
@@ -131,6 +139,33 @@ def test_an_instance_that_is_awake_longer_than_it_is_busy_is_paid_all_the_same()
     assert asked("--engine", "sagemaker", "--hit-rate", "1")["model_usd_per_1000"] == 0
 
 
+def test_hours_of_an_instance_are_paid_even_if_it_draws_nothing() -> None:
+    options = ["--engine", "sagemaker", "--jobs", "10000", "--hit-rate", "1", "--awake-hours", "300"]
+    idle = asked(*options)
+    assert idle["model_usd_per_1000"] == pytest.approx(300 * 1.41 / 10)
+    assert idle["month_usd"] > 300 * 1.41
+    assert idle["usd_per_image"] is None
+    assert idle["published_design"]["model_usd_per_1000"] == pytest.approx(300 * 1.41 / 10)
+    told = CliRunner().invoke(app, ["cost", *options]).output
+    assert "model     423.00 USD a month for 300 hours, whatever is drawn" in told
+
+
+def test_a_larger_tier_is_downloaded_and_kept_in_larger_pictures_unless_they_have_a_size_of_their_own() -> None:
+    small, large = (asked("--tier", tier)["stack_usd_per_1000"] for tier in ("1024", "2048"))
+    assert 2 < large["downloads"] / small["downloads"] < 2.4
+    assert 2.8 < large[KEPT] / small[KEPT] < 3.2
+    own = [asked("--tier", tier, "--engine", "fashn_api")["stack_usd_per_1000"] for tier in ("1024", "2048")]
+    assert own[0] == own[1]
+
+
+def test_a_finer_picture_of_a_hosted_service_takes_longer() -> None:
+    seconds = [
+        asked("--engine", "fashn_api", "--quality", name)["assumed"]["model_seconds"]
+        for name in ("standard", "premium")
+    ]
+    assert seconds == [8, 15]
+
+
 def test_a_table_of_ones_own_prices_is_used_instead(tmp_path: Path) -> None:
     shown = json.loads(CliRunner().invoke(app, ["cost", "--sources", "--json"]).output)
     dearer = {"eu-north-9": [{**one, "usd": 2 * one["usd"]} for one in shown["us-east-1"]]}
@@ -166,7 +201,12 @@ def test_sources_name_the_page_of_every_price() -> None:
         (["--seconds", "message=-1"], ["message= and a number"]),
         (["--region", "eu-west-9"], ["eu-west-9", "us-east-1", "--prices FILE"]),
         (["--prices", "nowhere.json"], ["nowhere.json", "No such file"]),
-        (["--awake-hours", "5"], ["nova_canvas is not"]),
+        (["--awake-hours", "5"], ["nova_canvas is not", "leave it out"]),
+        (["--awake-hours", "5", "--price-per-image", "1"], ["nova_canvas is not"]),
+        (["--engine", "sagemaker", "--awake-hours", "5", "--price-per-image", "1"], ["leave one of them out"]),
+        (["--engine", "sagemaker", "--tier", "2048"], ["--tier 2048", "sagemaker", "1024", "--engine"]),
+        (["--engine", "sagemaker", "--images", "3"], ["--images 3", "sagemaker", "2 or fewer"]),
+        (["--engine", "fashn_api", "--images", "5"], ["4 or fewer"]),
         (["--engine", "sagemaker", "--awake-hours", "5"], ["--awake-hours 5 is too few", "277.8 hours"]),
     ],
 )
@@ -183,6 +223,7 @@ def test_what_cannot_be_used_is_named_with_what_can(options: list[str], words: l
         ("{}", "no object of Regions"),
         ('{"us-east-1": [1]}', "us-east-1[0] is no object"),
         ('{"us-east-1": [{"id": 1}]}', "us-east-1[0].id is missing or no text"),
+        ("[" * 100_000, "nested too deeply"),
         ('{"us-east-1": []}', "has no price of alarm_month, dynamodb_read"),
     ],
 )
@@ -192,7 +233,7 @@ def test_a_table_of_prices_that_is_none_is_named_with_its_field(tmp_path: Path, 
     assert words in refused("--prices", str(file))
 
 
-@pytest.mark.parametrize("usd", [-1, "1", True, None])
+@pytest.mark.parametrize("usd", [-1, "1", True, None, 10**400, 1e300, float("nan")])
 def test_a_price_that_is_no_amount_is_refused(tmp_path: Path, usd: Any) -> None:
     rows = json.loads(CliRunner().invoke(app, ["cost", "--sources", "--json"]).output)["us-east-1"]
     file = tmp_path / "prices.json"
