@@ -58,11 +58,11 @@ emulate: $(READY) ## Every function as built, with every sample event, on AWS's 
 
 ##@ Check it
 .PHONY: test
-test: $(READY) ## All tests, the local stack's included (about sixteen minutes on two cores)
+test: $(READY) ## All tests, the local stack's included (about twelve minutes on two cores)
 	@$(PY) -m pytest -q $(IN_PARALLEL) $(ASL_COVERAGE)
 
 .PHONY: test-fast
-test-fast: .venv/ready ## The tests that need no local stack (about nine minutes on two cores)
+test-fast: .venv/ready ## The tests that need no local stack (about seven minutes on two cores)
 	@$(PY) -m pytest -q $(IN_PARALLEL) -m "not e2e" --ignore tests/local $(ASL_COVERAGE)
 
 .PHONY: e2e
@@ -74,7 +74,7 @@ sim: .venv/ready ## 10,000 try-ons with faults at 5 % and at 20 % of all crossin
 	@$(PY) -m tests.simulation $(SIM)
 
 .PHONY: bench
-bench: $(READY) ## Measure everything that docs/performance.md tells, and tell it anew (eight minutes on two quiet cores); BENCH="growth" for some
+bench: $(READY) ## Measure everything that docs/performance.md tells, and tell it anew (about ten minutes on two cores); BENCH="growth" for some
 	@$(PY) -m benchmarks $(BENCH)
 	@$(PY) -m scripts.docs
 

@@ -126,7 +126,7 @@ OWN = {
     "api": {"sqs:SendMessage", "s3:ListBucket"},
     "publish_job": {"sqs:SendMessage"},
 }
-# Of functions that ask for the same elsewhere themselves: Lambda's own, and what tells a missing result from a forbidden one.
+# Of functions that ask for the same elsewhere themselves: what is Lambda's own, and what tells missing from forbidden.
 SET_ASIDE = {("sqs:SendMessage", "PublishJobDeadLetterQueue"), ("s3:ListBucket", "ResultsBucket")}
 
 
