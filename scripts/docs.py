@@ -110,8 +110,7 @@ def difference(path: Path) -> str:
 
 def files() -> Iterator[tuple[Path, str]]:
     """The plots that are not as their figures say, and the layers' notes that are out of date; how they should be."""
-    noted = built_with()
-    for path, make in {**performance.plots(), **{layer / "built-with.txt": lambda: noted for layer in LAYERS}}.items():
+    for path, make in {**performance.plots(), **{layer / "built-with.txt": built_with for layer in LAYERS}}.items():
         wanted = make()
         if not path.exists() or path.read_text() != wanted:
             yield path, wanted
