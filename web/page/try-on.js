@@ -127,9 +127,11 @@ export async function tryOn(app, route, id) {
     if (mine === looking) hint.replaceChildren(...said.map((one) => h("span", {}, one)));
   }
   const usually = (n) => (n ? [t("usually", { n })] : []);
+  const wish = () => ({ product_id: product.product_id, model_id: model.model_id });
+  const proposed = async () => (plan ??= await app.vto.plan(wish()).catch(() => null));
   async function planned() {
-    const request = { product_id: product.product_id, model_id: model.model_id };
-    plan ??= await app.vto.plan(request).catch(() => null);
+    const request = wish();
+    await proposed();
     const parameters = await parametersOf(choices);
     const came = parameters || !plan ? await app.vto.plan({ ...request, parameters }) : plan;
     const said = came.cached ? [t("cost_free")] : usually(came.eta_seconds);
@@ -154,8 +156,10 @@ export async function tryOn(app, route, id) {
     stage.scrollIntoView({ block: "nearest" });
     key ??= crypto.randomUUID();
     try {
-      const parameters = await parametersOf(choices || seed ? { ...choices, seed } : null);
-      const request = { product_id: product.product_id, model_id: model.model_id, ...(parameters && { parameters }) };
+      const over = choices || seed ? { ...choices, seed } : null;
+      if (over) await proposed(); // whoever is quicker than the plan: choices alone are no parameters
+      const parameters = await parametersOf(over);
+      const request = { ...wish(), ...(parameters && { parameters }) };
       const first = await app.vto.tryOn(request, key);
       key = null;
       app.remember("job", first.id);
