@@ -1,5 +1,6 @@
 """An equal finished result is there: its pictures are copied and the job is completed, without an execution."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -87,9 +88,12 @@ class Given:
             bucket: Where results lie.
         """
 
+        # Apart by what they are: an attempt that comes late with another result must not write over these. Not by whose
+        # they were: that one's job may be erased, and then its id stands nowhere.
+        mark = hashlib.sha256("".join(one.sha256 for one in found.stored).encode()).hexdigest()[:16]
+
         def copy(url: str, folder: str, name: str, content_type: str, sha256: str | None = None) -> Copy:
-            # apart by whose they were: an attempt that comes late with another result must not write over these
-            to = S3Url(bucket, f"{folder}{REUSED}{found.job_id}/{name}")
+            to = S3Url(bucket, f"{folder}{REUSED}{mark}/{name}")
             return Copy(S3Url.parse(url), to, content_type, {"job-id": job_id}, sha256)
 
         results, derived = result_folder(job_id), derived_folder(job_id)
