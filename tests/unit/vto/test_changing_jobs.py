@@ -33,6 +33,21 @@ def test_when_another_writer_is_faster_the_change_is_decided_anew_on_what_they_w
     assert (changed.attempts, changed.eta_seconds) == (ATTEMPTS - 1, ATTEMPTS - 1)
 
 
+def test_a_job_that_is_known_is_not_read_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = world.add_job()
+    monkeypatch.setattr(world.jobs, "get", lambda _: pytest.fail("it was read"))
+    first = change_job(world.jobs, "job-1", lambda job: replace(job, eta_seconds=5), known=known)
+    change_job(world.jobs, "job-1", lambda job: replace(job, attempts=2), known=first)
+    assert (world.jobs.rows["job-1"].eta_seconds, world.jobs.rows["job-1"].attempts) == (5, 2)
+
+
+def test_what_was_known_is_read_anew_once_somebody_has_written_since(world: World) -> None:
+    known = world.add_job()
+    rivals(world, 1)
+    changed = change_job(world.jobs, "job-1", lambda job: replace(job, eta_seconds=job.attempts), known=known)
+    assert (changed.attempts, changed.eta_seconds) == (1, 1)
+
+
 def test_a_job_that_changes_all_the_time_is_given_up_for_a_while(world: World) -> None:
     world.add_job()
     rivals(world, ATTEMPTS)

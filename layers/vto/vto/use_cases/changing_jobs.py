@@ -11,7 +11,9 @@ from vto.ports import Jobs, VersionConflictError
 ATTEMPTS = 5
 
 
-def change_job(jobs: Jobs, job_id: str, change: Callable[[Job], Job], limits: Limits = NOTHING) -> Job:
+def change_job(
+    jobs: Jobs, job_id: str, change: Callable[[Job], Job], limits: Limits = NOTHING, *, known: Job | None = None
+) -> Job:
     """Change a job under its version, and the budgets with it where its ledger changes: both or neither.
 
     Args:
@@ -19,6 +21,8 @@ def change_job(jobs: Jobs, job_id: str, change: Callable[[Job], Job], limits: Li
         job_id: Which job.
         change: Decides the new state from the current one; called again when another writer was faster.
         limits: What may be spent; nothing, where all that a change does is to give money back.
+        known: The job as the caller has just read or written it, which saves reading it; where somebody has written
+            since, it is read after all.
 
     Returns:
         The job as stored.
@@ -31,7 +35,8 @@ def change_job(jobs: Jobs, job_id: str, change: Callable[[Job], Job], limits: Li
         SpendingStoppedError: Calls that cost money are stopped.
     """
     for _ in range(ATTEMPTS):
-        job = read_job(jobs, job_id)
+        job = known or read_job(jobs, job_id)
+        known = None
         changed = change(job)
         money = booking(job.user_id, job.ledger, changed.ledger, limits)
         try:
