@@ -35,6 +35,14 @@ def controls(rows: Any) -> DynamoControls:
     return DynamoControls(rows)
 
 
+@pytest.fixture
+def asked(rows: Any) -> list[str]:
+    """The requests that are made from now on."""
+    made: list[str] = []
+    rows.meta.client.meta.events.register("before-call", lambda model, **_: made.append(model.name))
+    return made
+
+
 # --- tickets ---
 
 TICKET = Ticket("secret", ALICE, times.epoch(NOON) + 30, times.epoch(NOON) + 3600)
@@ -107,12 +115,42 @@ def test_a_slot_that_would_be_too_late_is_not_taken(controls: DynamoControls) ->
     assert controls.take_slot("preview", 60, NOON, latest=seconds(3)) == seconds(3)
 
 
+def test_an_idle_engine_is_taken_with_one_request_and_one_that_is_not_with_two(
+    controls: DynamoControls, asked: list[str]
+) -> None:
+    taken = [controls.take_slot("preview", 60, moment, latest=FAR) for moment in (NOON, NOON, seconds(1.5), seconds(3))]
+    assert taken == [NOON, seconds(1), seconds(2), seconds(3)]
+    assert asked == ["UpdateItem"] * (1 + 2 + 2 + 1)
+
+
+def test_one_that_is_turned_away_has_written_nothing(controls: DynamoControls, rows: Any, asked: list[str]) -> None:
+    controls.take_slot("preview", 60, NOON, latest=FAR)
+    asked.clear()
+    assert controls.take_slot("preview", 60, NOON, latest=seconds(0.9)) is None
+    assert controls.take_slot("nova_canvas", 60, NOON, latest=seconds(-1)) is None
+    assert asked == ["UpdateItem"]
+    assert [one["last_taken"] for one in rows.scan()["Items"]] == [times.to_iso(NOON)]
+
+
+def test_health_and_pause_are_looked_at_in_one_request(controls: DynamoControls, asked: list[str]) -> None:
+    assert controls.knock("preview", "job", NOON, trial_seconds=9) is Door.CLOSED
+    assert asked == ["BatchGetItem"]
+
+
+def test_a_delivery_that_is_refused_says_why_without_another_request(
+    controls: DynamoControls, asked: list[str]
+) -> None:
+    controls.claim_delivery("job", "phone", 3, NOON)
+    controls.confirm_delivery("job", "phone", 3)
+    controls.claim_delivery("job", "phone", 4, NOON)
+    asked.clear()
+    assert [controls.claim_delivery("job", "phone", version, NOON).busy for version in (3, 4)] == [False, True]
+    assert asked == ["UpdateItem"] * 2
+
+
 def test_whoever_loses_every_race_comes_again_later(controls: DynamoControls, rows: Any) -> None:
     class AlwaysBeaten:
         name = "vto-controls"
-
-        def get_item(self, **options: Any) -> Any:
-            return rows.get_item(**options)
 
         def update_item(self, **options: Any) -> Any:
             controls.take_slot("preview", 60, NOON, latest=FAR)
@@ -195,7 +233,7 @@ def test_whoever_is_beaten_to_the_trial_finds_the_engine_open_and_to_the_news_sa
         name = "vto-controls"
 
         def __init__(self, before: Callable[[], Any]) -> None:
-            self.before = before
+            self.before, self.meta = before, rows.meta
 
         def get_item(self, **options: Any) -> Any:
             return rows.get_item(**options)

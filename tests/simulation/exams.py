@@ -87,6 +87,13 @@ def one_fault(where: str, *kinds: Fault, settings: Settings | None = None) -> Ex
     return exam
 
 
+def a_late_worker() -> list[str]:
+    """Invoke Model begins when its task has timed out; with each engine at another moment of what goes on meanwhile."""
+    engines = ("preview", "nova_canvas", "sagemaker", "fashn_api")
+    told = [one_fault("Invoke", Fault.DELAY, settings=Settings(engines=(name,)))() for name in engines]
+    return [problem for problems_of_one in told for problem in problems_of_one]
+
+
 def aborted_at_every_moment() -> list[str]:
     """Somebody aborts the execution, every 50 ms of its way; the function that runs right then does not know."""
     found = []

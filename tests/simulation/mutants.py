@@ -303,7 +303,7 @@ MUTANTS = [
         exams.one_fault("Validate", *DELAYS),
         "back to",
     ),
-    Mutant("a late worker calls the engine", _every_turn_may_call, exams.one_fault("Invoke", *DELAYS), "I4"),
+    Mutant("a late worker calls the engine", _every_turn_may_call, exams.a_late_worker, "I4"),
     Mutant(
         "a record that failed does not come again", _what_failed_does_not_come_again, exams.only_the_stream_tells, "I6"
     ),

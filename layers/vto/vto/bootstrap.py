@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from vto.adapters.clock import SystemClock
     from vto.adapters.dynamodb import (
+        DynamoAdmissions,
         DynamoBudgets,
         DynamoCatalogue,
         DynamoConnections,
@@ -288,6 +289,20 @@ def results() -> DynamoResults:
 
 
 @cache
+def admissions() -> DynamoAdmissions:
+    """What an admission reads of several tables at once."""
+    from vto.adapters.dynamodb import DynamoAdmissions
+
+    return DynamoAdmissions(
+        _table("JOBS_TABLE"),
+        _table("PRODUCTS_TABLE"),
+        _table("MODELS_TABLE"),
+        _table("RESULTS_TABLE"),
+        _table("CONTROLS_TABLE"),
+    )
+
+
+@cache
 def guests() -> DynamoGuests:
     """Guests in ``vto-controls``."""
     from vto.adapters.dynamodb import DynamoGuests
@@ -536,7 +551,7 @@ def create_try_on() -> CreateTryOn:
 
     return CreateTryOn(
         jobs(),
-        catalogue(),
+        admissions(),
         clock(),
         settings()["UPLOADS_BUCKET"],
         settings().number("RETENTION_DAYS"),
@@ -554,7 +569,16 @@ def look_ahead() -> LookAhead:
     from vto.use_cases.spending import Switch
 
     switch = Switch(budgets(), settings().is_on("SPENDING"))
-    return LookAhead(results(), controls(), clock(), settings().engines, settings().versions, settings().paces, switch)
+    return LookAhead(
+        admissions(),
+        results(),
+        controls(),
+        clock(),
+        settings().engines,
+        settings().versions,
+        settings().paces,
+        switch,
+    )
 
 
 @cache

@@ -25,14 +25,20 @@ class Switch:
     budgets: Budgets
     may_spend: bool
 
-    def allowed(self, engines: list[str]) -> list[str]:
+    def allowed(self, engines: list[str], is_stopped: bool | None = None) -> list[str]:
         """Those that may be called: while spending is stopped, only those that cost nothing.
+
+        Args:
+            engines: Those that could.
+            is_stopped: Whether somebody has stopped it, where that has just been read; None to read it.
 
         Raises:
             SpendingStoppedError: None may.
         """
         free = [name for name in engines if PROFILES[name].is_free]
-        if free == engines or (self.may_spend and not self.budgets.is_stopped()):
+        if free == engines:
+            return engines
+        if self.may_spend and not (self.budgets.is_stopped() if is_stopped is None else is_stopped):
             return engines
         if not free:
             raise SpendingStoppedError(f"none of {engines} is free")

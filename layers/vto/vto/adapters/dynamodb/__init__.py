@@ -1,5 +1,6 @@
 """The six tables as repositories; every write that decides something is conditional."""
 
+from vto.adapters.dynamodb.admissions import DynamoAdmissions
 from vto.adapters.dynamodb.budgets import DynamoBudgets
 from vto.adapters.dynamodb.catalogue import DynamoCatalogue, catalogue_to_item, item_to_catalogue
 from vto.adapters.dynamodb.connections import DynamoConnections
@@ -12,6 +13,7 @@ from vto.adapters.dynamodb.products import DynamoProducts
 from vto.adapters.dynamodb.results import DynamoResults
 
 __all__ = [
+    "DynamoAdmissions",
     "DynamoBudgets",
     "DynamoCatalogue",
     "DynamoConnections",

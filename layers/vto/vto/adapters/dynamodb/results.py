@@ -1,11 +1,12 @@
 """``vto-results``: finished results by cache key, and who is making one right now."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vto.adapters.aws_errors import as_storage_error
-from vto.adapters.dynamodb.items import SHORT_LIVED_SECONDS, conditionally, get_item, plain_values, set_and_remove
+from vto.adapters.dynamodb.items import SHORT_LIVED_SECONDS, conditionally, get_item, set_and_remove
 from vto.domain import times
 from vto.domain.engines import Adaptation
 from vto.domain.job import StoredImage
@@ -23,16 +24,7 @@ class DynamoResults:
 
     def get_ready(self, key: str, now: datetime) -> CachedResult | None:
         """A finished result that still lives, or None."""
-        item = get_item(self._table, {"cache_key": key}) or {}
-        if item.get("state") != "ready" or item["ttl"] <= times.epoch(now):
-            return None
-        told = tuple(Adaptation(**one) for one in item.get("adaptations", []))
-        stored = tuple(StoredImage(**one) for one in plain_values(item).get("stored", []))
-        shown, previews = tuple(item.get("shown", [])), item.get("previews")
-        images, mask = tuple(item["images"]), item.get("mask")
-        if tuple(one.s3_url for one in stored) != images:  # of another offer: an earlier version left them there
-            stored, shown, previews = (), (), None
-        return CachedResult(item["job_id"], images, mask, item["engine"], told, stored, shown, previews)
+        return ready_of(get_item(self._table, {"cache_key": key}) or {}, now)
 
     def claim(
         self,
@@ -113,3 +105,16 @@ class DynamoResults:
                 ExpressionAttributeValues={":job_id": job_id},
             ),
         )
+
+
+def ready_of(item: Mapping[str, Any], now: datetime) -> CachedResult | None:
+    """The finished result of a row with plain values, if it is one that still lives."""
+    if item.get("state") != "ready" or item["ttl"] <= times.epoch(now):
+        return None
+    told = tuple(Adaptation(**one) for one in item.get("adaptations", []))
+    stored = tuple(StoredImage(**one) for one in item.get("stored", []))
+    shown, previews = tuple(item.get("shown", [])), item.get("previews")
+    images, mask = tuple(item["images"]), item.get("mask")
+    if tuple(one.s3_url for one in stored) != images:  # of another offer: an earlier version left them there
+        stored, shown, previews = (), (), None
+    return CachedResult(item["job_id"], images, mask, item["engine"], told, stored, shown, previews)
