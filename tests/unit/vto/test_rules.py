@@ -1,4 +1,4 @@
-"""Requests are checked by rules of ours, which say what the library ``jsonschema`` says of draft 7, as far as we use it."""
+"""Requests are checked by rules of ours, which say what ``jsonschema`` says of draft 7, as far as we use it."""
 
 import json
 from collections.abc import Mapping
