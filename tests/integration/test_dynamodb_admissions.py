@@ -8,15 +8,13 @@ import pytest
 
 from tests.integration.conftest import create_table
 from tests.unit.vto.world import ALICE, new_job, photo, shirt
-from vto.adapters.dynamodb import (
-    DynamoAdmissions,
-    DynamoCatalogue,
-    DynamoControls,
-    DynamoJobs,
-    DynamoOperations,
-    DynamoProducts,
-    DynamoResults,
-)
+from vto.adapters.dynamodb.admissions import DynamoAdmissions
+from vto.adapters.dynamodb.catalogue import DynamoCatalogue
+from vto.adapters.dynamodb.controls import DynamoControls
+from vto.adapters.dynamodb.jobs import DynamoJobs
+from vto.adapters.dynamodb.operations import DynamoOperations
+from vto.adapters.dynamodb.products import DynamoProducts
+from vto.adapters.dynamodb.results import DynamoResults
 from vto.domain.catalogue import Kind
 from vto.domain.pacing import Counter
 from vto.errors import StorageUnavailableError

@@ -10,7 +10,7 @@ from asl.run import Call, Run
 from tests.contract.deployed import create_storage
 from tests.workflow.cases import HAPPY_PATH
 from tests.workflow.world import SOCKET, AnswerLost, World
-from vto.adapters.dynamodb import item_to_job, job_to_item
+from vto.adapters.dynamodb.jobs import item_to_job, job_to_item
 from vto.domain import times
 from vto.domain.job import Stage
 from vto.errors import ModelRefusedError, ModelRetiredError, ModelThrottledError, ModelTimeoutError
