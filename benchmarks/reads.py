@@ -120,7 +120,7 @@ def _fill(after: int, rows: int) -> None:
 
 def _products(after: int, rows: int) -> Iterator[dict[str, Any]]:
     from tests.simulation.stock import shelf  # noqa: PLC0415
-    from vto.adapters.dynamodb import catalogue_to_item  # noqa: PLC0415
+    from vto.adapters.dynamodb.catalogue import catalogue_to_item  # noqa: PLC0415
 
     some = shelf()[0]
     for number in range(after, rows):
@@ -131,7 +131,7 @@ def _products(after: int, rows: int) -> Iterator[dict[str, Any]]:
 
 def _jobs(after: int, rows: int) -> Iterator[dict[str, Any]]:
     from tests.unit.vto.world import new_job  # noqa: PLC0415
-    from vto.adapters.dynamodb import job_to_item  # noqa: PLC0415
+    from vto.adapters.dynamodb.jobs import job_to_item  # noqa: PLC0415
     from vto.domain import times  # noqa: PLC0415
     from vto.testing import NOON  # noqa: PLC0415
 

@@ -25,7 +25,7 @@ from PIL import Image
 from local.outcomes import EVENTS, Outcome, read_outcomes
 from local.stack import Endpoints
 from samples.catalogue import CATALOGUE, Sample
-from vto.adapters.dynamodb import item_to_job, job_to_item
+from vto.adapters.dynamodb.jobs import item_to_job, job_to_item
 from vto.domain.consent import Consent
 from vto.domain.job import StoredImage, execution_input
 from vto.domain.storage import S3Url, result_key

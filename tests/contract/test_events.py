@@ -36,7 +36,7 @@ from tests.contract.deployed import (
     use_environment,
 )
 from vto import bootstrap
-from vto.adapters.dynamodb import item_to_job, job_to_item
+from vto.adapters.dynamodb.jobs import item_to_job, job_to_item
 from vto.adapters.preview import Preview
 from vto.domain.consent import Consent
 from vto.domain.curating import picture_key

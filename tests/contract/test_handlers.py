@@ -1,6 +1,7 @@
 """What holds for every handler: importing it does nothing, it is short, and its environment is what it reads."""
 
 import ast
+import gc
 import importlib.util
 import json
 import re
@@ -129,6 +130,25 @@ def test_building_ahead_is_for_lambdas_initialisation_and_leaves_what_fails_to_t
     bootstrap.prepare(lambda: built.append("inside"), broken)
 
     assert built == ["inside"]
+
+
+def test_nothing_looks_for_garbage_while_a_function_is_built_and_later_only_in_what_is_new(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    collects: list[bool] = []
+
+    def broken() -> None:
+        collects.append(gc.isenabled())
+        raise bootstrap.SettingsError("the environment variable JOBS_TABLE is missing")
+
+    monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
+    bootstrap.prepare(lambda: collects.append(gc.isenabled()), broken)
+    frozen = gc.get_freeze_count()
+    gc.unfreeze()  # other tests' garbage, too
+
+    assert collects == [False, False]
+    assert gc.isenabled()
+    assert frozen
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

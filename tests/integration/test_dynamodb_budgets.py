@@ -14,8 +14,8 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 
 from tests.integration.conftest import Wire, at_the_same_time
 from tests.unit.vto.world import ALICE, BOB, new_job
-from vto.adapters.dynamodb import DynamoBudgets, DynamoJobs
-from vto.adapters.dynamodb.budgets import ATTEMPTS, NO_ROOM
+from vto.adapters.dynamodb.budgets import ATTEMPTS, NO_ROOM, DynamoBudgets
+from vto.adapters.dynamodb.jobs import DynamoJobs
 from vto.domain.budgets import Booking, Limits, Move, guests_budget, shop_budget, user_budget
 from vto.domain.guests import is_guest
 from vto.domain.job import Job

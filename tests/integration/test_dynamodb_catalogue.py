@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.vto.world import ALICE, BOB, UPLOADS, photo, shirt
 from vto import telemetry
-from vto.adapters.dynamodb import DynamoCatalogue
+from vto.adapters.dynamodb.catalogue import DynamoCatalogue
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness
 from vto.domain.consent import Consent
 from vto.errors import InvalidRequestError

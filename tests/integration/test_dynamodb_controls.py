@@ -8,7 +8,9 @@ import pytest
 
 from tests.integration.conftest import at_the_same_time
 from tests.unit.vto.world import ALICE, BOB
-from vto.adapters.dynamodb import DynamoConnections, DynamoControls, DynamoResults
+from vto.adapters.dynamodb.connections import DynamoConnections
+from vto.adapters.dynamodb.controls import DynamoControls
+from vto.adapters.dynamodb.results import DynamoResults
 from vto.domain import times
 from vto.domain.engines import Adaptation
 from vto.domain.health import Door

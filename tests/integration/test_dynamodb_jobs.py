@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from tests.unit.vto.world import ALICE, BOB, EXECUTION, new_job
-from vto.adapters.dynamodb import DynamoJobs, job_to_item
+from vto.adapters.dynamodb.jobs import DynamoJobs, job_to_item
 from vto.domain import times
 from vto.domain.job import OPEN, Job, Stage, Status, StoredImage
 from vto.domain.notices import Notice

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from tests.unit.vto.world import shirt
-from vto.adapters.dynamodb import DynamoCatalogue, DynamoProducts
+from vto.adapters.dynamodb.catalogue import DynamoCatalogue
 from vto.adapters.dynamodb.items import set_and_remove
+from vto.adapters.dynamodb.products import DynamoProducts
 from vto.domain import times
 from vto.domain.catalogue import CatalogueItem, Kind, Readiness
 from vto.domain.curating import ProductWords

@@ -10,14 +10,12 @@ from botocore.exceptions import ClientError
 
 from tests.integration.conftest import UPLOADS, create_table
 from tests.unit.vto.world import ALICE, BOB, new_job, photo
-from vto.adapters.dynamodb import (
-    DynamoCatalogue,
-    DynamoControls,
-    DynamoErasures,
-    DynamoJobs,
-    DynamoOperations,
-    DynamoResults,
-)
+from vto.adapters.dynamodb.catalogue import DynamoCatalogue
+from vto.adapters.dynamodb.controls import DynamoControls
+from vto.adapters.dynamodb.erasures import DynamoErasures
+from vto.adapters.dynamodb.jobs import DynamoJobs
+from vto.adapters.dynamodb.operations import DynamoOperations
+from vto.adapters.dynamodb.results import DynamoResults
 from vto.adapters.erasure_queue import ErasureQueue
 from vto.adapters.s3_versions import S3Versions
 from vto.domain import times

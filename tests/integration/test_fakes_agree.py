@@ -11,15 +11,13 @@ from moto import mock_aws
 
 from tests.integration.conftest import create_table
 from tests.unit.vto.world import ALICE, BOB, EXECUTION, new_job, photo, shirt
-from vto.adapters.dynamodb import (
-    DynamoCatalogue,
-    DynamoConnections,
-    DynamoControls,
-    DynamoGuests,
-    DynamoJobs,
-    DynamoProducts,
-    DynamoResults,
-)
+from vto.adapters.dynamodb.catalogue import DynamoCatalogue
+from vto.adapters.dynamodb.connections import DynamoConnections
+from vto.adapters.dynamodb.controls import DynamoControls
+from vto.adapters.dynamodb.guests import DynamoGuests
+from vto.adapters.dynamodb.jobs import DynamoJobs
+from vto.adapters.dynamodb.products import DynamoProducts
+from vto.adapters.dynamodb.results import DynamoResults
 from vto.domain import times
 from vto.domain.budgets import Limits, guests_budget, shop_budget, user_budget
 from vto.domain.catalogue import Kind, Readiness

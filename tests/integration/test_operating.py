@@ -14,7 +14,11 @@ from botocore.stub import Stubber
 from tests.unit.vto.world import UPLOADS, World, new_job
 from vto.adapters import operating
 from vto.adapters.batches import s3_objects
-from vto.adapters.dynamodb import DynamoBudgets, DynamoControls, DynamoJobs, DynamoOperations, items
+from vto.adapters.dynamodb import items
+from vto.adapters.dynamodb.budgets import DynamoBudgets
+from vto.adapters.dynamodb.controls import DynamoControls
+from vto.adapters.dynamodb.jobs import DynamoJobs
+from vto.adapters.dynamodb.operations import DynamoOperations
 from vto.adapters.operating import JobChanges, LambdaFunctions, SqsDeadLetters
 from vto.adapters.sqs import ImportQueues
 from vto.domain import times

@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 
 from tests.integration.conftest import at_the_same_time
 from tests.unit.vto.world import ALICE, BOB, new_job
-from vto.adapters.dynamodb import DynamoJobs, items
-from vto.adapters.dynamodb.jobs import ADMISSION_RACES
+from vto.adapters.dynamodb import items
+from vto.adapters.dynamodb.jobs import ADMISSION_RACES, DynamoJobs
 from vto.domain import times
 from vto.domain.pacing import Lane
 from vto.errors import InternalError, StorageUnavailableError

@@ -12,7 +12,7 @@ import pytest
 from tests.contract.deployed import resources
 from tests.integration.conftest import at_the_same_time, aws, create_table, no_account
 from tests.isolation.mall import Mall
-from vto.adapters.dynamodb import DynamoControls
+from vto.adapters.dynamodb.controls import DynamoControls
 from vto.domain import times
 from vto.testing import FakeClock
 from vto.use_cases.sockets import TICKET_SECONDS, AuthorizeSocket, IssueTicket

@@ -70,7 +70,7 @@ from tests.contract.test_events import (
 from vto import bootstrap
 from vto.adapters import operating
 from vto.adapters.bedrock import NovaCanvas
-from vto.adapters.dynamodb import item_to_job, job_to_item
+from vto.adapters.dynamodb.jobs import item_to_job, job_to_item
 from vto.adapters.preview import Preview
 from vto.adapters.s3 import S3Pictures
 from vto.domain import times

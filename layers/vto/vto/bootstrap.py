@@ -5,6 +5,7 @@ Each builder imports what it builds: a function pays at its cold start for what 
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -17,10 +18,6 @@ import urllib3
 from botocore.config import Config
 
 from vto import telemetry
-from vto.domain.engines import PROFILES
-from vto.domain.ledger import micro_usd
-from vto.domain.pictures import Tier
-from vto.ports import Engine, PictureTools
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import DynamoDBServiceResource, Table
@@ -28,18 +25,16 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
     from vto.adapters.clock import SystemClock
-    from vto.adapters.dynamodb import (
-        DynamoBudgets,
-        DynamoCatalogue,
-        DynamoConnections,
-        DynamoControls,
-        DynamoErasures,
-        DynamoGuests,
-        DynamoJobs,
-        DynamoOperations,
-        DynamoProducts,
-        DynamoResults,
-    )
+    from vto.adapters.dynamodb.budgets import DynamoBudgets
+    from vto.adapters.dynamodb.catalogue import DynamoCatalogue
+    from vto.adapters.dynamodb.connections import DynamoConnections
+    from vto.adapters.dynamodb.controls import DynamoControls
+    from vto.adapters.dynamodb.erasures import DynamoErasures
+    from vto.adapters.dynamodb.guests import DynamoGuests
+    from vto.adapters.dynamodb.jobs import DynamoJobs
+    from vto.adapters.dynamodb.operations import DynamoOperations
+    from vto.adapters.dynamodb.products import DynamoProducts
+    from vto.adapters.dynamodb.results import DynamoResults
     from vto.adapters.erasure_queue import ErasureQueue
     from vto.adapters.models import BedrockModels
     from vto.adapters.operating import JobChanges, LambdaFunctions, SqsDeadLetters
@@ -49,6 +44,8 @@ if TYPE_CHECKING:
     from vto.adapters.sqs import ImportQueues, RetryQueue
     from vto.adapters.step_functions import StepFunctions
     from vto.adapters.webhook import EndedJobsQueue, HttpShopServer
+    from vto.domain.pictures import Tier
+    from vto.ports import Engine, PictureTools
     from vto.use_cases.announce_end import AnnounceEnd
     from vto.use_cases.answer_message import AnswerMessage
     from vto.use_cases.browse import Browse
@@ -142,6 +139,8 @@ class Settings:
     @property
     def tier(self) -> Tier:
         """The price tier in which pictures are prepared."""
+        from vto.domain.pictures import Tier
+
         return Tier(int(self.number("PICTURE_TIER")), by_side=self.measures_sides)
 
     @property
@@ -152,6 +151,8 @@ class Settings:
     @property
     def engines(self) -> list[str]:
         """The engines in their order of preference."""
+        from vto.domain.engines import PROFILES
+
         named = [name.strip() for name in self["ENGINES"].split(",")]
         unknown = sorted({name for name in named if name and name not in PROFILES})
         if unknown:
@@ -188,17 +189,26 @@ def prepare(*builders: Callable[[], object]) -> None:
     Lambda initialises once for each container, sometimes before there is an event, and an event's own time limit does
     not run yet. What cannot be built is left to the first event, whose failure has a name and a metric.
 
+    Nearly all that is made meanwhile stays for good: looking through it for garbage again and again, while it grows and
+    with each later collection, finds nothing.
+
     Args:
         builders: Functions of this module.
 
     Source:
         https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+        https://docs.python.org/3.13/library/gc.html#gc.freeze
     """
     if "AWS_LAMBDA_INITIALIZATION_TYPE" not in os.environ:
         return
-    with suppress(Exception):
-        for build in builders:
-            build()
+    gc.disable()
+    try:
+        with suppress(Exception):
+            for build in builders:
+                build()
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 # --- adapters, each built when something needs it -----------------------------------------------------------------
@@ -225,7 +235,7 @@ def _table(variable: str) -> Table:
 @cache
 def jobs() -> DynamoJobs:
     """``vto-jobs``."""
-    from vto.adapters.dynamodb import DynamoJobs
+    from vto.adapters.dynamodb.jobs import DynamoJobs
 
     # a function that is not given the table of controls moves no money and admits nobody
     return DynamoJobs(_table("JOBS_TABLE"), _table("CONTROLS_TABLE") if "CONTROLS_TABLE" in settings().values else None)
@@ -234,7 +244,7 @@ def jobs() -> DynamoJobs:
 @cache
 def budgets() -> DynamoBudgets:
     """The part of ``vto-controls`` that is about money."""
-    from vto.adapters.dynamodb import DynamoBudgets
+    from vto.adapters.dynamodb.budgets import DynamoBudgets
 
     return DynamoBudgets(_table("CONTROLS_TABLE"))
 
@@ -242,7 +252,7 @@ def budgets() -> DynamoBudgets:
 @cache
 def catalogue() -> DynamoCatalogue:
     """``vto-products`` and ``vto-models``."""
-    from vto.adapters.dynamodb import DynamoCatalogue
+    from vto.adapters.dynamodb.catalogue import DynamoCatalogue
 
     return DynamoCatalogue(_table("PRODUCTS_TABLE"), _table("MODELS_TABLE"))
 
@@ -250,7 +260,7 @@ def catalogue() -> DynamoCatalogue:
 @cache
 def products() -> DynamoProducts:
     """``vto-products``, as shoppers look at it and as the shop writes it by hand."""
-    from vto.adapters.dynamodb import DynamoProducts
+    from vto.adapters.dynamodb.products import DynamoProducts
 
     return DynamoProducts(_table("PRODUCTS_TABLE"))
 
@@ -258,7 +268,7 @@ def products() -> DynamoProducts:
 @cache
 def connections() -> DynamoConnections:
     """``vto-connections``."""
-    from vto.adapters.dynamodb import DynamoConnections
+    from vto.adapters.dynamodb.connections import DynamoConnections
 
     return DynamoConnections(_table("CONNECTIONS_TABLE"))
 
@@ -266,7 +276,7 @@ def connections() -> DynamoConnections:
 @cache
 def controls() -> DynamoControls:
     """``vto-controls``."""
-    from vto.adapters.dynamodb import DynamoControls
+    from vto.adapters.dynamodb.controls import DynamoControls
 
     return DynamoControls(_table("CONTROLS_TABLE"))
 
@@ -274,7 +284,7 @@ def controls() -> DynamoControls:
 @cache
 def operations() -> DynamoOperations:
     """Operators' orders and the notes of scheduled work, in ``vto-controls``."""
-    from vto.adapters.dynamodb import DynamoOperations
+    from vto.adapters.dynamodb.operations import DynamoOperations
 
     return DynamoOperations(_table("CONTROLS_TABLE"))
 
@@ -282,7 +292,7 @@ def operations() -> DynamoOperations:
 @cache
 def results() -> DynamoResults:
     """``vto-results``."""
-    from vto.adapters.dynamodb import DynamoResults
+    from vto.adapters.dynamodb.results import DynamoResults
 
     return DynamoResults(_table("RESULTS_TABLE"))
 
@@ -290,7 +300,7 @@ def results() -> DynamoResults:
 @cache
 def guests() -> DynamoGuests:
     """Guests in ``vto-controls``."""
-    from vto.adapters.dynamodb import DynamoGuests
+    from vto.adapters.dynamodb.guests import DynamoGuests
 
     return DynamoGuests(_table("CONTROLS_TABLE"))
 
@@ -298,7 +308,7 @@ def guests() -> DynamoGuests:
 @cache
 def erasures() -> DynamoErasures:
     """Erasures in ``vto-controls``."""
-    from vto.adapters.dynamodb import DynamoErasures
+    from vto.adapters.dynamodb.erasures import DynamoErasures
 
     return DynamoErasures(_table("CONTROLS_TABLE"))
 
@@ -481,6 +491,7 @@ def engine(name: str) -> Engine:
     from vto.adapters.preview import Preview
     from vto.adapters.sagemaker import CanvasEndpoint
     from vto.adapters.secrets import SecretKey
+    from vto.domain.engines import PROFILES
 
     def once(read_timeout: int) -> Config:
         """One attempt: the state machine owns the retries, and each hidden one could be billed."""
@@ -507,7 +518,7 @@ def preferred_engine() -> Engine:
     return engine(settings().engines[0])
 
 
-class _EnginesByName(dict[str, Engine]):
+class _EnginesByName(dict[str, "Engine"]):
     """All engines; each is built when it is first asked for."""
 
     def __missing__(self, name: str) -> Engine:
@@ -595,6 +606,7 @@ def validate_request() -> ValidateRequest:
 def spending() -> Spending:
     """What calls may cost."""
     from vto.domain.budgets import Limits
+    from vto.domain.ledger import micro_usd
     from vto.use_cases.spending import Spending
 
     limits = Limits(

@@ -1,26 +1,30 @@
 """What the use cases need from the world outside, as protocols; adapters implement them, ``vto.testing`` fakes them."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Protocol
+from __future__ import annotations
 
-from vto.domain.budgets import Booking
-from vto.domain.catalogue import CatalogueItem, Kind
-from vto.domain.curating import ProductWords
-from vto.domain.engines import Adaptation
-from vto.domain.erasure import Erasure, Receipt
-from vto.domain.guests import Guest
-from vto.domain.health import Door
-from vto.domain.job import Job, StoredImage
-from vto.domain.lifecycle import Lifecycle
-from vto.domain.pacing import Counter
-from vto.domain.parameters import Parameters
-from vto.domain.pictures import Prepared, Rendition, Tier
-from vto.domain.removal import Removal
-from vto.domain.results import Copy, NewObject
-from vto.domain.storage import S3Url
-from vto.domain.webhooks import End, Reception
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from vto.domain.budgets import Booking
+    from vto.domain.catalogue import CatalogueItem, Kind
+    from vto.domain.curating import ProductWords
+    from vto.domain.engines import Adaptation
+    from vto.domain.erasure import Erasure, Receipt
+    from vto.domain.guests import Guest
+    from vto.domain.health import Door
+    from vto.domain.job import Job, StoredImage
+    from vto.domain.lifecycle import Lifecycle
+    from vto.domain.pacing import Counter
+    from vto.domain.parameters import Parameters
+    from vto.domain.pictures import Prepared, Rendition, Tier
+    from vto.domain.removal import Removal
+    from vto.domain.results import Copy, NewObject
+    from vto.domain.storage import S3Url
+    from vto.domain.webhooks import End, Reception
 
 
 class VersionConflictError(Exception):
@@ -258,14 +262,12 @@ class Controls(Protocol):
         now: datetime,
         *,
         latest: datetime,
-        counter: Counter = Counter.SLOTS,
+        counter: Counter = ...,
     ) -> datetime | None:
         """Take a counter's next free instant; no two callers get the same one. None, and none taken, after latest."""
         ...
 
-    def next_slot(
-        self, engine: str, requests_per_minute: float, now: datetime, *, counter: Counter = Counter.SLOTS
-    ) -> datetime:
+    def next_slot(self, engine: str, requests_per_minute: float, now: datetime, *, counter: Counter = ...) -> datetime:
         """A counter's next free instant; it is not taken, so somebody else may get it."""
         ...
 

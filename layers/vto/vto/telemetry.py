@@ -4,18 +4,22 @@ Nothing of a person goes into a log line: no picture, token, link or e-mail; ids
 raises is a log line as well: Lambda's runtime writes its message.
 """
 
+from __future__ import annotations
+
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from vto.domain.job import Job
 from vto.domain.log_text import unforeseen, without_values
-from vto.domain.webhooks import Reception
 from vto.errors import FailureError, VtoError
+
+if TYPE_CHECKING:
+    from vto.domain.job import Job
+    from vto.domain.webhooks import Reception
 
 type Handler = Callable[[Any, Any], Any]
 
@@ -158,6 +162,8 @@ def lost(kind: str, item_id: str, what: str) -> None:
 
 def webhook(job_id: str, reception: Reception | None, why: str) -> None:
     """Log and count what came of telling the shop's own server of a job's end; without a reception nobody was asked."""
+    from vto.domain.webhooks import Reception  # noqa: PLC0415 - who tells of it has it; nobody else needs it
+
     match reception:
         case Reception.TAKEN:
             count("WebhookTaken")

@@ -1,5 +1,7 @@
 """Pictures in S3."""
 
+from __future__ import annotations
+
 import base64
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -8,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from vto.adapters.aws_errors import as_storage_error, code_of
-from vto.domain.results import Copy, NewObject
 from vto.domain.storage import S3Url
 from vto.errors import PictureMissingError
 from vto.ports import StoredObject, UploadForm
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+    from vto.domain.results import Copy, NewObject
 
 AT_ONCE = 6  # requests of one function; the SDK keeps ten connections
 MISSING = ("NoSuchKey", "404", "NotFound")
@@ -23,7 +26,7 @@ MISSING = ("NoSuchKey", "404", "NotFound")
 class S3Pictures:
     """The ``Pictures`` port on S3; the client must sign with Signature Version 4."""
 
-    def __init__(self, client: "S3Client") -> None:
+    def __init__(self, client: S3Client) -> None:
         self._s3 = client
 
     def read(self, url: S3Url) -> bytes:

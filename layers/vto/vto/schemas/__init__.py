@@ -3,17 +3,11 @@
 import copy
 import json
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft7Validator
-from jsonschema.exceptions import ValidationError
-from referencing import Registry, Resource
-
 from vto.errors import Violation
+from vto.schemas.rules import Problem, problems, read
 
-_FOLDER = Path(__file__).parent
 MAX_REPORTED = 50  # more than a person reads, and an answer with all of them would not fit into one frame
 MAX_PATH = 100
 
@@ -58,66 +52,45 @@ def check(schema: str, document: Any) -> Checked:
     except (ValueError, RecursionError):  # json.loads takes these, no table does
         problem = "is nested too deeply, or holds NaN, Infinity or half a Unicode character"
         return Checked([Violation("(the whole request)", problem, "send plain JSON")], {})
-    errors = list(_validator(schema).iter_errors(document))
-    found = [one for error in errors for one in _explain(error)]
-    return Checked(sorted(found, key=lambda one: one.path)[:MAX_REPORTED], _sound(document, errors))
+    broken = list(problems(read(f"{schema}.schema.json"), document))
+    found = [one for problem in broken for one in _explain(problem)]
+    return Checked(sorted(found, key=lambda one: one.path)[:MAX_REPORTED], _sound(document, broken))
 
 
-def _sound(document: Any, errors: list[ValidationError]) -> Any:
+def _sound(document: Any, broken: list[Problem]) -> Any:
     boxed = {"": copy.deepcopy(document)}  # so that the whole of it can be replaced like any part
-    for error in errors:
-        *folders, name = ["", *error.absolute_path]
+    for problem in broken:
+        *folders, name = ["", *problem.path]
         at: Any = boxed
         for folder in folders:
             at = at.get(folder) if isinstance(at, dict) else None
-        if error.validator == "required" or not isinstance(at, dict) or name not in at:
+        if problem.keyword == "required" or not isinstance(at, dict) or name not in at:
             continue  # nothing is there that could be left out
-        schema: Any = error.schema
-        if error.validator == "additionalProperties":
-            at[name] = {field: value for field, value in at[name].items() if field in schema["properties"]}
-        elif error.validator == "type" and error.validator_value == "object":
+        if problem.keyword == "additionalProperties":
+            at[name] = {field: value for field, value in at[name].items() if field in problem.schema["properties"]}
+        elif problem.keyword == "type" and problem.rule == "object":
             at[name] = {}
         else:
             del at[name]
     return boxed.get("", {})
 
 
-@cache
-def _validator(schema: str) -> Draft7Validator:
-    registry: Registry[Any] = Registry(retrieve=_resource)  # type: ignore[call-arg]  # attrs' aliases are not seen
-    return Draft7Validator(_document(f"{schema}.schema.json"), registry=registry)
-
-
-def _resource(uri: str) -> Resource[Any]:
-    """What a schema refers to, read when a document is first checked against it."""
-    return Resource.from_contents(_document(uri))
-
-
-def _document(name: str) -> Any:
-    return json.loads((_FOLDER / name).read_text())
-
-
-def _explain(error: ValidationError) -> list[Violation]:
-    """Say a schema error in words that tell the reader what to change."""
-    path = ".".join(str(part) for part in error.absolute_path)
+def _explain(problem: Problem) -> list[Violation]:
+    """Say what is wrong in words that tell the reader what to change."""
+    path = ".".join(problem.path)
 
     def at(name: str) -> str:
         return (f"{path}.{name}" if path else name or '""')[:MAX_PATH]
 
-    # the library types these as "anything a schema may hold"
-    schema: Any = error.schema
-    rule: Any = error.validator_value
-    document: Any = error.instance
+    schema, rule = problem.schema, problem.rule
     where, remedy = path or "(the whole request)", f"send {_allowed(schema)}"
-    match error.validator:
+    match problem.keyword:
         case "required":
-            # the library reports each missing field on its own and names it only in its message
-            missing = next(name for name in rule if error.message.startswith(repr(name)))
-            wanted = schema["properties"][missing]
-            return [Violation(at(missing), "is missing", wanted.get("x-remedy", f"send {_allowed(wanted)}"))]
+            wanted = schema["properties"][rule]
+            return [Violation(at(rule), "is missing", wanted.get("x-remedy", f"send {_allowed(wanted)}"))]
         case "additionalProperties":
             allowed = sorted(name for name, one in schema.get("properties", {}).items() if "not" not in one)
-            unknown = sorted(set(document) - set(schema.get("properties", {})))
+            unknown = sorted(set(problem.value) - set(schema.get("properties", {})))
             return [
                 Violation(at(name), "is not a known field", f"remove it (known: {', '.join(allowed)})")
                 for name in unknown
@@ -125,22 +98,22 @@ def _explain(error: ValidationError) -> list[Violation]:
         case "not" | "pattern" if "x-problem" in schema:
             return [Violation(where, schema["x-problem"], schema["x-remedy"])]
         case "enum":
-            problem = f"must be one of {', '.join(map(str, rule))}"
+            said = f"must be one of {', '.join(map(str, rule))}"
         case "const":
-            problem = f"must be {rule!r}"
+            said = f"must be {rule!r}"
         case "type":
-            problem = f"must be of type {rule}"
+            said = f"must be of type {rule}"
         case "minimum":
-            problem = f"must be at least {rule}"
+            said = f"must be at least {rule}"
         case "maximum":
-            problem = f"must be at most {rule}"
+            said = f"must be at most {rule}"
         case "minLength":
-            problem = f"must have at least {rule} character(s)"
+            said = f"must have at least {rule} character(s)"
         case "maxLength":
-            problem = f"must have at most {rule} characters"
+            said = f"must have at most {rule} characters"
         case _:
-            problem = f"breaks the rule {error.validator!r} of the schema"
-    return [Violation(where, problem, remedy)]
+            said = f"breaks the rule {problem.keyword!r} of the schema"
+    return [Violation(where, said, remedy)]
 
 
 def _allowed(schema: Any) -> str:

@@ -6,15 +6,12 @@ import random
 import time
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from vto.adapters.aws_errors import as_storage_error, code_of
-from vto.domain.catalogue import Readiness
-from vto.domain.job import Stage, Status
-from vto.domain.ledger import CallState
-from vto.domain.pacing import Lane
 from vto.errors import InvalidRequestError, StorageUnavailableError, Violation
 
 if TYPE_CHECKING:
@@ -143,7 +140,7 @@ def to_dynamo(value: Any) -> Any:
         return [to_dynamo(one) for one in value]
     if isinstance(value, float):
         return Decimal(str(value))
-    return str(value) if isinstance(value, Status | Stage | Readiness | CallState | Lane) else value
+    return str(value) if isinstance(value, StrEnum) else value
 
 
 def plain_values(value: Any) -> Any:
