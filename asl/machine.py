@@ -75,7 +75,7 @@ class Machine:
     Example:
         >>> machine = Machine.read(Path("statemachines/try_on.asl.json"))
         >>> machine.start
-        'Claim Job'
+        'Validate Request'
     """
 
     definition: Mapping[str, Any]

@@ -97,7 +97,7 @@ class Run:
     ``mocked``: its Tasks were answered from a mock file, so it shows nothing of what they call.
 
     Example:
-        >>> run.assert_path("Claim Job", "Already Claimed").assert_status("SUCCEEDED")
+        >>> run.assert_path("Validate Request", "Already Claimed").assert_status("SUCCEEDED")
     """
 
     machine: Machine

@@ -151,7 +151,7 @@ def _label(errors: list[str]) -> str:
 
 def _brief(error: str) -> str:
     known = {
-        "DynamoDB.ConditionalCheckFailedException": "claimed by another",
+        "AlreadyClaimedError": "claimed by another",
         "States.ALL": "any other",
     }
     return known.get(error, error.removesuffix("Error"))

@@ -60,7 +60,7 @@ GENERATORS: Mapping[str, Callable[[], str]] = {
     "openapi-schemas": specs.openapi_schemas,
     "doctor-checks": tables.doctor_checks,
 }
-# one region for each entry of the runbook, such as `state-claim-job` and `error-queue_full`
+# one region for each entry of the runbook, such as `state-reserve-slot` and `error-queue_full`
 ENTRIES: Mapping[str, Callable[[], str]] = {
     **{f"state-{slug(name)}": partial(tables.state_entry, name) for name in facts.states()},
     **{f"error-{cls.code}": partial(tables.error_entry, cls.code) for cls in all_errors().values()},

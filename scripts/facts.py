@@ -10,6 +10,7 @@ from typing import Any
 
 from scripts.template import reading
 from scripts.template.reading import listed, statements
+from vto.domain.job import Stage
 
 ROOT = reading.ROOT
 FUNCTION = reading.FUNCTION
@@ -64,13 +65,14 @@ def function_of(state: Mapping[str, Any]) -> str | None:
 
 
 def stage_of(state: Mapping[str, Any]) -> str | None:
-    """The stage that a job enters with a state: what its use case, or its own update of the row, sets."""
-    if function := function_of(state):
-        use_case = ROOT / "layers" / "vto" / "vto" / "use_cases" / f"{folder(function)}.py"
-        entered = re.search(r"\.enter\(\s*Stage\.(\w+)", use_case.read_text()) if use_case.exists() else None
-        return entered[1].lower() if entered else None
-    entered = re.search(r"#stage = :(\w+)", state.get("Parameters", {}).get("UpdateExpression", ""))
-    return entered[1] if entered else None
+    """The stage that a job enters with a state: the one that its use case sets, or claims the job for."""
+    function = function_of(state)
+    use_case = ROOT / "layers" / "vto" / "vto" / "use_cases" / f"{folder(function)}.py" if function else None
+    code = use_case.read_text() if use_case and use_case.exists() else ""
+    if "job.claimed(" in code:
+        return Stage.VALIDATING.value
+    entered = re.search(r"\.enter\(\s*Stage\.(\w+)", code)
+    return entered[1].lower() if entered else None
 
 
 @cache

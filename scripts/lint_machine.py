@@ -45,12 +45,6 @@ SERVICE_ERRORS = {
     "Lambda.Unknown",
     "Sandbox.Timedout",
     "Runtime.ExitError",
-    # what UpdateItem declares in the SDK's service model, of which only the first is a matter of the job
-    "DynamoDB.ConditionalCheckFailedException",
-    "DynamoDB.ProvisionedThroughputExceededException",
-    "DynamoDB.RequestLimitExceeded",
-    "DynamoDB.ThrottlingException",
-    "DynamoDB.TransactionConflictException",
 }
 
 # Lambda refuses a call above the account's concurrency before anything runs; the seconds are generous.
@@ -141,12 +135,14 @@ def project(machine: Machine, template: Mapping[str, Any]) -> Project:
         quick=QUICK_ERRORS,
         loops=(
             Loop(
-                "Already Generated?",
+                "Call Now?",
+                ("Wait For Twin",),
                 validate_request.MAX_TWIN_WAITS * pause["Wait For Twin"],
                 "Validate Request counts twin_waits and goes on alone after MAX_TWIN_WAITS",
             ),
             Loop(
                 "Reserve Slot",
+                ("Wait For Engine", "Invoke Model"),
                 # the last question is asked a pause after the limit, the last slot put off by the longest back-off
                 max(MAX_QUEUE_SECONDS.values()) + pause["Wait For Engine"] + 2 ** (reserve_slot.MAX_THROTTLED - 1),
                 "no slot is given later than MAX_QUEUE_SECONDS after the job's creation, to a throttled job or an "

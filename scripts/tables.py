@@ -48,9 +48,8 @@ def states() -> str:
 
 
 def _function(state: Mapping[str, Any]) -> str:
-    if function := facts.function_of(state):
-        return f"`{facts.folder(function)}`"
-    return "DynamoDB itself" if "dynamodb" in state.get("Resource", "") else "—"
+    function = facts.function_of(state)
+    return f"`{facts.folder(function)}`" if function else "—"
 
 
 def _retries(state: Mapping[str, Any]) -> str:
@@ -72,9 +71,8 @@ def _names(names: list[str]) -> str:
     meant = {"States.ALL": "anything", "Lambda.TooManyRequestsException": "Lambda too busy"}
     ours = [f"`{name}`" for name in names if name in all_errors()]
     known = [meant[name] for name in names if name in meant]
-    condition = ["claimed by another" for name in names if name == "DynamoDB.ConditionalCheckFailedException"]
-    services = ["service errors"] if len(names) > len(ours) + len(known) + len(condition) else []
-    return ", ".join([*known, *condition, *ours, *services])
+    services = ["service errors"] if len(names) > len(ours) + len(known) else []
+    return ", ".join([*known, *ours, *services])
 
 
 def state_entry(name: str) -> str:
@@ -83,7 +81,6 @@ def state_entry(name: str) -> str:
     function, stage = _function(state), facts.stage_of(state)
     facts_of_it = [
         f"function {function}" if function.startswith("`") else "",
-        "done by DynamoDB itself" if "DynamoDB" in function else "",
         f"job's stage `{stage}`" if stage else "",
         f"waits {state['Seconds']} s" if "Seconds" in state else "",
         _limit(state),

@@ -86,9 +86,9 @@ def machine_timeout(machine: Machine, project: Project) -> Iterator[Problem]:
     if not isinstance(limit, int):
         yield TOP, "has no TimeoutSeconds", "add one above its longest way: by default an execution may last a year"
         return
-    for group in cycles(beyond(machine, machine.edges())):
-        if not any(loop.state in group for loop in project.loops):
-            yield group[0], f"nobody declares how long the loop of {', '.join(group)} may wait", "declare its seconds"
+    declared = {name for loop in project.loops for name in loop.over}
+    for group in cycles(beyond(machine, [edge for edge in machine.edges() if edge.source not in declared])):
+        yield group[0], f"nobody declares how long the loop of {', '.join(group)} may wait", "declare its seconds"
     for name, state in machine.states.items():
         if state["Type"] == "Wait" and "Seconds" not in state and state.get("SecondsPath") not in project.seconds:
             yield name, "nobody declares how long it waits", "write Seconds, or declare what its SecondsPath may find"

@@ -87,13 +87,18 @@ def bounded_loops(machine: Machine, project: Project) -> Iterator[Problem]:
         if loop.state not in ways.get(loop.state, ()):
             yield loop.state, "is declared to end a loop, and is in none", "remove it from the declared loops"
             continue
+        past = beyond(machine, [edge for edge in edges if edge.source != loop.state])
+        for name in loop.over:
+            if name in past.get(name, ()):
+                yield name, f"goes round without passing {loop.state}", f"lead each round over {loop.state}"
         for error in loop.errors:
             catch = next((one for one in edges if one.source == loop.state and matches(one.errors, error)), None)
             if catch is None or _returns(catch, ways):
                 yield loop.state, f"{error} ends a loop, and is not caught out of it", "catch it outside"
-    ended, counted = {loop.state for loop in project.loops if loop.errors}, set(_counted(machine, ways))
-    left = [edge for edge in edges if edge.source not in ended and edge not in counted]
-    for group in cycles(beyond(machine, left)):
+    ended = {name for loop in project.loops if loop.errors for name in loop.over}
+    left = [edge for edge in edges if edge.source not in ended]
+    counted = set(_counted(machine, beyond(machine, left)))
+    for group in cycles(beyond(machine, [edge for edge in left if edge not in counted])):
         names = ", ".join(group)
         yield group[0], f"nothing bounds the loop of {names}", "let a Choice count its rounds or declare its end"
 

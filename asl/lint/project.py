@@ -15,16 +15,18 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """How a cycle ends, and how long it may wait, where the machine itself does not say so.
+    """How cycles end, and how long they may wait, where the machine itself does not say so.
 
     Args:
-        state: A state that each round passes.
+        state: The state that bounds them, which each round passes.
+        over: The states by which they go round; several loops may share all others.
         seconds: How long all rounds together may wait.
         why: Where that is decided, in words.
         errors: The names by which the state's function leaves the cycle; none for a Choice that compares a number.
     """
 
     state: str
+    over: tuple[str, ...]
     seconds: float
     why: str
     errors: tuple[str, ...] = ()

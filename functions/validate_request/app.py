@@ -10,7 +10,7 @@ bootstrap.prepare(bootstrap.validate_request)
 
 @observed("validate_request")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Check a claimed job before money is spent; see the use case for what is answered and raised."""
+    """Take a job, and check it before money is spent; see the use case for what is answered and raised."""
     return bootstrap.validate_request()(
         job_id=event["job_id"], execution_arn=event["execution_arn"], twin_waits=event["twin_waits"]
     )

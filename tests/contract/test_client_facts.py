@@ -40,9 +40,7 @@ def test_error_codes_are_refused_and_failed_as_the_layer_says() -> None:
 
 
 def test_errors_after_which_a_call_is_not_billed_are_those_of_the_rule_that_counts_them() -> None:
-    codes = {
-        cls.code for cls in all_errors().values() if cls is not JobClosedError and not issubclass(cls, MAY_BE_BILLED)
-    }
+    codes = {cls.code for cls in all_errors().values() if not issubclass(cls, (JobClosedError, *MAY_BE_BILLED))}
     assert codes == facts.NOT_BILLED
     assert all(code_of(name) == cls.code for name, cls in all_errors().items())
 

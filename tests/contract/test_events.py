@@ -485,6 +485,7 @@ EFFECTS = {
     "reserve_slot/accepted": Effects(
         job="processing queued", more={"engine": "preview", "wait_seconds": 0, "turn": False, "timeout_seconds": 25}
     ),
+    "reserve_slot/accepted_an_equal_result": Effects(),
     "reserve_slot/accepted_again_after_a_throttled_call": Effects(job="processing queued", more={"wait_seconds": 1}),
     "reserve_slot/refused_throttled_for_the_fourth_time": Effects(),
     "reserve_slot/refused_a_job_of_another_execution": Effects(),

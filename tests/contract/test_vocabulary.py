@@ -33,6 +33,7 @@ NO_JOB_ENDS_WITH = {  # caught before Record Failure
     "NoEngineError",
     "NotifierUnavailableError",
     "JobClosedError",
+    "AlreadyClaimedError",
     "NotYourTurnError",
 }
 NAMED_ELSEWHERE = {"ApiFunction"}  # the API's name in text is its folder's: `api`
@@ -212,7 +213,7 @@ def figures_are_those_of_the_code(sources: Sources) -> Iterator[str]:
     states = sources.states
     twin = next(
         rule["NumericLessThanEquals"]
-        for choice in states["Already Generated?"]["Choices"]
+        for choice in states["Call Now?"]["Choices"]
         for rule in choice.get("And", [])
         if "NumericLessThanEquals" in rule
     )
@@ -220,7 +221,7 @@ def figures_are_those_of_the_code(sources: Sources) -> Iterator[str]:
     twins = f"{twin} times {states['Wait For Twin']['Seconds']} seconds"
     queue = f"{MAX_QUEUE_SECONDS[Lane.SHOPPER] // 60} minutes"
     expected = {
-        "Already Generated?": twins,
+        "Call Now?": twins,
         "Wait For Engine": f"after {queue}",
         "Reserve Slot": f"at most {reserve_slot.MAX_THROTTLED} throttles",
     }

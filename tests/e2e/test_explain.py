@@ -176,7 +176,7 @@ def test_an_erased_job_is_told_by_its_execution(world: World, ada: Shopper) -> N
     story = explained(world, job["id"])
 
     assert story["outcome"] == "gone"
-    assert "ended SUCCEEDED in Job Completed" in story["headline"]
+    assert "ended SUCCEEDED in Notify Client" in story["headline"]
     assert (story["user"], story["product"]) == (None, None)
 
 

@@ -142,8 +142,8 @@ const snapshot = (status, stage, ...passed) => ({
 });
 
 test("every state of the machine has a place of its own, and the way goes from its start to its good end", () => {
-  assert.equal(WAY[0], "Claim Job");
-  assert.equal(WAY.at(-1), "Job Completed");
+  assert.equal(WAY[0], "Validate Request");
+  assert.equal(WAY.at(-1), "Notify Client");
   const places = [...PLACES.values()].map(({ column, row }) => `${column}/${row}`);
   assert.equal(new Set(places).size, places.length);
   for (const { from, to } of EDGES) assert.ok(PLACES.has(from) && PLACES.has(to), `${from} to ${to}`);
@@ -152,9 +152,10 @@ test("every state of the machine has a place of its own, and the way goes from i
 test("the states of the job's stage are lit, and those before are done", () => {
   const states = lit(snapshot("processing", "generating", "validating", "queued", "generating"));
   assert.equal(states.get("Invoke Model"), "now");
-  assert.equal(states.get("Wait For Slot"), "done");
+  assert.equal(states.get("Reserve Slot"), "done");
+  assert.equal(states.get("Call Now?"), "done");
   assert.equal(states.has("Store Result"), false);
-  assert.deepEqual([...lit(snapshot("created", null))], [["Claim Job", "now"]]);
+  assert.deepEqual([...lit(snapshot("created", null))], [["Validate Request", "now"]]);
 });
 
 test("a completed job has gone all of the way, and none of it round", () => {
@@ -162,8 +163,8 @@ test("a completed job has gone all of the way, and none of it round", () => {
   job.stages.push({ status: "completed", stage: null });
   const states = lit(job);
   assert.ok(WAY.every((name) => states.get(name) === "done"));
-  assert.ok(wasTaken({ from: "Claim Job", to: "Validate Request" }, states));
-  assert.equal(wasTaken({ from: "Already Generated?", to: "Store Result" }, states), false);
+  assert.ok(wasTaken({ from: "Validate Request", to: "Reserve Slot" }, states));
+  assert.equal(wasTaken({ from: "Call Now?", to: "Store Result" }, states), false);
 });
 
 test("an equal picture that was found on the way leaves out what was not needed", () => {
@@ -171,7 +172,8 @@ test("an equal picture that was found on the way leaves out what was not needed"
   job.stages.push({ status: "completed", stage: null });
   const states = lit(job);
   assert.equal(states.has("Invoke Model"), false);
-  assert.ok(wasTaken({ from: "Already Generated?", to: "Store Result" }, states));
+  assert.equal(states.get("Reserve Slot"), "done", "it is passed, and takes no slot");
+  assert.ok(wasTaken({ from: "Call Now?", to: "Store Result" }, states));
 });
 
 test("one that was answered at once has lit nothing; one that waits for an engine lights the wait; one that failed its end", () => {
@@ -182,5 +184,5 @@ test("one that was answered at once has lit nothing; one that waits for an engin
   const failed = snapshot("error", null, "validating");
   failed.stages.push({ status: "error", stage: null });
   assert.equal(lit(failed).get("Record Failure"), "done");
-  assert.equal(lit(failed).has("Job Completed"), false);
+  assert.equal(lit(failed).has("Notify Client"), false);
 });

@@ -80,7 +80,7 @@ def test_without_an_account_three_clicks_lead_to_a_picture_of_a_sample_person(vi
     page.locator("summary", has_text="How it is made").click()
     page.wait_for_selector(".machine .now text:has-text('Invoke Model')")
     said = page.get_by_role("img", name="Now: Invoke Model.")
-    assert "Done: Claim Job, Validate Request, " in (said.get_attribute("aria-label") or "")
+    assert "Done: Validate Request, Reserve Slot, " in (said.get_attribute("aria-label") or "")
     assert refusals_of_axe(page) == []
     service.until = "completed"
     page.reload()  # the guest is known again

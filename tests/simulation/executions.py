@@ -3,23 +3,20 @@
 import json
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from asl.interpreter import Ask, Execution, Interpreter, Pause, Steps, TaskError
 from tests.contract.deployed import function_of
 from tests.simulation.faults import TASK, Fault
 from tests.simulation.lambdas import Outcome
-from vto.domain import times
 from vto.domain.job import execution_input
 
 if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
 
 _function = cache(function_of)
-CLAIM_REFUSED = Outcome(error="DynamoDB.ConditionalCheckFailedException", cause="The conditional request failed")
 LOST_ANSWER = Outcome(error="Lambda.ServiceException", cause="injected after")
 NO_ROOM = Outcome(error="Lambda.TooManyRequestsException", cause="injected before")
-TABLE_DOWN = Outcome(error="DynamoDB.InternalServerErrorException", cause="injected")
 
 
 @dataclass
@@ -124,9 +121,6 @@ class Executions:
         if fault is Fault.KILL:
             simulation.scheduler.after(simulation.latency(), lambda: self.kill(one))
             return
-        if call.service == "dynamodb":
-            simulation.scheduler.after(simulation.latency(), lambda: self._claim(call.payload, fault, late, tell))
-            return
         payload = json.dumps(call.payload)
         self.largest = max(self.largest, len(payload))
         if fault is Fault.FAIL_BEFORE:
@@ -144,24 +138,6 @@ class Executions:
         function = _function(call.target)
         begins = late if fault is Fault.DELAY else 0.0
         one.waits_for = simulation.lambdas.invoke(function, json.loads(payload), answered, seconds=begins)
-
-    def _claim(self, parameters: Any, fault: Fault | None, late: float, tell: Any) -> None:
-        """Claim Job, which no function does: the table itself checks and writes; only its answer can be late."""
-        values = parameters["ExpressionAttributeValues"]
-        arguments = (
-            parameters["Key"]["id"]["S"],
-            values[":execution"]["S"],
-            times.from_iso(values[":now"]["S"]),
-        )
-        if fault is Fault.FAIL_BEFORE:
-            tell(TABLE_DOWN)
-            return
-        is_claimed = self._simulation.jobs.claim(*arguments)
-        if fault is Fault.FAIL_AFTER:
-            tell(TABLE_DOWN)
-            return
-        outcome = Outcome({}) if is_claimed else CLAIM_REFUSED
-        self._simulation.scheduler.after(late, lambda: tell(outcome))
 
     def _end(self, one: Started) -> None:
         run = one.execution.run

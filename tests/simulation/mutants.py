@@ -61,14 +61,14 @@ def _write_without_condition(patch: pytest.MonkeyPatch) -> None:
 
 
 def _claim_of_anybody(patch: pytest.MonkeyPatch) -> None:
-    def claim(self: FakeJobs, job_id: str, execution_arn: str, now: Any) -> bool:
-        job = self.rows[job_id]
-        if job.status.is_terminal:
-            return False
-        self._write(job.claimed(execution_arn, now))
-        return True
+    original = Job.claimed
 
-    patch.setattr(FakeJobs, "claim", claim)
+    def claimed(self: Job, execution_arn: str, now: Any, lease_seconds: float = 60) -> Job:
+        if self.status is Status.PROCESSING:
+            return replace(self, execution_arn=execution_arn)
+        return original(self, execution_arn, now, lease_seconds)
+
+    patch.setattr(Job, "claimed", claimed)
 
 
 def _new_id_each_time(patch: pytest.MonkeyPatch) -> None:

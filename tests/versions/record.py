@@ -193,7 +193,7 @@ def play(story: Story, pool: Pool) -> dict[str, Any]:
         job_id = replica.say(**request)[0]["job"]["id"]
         if story.before == "another execution":
             arn = f"arn:aws:states:us-east-1:123456789012:execution:{MACHINE}:{job_id}-1"
-            claim(replica, job_id, arn)
+            claim(job_id, arn)
         rows = [replica.job(job_id)]
         states: list[dict[str, Any]] = []
 
@@ -253,25 +253,20 @@ def stream(job_id: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return records
 
 
-def claim(replica: Any, job_id: str, arn: str) -> None:
-    """What Claim Job does, for an execution that is not written down."""
-    from vto import bootstrap
-
-    job = bootstrap.jobs().get(job_id)
-    assert job is not None
-    bootstrap.jobs().save(job.claimed(arn, replica.clock.now()), expected_version=job.version)
-
-
 def run_twin(replica: Any, job_id: str, *, to_the_end: bool) -> None:
     """Run an equal job to its end, or as far as its claim of the result."""
-    from tests.contract.deployed import handler
     from tests.versions.replica import MACHINE, machine_of_this_version
 
     if to_the_end:
         assert replica.execute(machine_of_this_version(), job_id, input_of(job_id)).status == "SUCCEEDED"
         return
-    arn = f"arn:aws:states:us-east-1:123456789012:execution:{MACHINE}:{job_id}"
-    claim(replica, job_id, arn)
+    claim(job_id, f"arn:aws:states:us-east-1:123456789012:execution:{MACHINE}:{job_id}")
+
+
+def claim(job_id: str, arn: str) -> None:
+    """The first step of an execution that is not written down."""
+    from tests.contract.deployed import handler
+
     handler("validate_request")({"job_id": job_id, "execution_arn": arn, "twin_waits": 0})
 
 

@@ -26,6 +26,8 @@ from vto.domain.job import execution_input
 
 VERSIONS = sorted(path.name.removesuffix(".json.gz") for path in RECORDED.glob("*.json.gz"))
 LATER = timedelta(hours=2)
+INSTEAD = {"Claim Job": "Validate Request", "Already Generated?": "Validate Request", "Job Completed": "Notify Client"}
+"""Where the new machine does what an old one did in a state of its own."""
 UNTOUCHED = {"claimed by another"}  # its own execution ends in peace; whose it is now is not this execution's business
 
 
@@ -154,14 +156,20 @@ def test_an_execution_of_an_earlier_version_is_finished_from_every_state(
     replica: Replica, version: str, theirs: bool
 ) -> None:
     for at in interruptions(version, theirs=theirs):
-        finish(replica, at, machine(version if theirs else None))
+        finish(replica, at, machine(version if theirs else None), at.visit["state"] if theirs else now_called(at))
 
 
-def finish(replica: Replica, at: Interruption, definition: str) -> None:
+def now_called(at: Interruption) -> str:
+    """The state of the new machine that an execution would be in."""
+    state: str = at.visit["state"]
+    return INSTEAD.get(state, state)
+
+
+def finish(replica: Replica, at: Interruption, definition: str, start_at: str | None = None) -> None:
     """Go on from an interruption with a machine, and check that the job ends as it was recorded, once and told once."""
     return_to(replica, at)
     job_id, expected = at.of_story["job_id"], at.of_story["ended_as"]
-    run = replica.execute(definition, job_id, at.visit["document"], start_at=at.visit["state"])
+    run = replica.execute(definition, job_id, at.visit["document"], start_at=start_at or at.visit["state"])
     try:
         assert (run.status, as_recorded(replica, job_id)) == (at.of_story["status"], expected)
         settle(replica, job_id)

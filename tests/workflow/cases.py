@@ -21,18 +21,18 @@ from vto.errors import (
 )
 
 HAPPY_PATH = [
-    "Claim Job",
     "Validate Request",
-    "Already Generated?",
     "Reserve Slot",
-    "Wait For Slot",
+    "Call Now?",
     "Invoke Model",
     "Store Result",
     "Notify Client",
-    "Job Completed",
 ]
-REUSE_PATH = [state for state in HAPPY_PATH if state not in ("Reserve Slot", "Wait For Slot", "Invoke Model")]
-TO_CALL = ["Reserve Slot", "Wait For Slot", "Invoke Model"]
+REUSE_PATH = [state for state in HAPPY_PATH if state != "Invoke Model"]
+TO_CALL = ["Reserve Slot", "Call Now?", "Invoke Model"]
+TO_WAIT = ["Reserve Slot", "Call Now?", "Wait For Slot", "Invoke Model"]
+IN_THE_QUEUE = [*HAPPY_PATH[:3], "Wait For Slot", *HAPPY_PATH[3:]]
+TO_TWIN = ["Reserve Slot", "Call Now?", "Wait For Twin", "Validate Request"]
 AT_THE_DOOR = ["Wait For Engine", "Reserve Slot"]
 TELLING = ["Record Failure", "Notify Failure", "Refused Or Failed?"]
 STEPS = ("Validate Request", "Reserve Slot", "Invoke Model", "Store Result")
@@ -40,7 +40,6 @@ STEPS = ("Validate Request", "Reserve Slot", "Invoke Model", "Store Result")
 # how long each step waits between its attempts, as the ASL says (jitter at its longest)
 BUSY = [1, 2, 4, 8, 15, 15]  # Lambda itself had no room: surely nothing has run
 AGAIN = [1, 2, 4, 8]
-CLAIM = [1, 2, 4, 8, 10]
 UNREACHABLE = [2, 4]
 ONCE = [2]
 TOLD = [1, 2, 4]
@@ -185,7 +184,7 @@ def untold(state: str, error: str, waits: Sequence[float]) -> Case:
     blocked: dict[str, Iterable[Outcome]] = {"Invoke Model": [ContentBlockedError("as planned")]}
     return Case(
         f"{_word(state)}Fails{_word(error)}",
-        [*until("Invoke Model"), *TELLING, "Refused"] if after_refusal else HAPPY_PATH,
+        [*until("Invoke Model"), *TELLING, "Refused"] if after_refusal else [*HAPPY_PATH, "Notify Later"],
         {state: _failing(error), **(blocked if after_refusal else {})},
         {state: [error] * (len(waits) + 1)},
         {state: waits},
@@ -201,7 +200,7 @@ REFUSED = [
     refused("Invoke Model", "BudgetExhaustedError"),
     Case(
         "SpendingStoppedInTheQueue",
-        [*until("Invoke Model"), *TO_CALL, *HAPPY_PATH[6:]],
+        [*until("Invoke Model"), *TO_CALL, *HAPPY_PATH[4:]],
         {"Invoke Model": [lambda world: world.stop_spending()]},
         {"Invoke Model": ["SpendingStoppedError", "ok"]},
         caught=[("Invoke Model", "SpendingStoppedError")],
@@ -234,16 +233,6 @@ FAILED = [
     failed("Invoke Model", "ModelRefusedError", "model_refused"),
     failed("Invoke Model", "BadModelOutputError", "bad_model_output"),
     failed("Store Result", "BadModelOutputError", "bad_model_output"),
-    Case(
-        "ClaimJobNeverAnswers",
-        ["Claim Job", *TELLING, "Failed"],
-        {"Claim Job": repeat("DynamoDB.InternalServerError")},
-        {"Claim Job": ["DynamoDB.InternalServerError"] * 6},
-        {"Claim Job": CLAIM},
-        [("Claim Job", "DynamoDB.InternalServerError")],
-        "internal",
-        "DynamoDB.InternalServerError",
-    ),
     *(
         Case(
             f"RecordFailureFails{_word(error)}",
@@ -267,15 +256,24 @@ UNTOLD = [
     )
 ]
 CLOSED = [
-    *map(closed, STEPS),
-    *map(cancelled, STEPS[:3]),
+    *map(closed, STEPS[1:]),
+    *map(cancelled, STEPS[1:3]),
     Case(
-        "ClaimJobFindsJobCancelled",
-        ["Claim Job", "Already Claimed"],
-        outcomes={"Claim Job": ["DynamoDB.ConditionalCheckFailedException"]},
-        caught=[("Claim Job", "DynamoDB.ConditionalCheckFailedException")],
+        "ValidateRequestFindsJobCancelled",
+        ["Validate Request", "Already Claimed"],
+        outcomes={"Validate Request": ["AlreadyClaimedError"]},
+        caught=[("Validate Request", "AlreadyClaimedError")],
         told="cancelled",
         given=World.cancel,
+    ),
+    Case(
+        "ValidateRequestFindsJobClosed",
+        ["Validate Request", "Job Closed"],
+        {"Validate Request": [AnswerLost("Lambda.ServiceException"), World.close]},
+        {"Validate Request": ["Lambda.ServiceException", "JobClosedError"]},
+        {"Validate Request": [1]},
+        [("Validate Request", "JobClosedError")],
+        "execution_lost",
     ),
     Case(
         "CancelledWhileItWaitsForItsEngine",
@@ -289,7 +287,7 @@ CLOSED = [
     ),
     Case(
         "CancelledWhileItWaitsForItsTwin",
-        [*until("Validate Request"), "Already Generated?", "Wait For Twin", "Validate Request", "Job Closed"],
+        [*until("Validate Request"), *TO_TWIN, "Job Closed"],
         {"Validate Request": [lambda world: world.validates("twin"), World.cancel]},
         {"Validate Request": ["ok", "JobClosedError"]},
         {"Wait For Twin": [3]},
@@ -306,24 +304,17 @@ CLOSED = [
         [("Store Result", "Lambda.ServiceException")],
     ),
     Case(
-        "ClaimJobFindsJobEnded",
-        ["Claim Job", "Already Claimed"],
-        outcomes={"Claim Job": ["DynamoDB.ConditionalCheckFailedException"]},
-        caught=[("Claim Job", "DynamoDB.ConditionalCheckFailedException")],
+        "ValidateRequestFindsJobEnded",
+        ["Validate Request", "Already Claimed"],
+        outcomes={"Validate Request": ["AlreadyClaimedError"]},
+        caught=[("Validate Request", "AlreadyClaimedError")],
         told="execution_lost",
         given=World.close,
     ),
 ]
 REPAIRED = [
-    Case("HappyPath", HAPPY_PATH, outcomes={"Invoke Model": ["ok"]}, waits={"Wait For Slot": [0]}),
+    Case("HappyPath", HAPPY_PATH, outcomes={"Invoke Model": ["ok"]}, waits={"Wait For Slot": []}),
     Case("EqualResultIsReused", REUSE_PATH, given=lambda world: world.run(world.ask("twin"))),
-    Case(
-        "ClaimJobAnswerLost",
-        HAPPY_PATH,
-        {"Claim Job": [AnswerLost("DynamoDB.InternalServerError")]},
-        {"Claim Job": ["DynamoDB.InternalServerError", "ok"]},
-        {"Claim Job": [1]},
-    ),
     *(
         Case(
             f"{_word(state)}AnswersLost",
@@ -357,7 +348,7 @@ REPAIRED = [
     ),
     Case(
         "TwinSharesResult",
-        [*REUSE_PATH[:2], *["Already Generated?", "Wait For Twin", "Validate Request"] * 2, *REUSE_PATH[2:]],
+        [*until("Validate Request"), *TO_TWIN * 2, *REUSE_PATH[1:]],
         {
             "Validate Request": [
                 lambda world: world.validates("twin"),
@@ -370,11 +361,7 @@ REPAIRED = [
     ),
     Case(
         "TwinNeverReady",
-        [
-            *until("Validate Request"),
-            *["Already Generated?", "Wait For Twin", "Validate Request"] * 200,
-            *HAPPY_PATH[2:],
-        ],
+        [*until("Validate Request"), *TO_TWIN * 200, *HAPPY_PATH[1:]],
         {"Validate Request": [lambda world: world.validates("twin")]},
         waits={"Wait For Twin": [3] * 200},
         given=lambda world: world.ask("twin"),
@@ -397,35 +384,35 @@ def _out(problem: type[errors.VtoError], calls: int) -> Callable[[World], object
 ENGINES = [
     Case(
         "ThrottledOnce",
-        [*until("Invoke Model"), *TO_CALL, *HAPPY_PATH[6:]],
+        [*until("Invoke Model"), *TO_WAIT, *HAPPY_PATH[4:]],
         {"Invoke Model": [ModelThrottledError("as planned")]},
         {"Invoke Model": ["ModelThrottledError", "ok"]},
-        {"Wait For Slot": [0, 1], "Invoke Model": []},
+        {"Wait For Slot": [1], "Invoke Model": []},
         [("Invoke Model", "ModelThrottledError")],
     ),
     Case(
         "ThrottledAlways",
-        [*until("Invoke Model"), *TO_CALL * 3, "Reserve Slot", *TELLING, "Failed"],
+        [*until("Invoke Model"), *TO_WAIT * 3, "Reserve Slot", *TELLING, "Failed"],
         {"Invoke Model": repeat(ModelThrottledError("as planned"))},
         {"Invoke Model": ["ModelThrottledError"] * 4, "Reserve Slot": ["ok"] * 4 + ["ModelThrottledError"]},
-        {"Wait For Slot": [0, 1, 2, 4], "Invoke Model": []},
+        {"Wait For Slot": [1, 2, 4], "Invoke Model": []},
         [("Invoke Model", "ModelThrottledError"), ("Reserve Slot", "ModelThrottledError")],
         "model_throttled",
         "ModelThrottledError",
     ),
     Case(
         "ThrottledOutOfOneEngine",
-        [*until("Invoke Model"), *TO_CALL * 4, *HAPPY_PATH[6:]],
+        [*until("Invoke Model"), *TO_WAIT * 3, *TO_CALL, *HAPPY_PATH[4:]],
         {"Invoke Model": [ModelThrottledError("as planned")] * 4},
         {"Invoke Model": ["ModelThrottledError"] * 4 + ["ok"]},
-        {"Wait For Slot": [0, 1, 2, 4, 0], "Invoke Model": []},
+        {"Wait For Slot": [1, 2, 4], "Invoke Model": []},
         [("Invoke Model", "ModelThrottledError")],
         engines=("nova_canvas", "preview"),
     ),
     *(
         Case(
             f"NextEngineAfter{_word(problem.__name__)}",
-            [*until("Invoke Model"), *TO_CALL, *HAPPY_PATH[6:]],
+            [*until("Invoke Model"), *TO_CALL, *HAPPY_PATH[4:]],
             outcomes={"Invoke Model": [problem.__name__] * (1 + len(waits)) + ["ok"]},
             waits={"Invoke Model": waits},
             caught=[("Invoke Model", problem.__name__)],
@@ -437,7 +424,7 @@ ENGINES = [
     *(
         Case(
             f"WaitsForItsEngineAfter{_word(problem.__name__)}",
-            [*until("Invoke Model"), "Reserve Slot", *AT_THE_DOOR * (pause // 15), *HAPPY_PATH[4:]],
+            [*until("Invoke Model"), "Reserve Slot", *AT_THE_DOOR * (pause // 15), *HAPPY_PATH[2:]],
             outcomes={
                 "Invoke Model": [problem.__name__] * (1 + len(waits)) + ["ok"],
                 "Reserve Slot": ["ok", *["NoEngineError"] * (pause // 15), "ok"],
@@ -452,7 +439,7 @@ ENGINES = [
         "ItsEngineNeverReturns",
         [
             *until("Invoke Model"),
-            *["Reserve Slot", *AT_THE_DOOR * 40, "Wait For Slot", "Invoke Model"],
+            *["Reserve Slot", *AT_THE_DOOR * 40, "Call Now?", "Invoke Model"],
             *["Reserve Slot", *AT_THE_DOOR * 21, *TELLING, "Refused"],
         ],
         outcomes={
@@ -470,7 +457,7 @@ ENGINES = [
     ),
     Case(
         "EnginePausedWhileQueued",
-        [*until("Invoke Model"), "Reserve Slot", *AT_THE_DOOR * 2, *HAPPY_PATH[4:]],
+        [*until("Invoke Model"), "Reserve Slot", *AT_THE_DOOR * 2, *HAPPY_PATH[2:]],
         {
             "Invoke Model": [lambda world: world.controls.paused.add("preview")],
             "Reserve Slot": [None, None, None, lambda world: world.controls.paused.clear()],
@@ -481,7 +468,7 @@ ENGINES = [
     ),
     Case(
         "EnginePausedForAWhile",
-        [*until("Reserve Slot"), *AT_THE_DOOR * 2, *HAPPY_PATH[4:]],
+        [*until("Reserve Slot"), *AT_THE_DOOR * 2, *HAPPY_PATH[2:]],
         {"Reserve Slot": [None, None, lambda world: world.controls.paused.clear()]},
         {"Reserve Slot": ["NoEngineError"] * 2 + ["ok"]},
         {"Wait For Engine": [15, 15]},
@@ -499,10 +486,10 @@ ENGINES = [
     ),
 ]
 LANES = [
-    Case("BatchJobTakesItsTurnAtOnce", HAPPY_PATH, waits={"Wait For Slot": [0]}, ask=World.ask_for_the_shop),
+    Case("BatchJobTakesItsTurnAtOnce", HAPPY_PATH, waits={"Wait For Slot": []}, ask=World.ask_for_the_shop),
     Case(
         "BatchJobWaitsForItsTurn",
-        HAPPY_PATH,
+        IN_THE_QUEUE,
         outcomes={"Invoke Model": ["ok"]},
         waits={"Wait For Slot": [8]},
         given=lambda world: world.controls.turns.update(preview=world.clock.now() + timedelta(seconds=7)),
@@ -510,7 +497,7 @@ LANES = [
     ),
     Case(
         "BatchJobFindsShoppersAtItsTurn",
-        [*until("Invoke Model"), *TO_CALL * 3, *HAPPY_PATH[6:]],
+        [*until("Reserve Slot"), *TO_WAIT[1:], *TO_WAIT * 3, *HAPPY_PATH[4:]],
         {"Invoke Model": [lambda world: world.shoppers_stand_there(5)]},
         {"Invoke Model": [*["NotYourTurnError"] * 3, "ok"]},
         {"Wait For Slot": [1, 1, 2, 4], "Invoke Model": []},
@@ -520,7 +507,7 @@ LANES = [
     ),
     Case(
         "BatchJobHasItsShareBesideShoppers",
-        HAPPY_PATH,
+        IN_THE_QUEUE,
         waits={"Wait For Slot": [301]},
         given=lambda world: world.controls.slots.update(preview=world.clock.now() + timedelta(seconds=300)),
         ask=World.ask_for_the_shop,

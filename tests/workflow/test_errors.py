@@ -161,7 +161,7 @@ def test_an_answer_without_a_field_that_the_machine_reads_fails_the_execution_at
     serve = world.engine.world
     world.engine.world = lambda call: {} if call.state == "Validate Request" else serve(call)
 
-    world.run().assert_status("FAILED", "States.Runtime").assert_end("Claim Job", "Validate Request")
+    world.run().assert_status("FAILED", "States.Runtime").assert_end("Validate Request")
 
     world.settle()
     assert world.job().error_code == "execution_lost"

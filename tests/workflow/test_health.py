@@ -25,7 +25,7 @@ def test_a_model_that_is_gone_is_called_once_by_one_job_and_by_none_of_the_next(
     world.model.outcomes = [problem() for _ in range(9)]
 
     for name in ("first", "second", "third"):
-        world.run(world.ask(name, parameters=parameters(seed=len(name)))).assert_end("Job Completed")
+        world.run(world.ask(name, parameters=parameters(seed=len(name)))).assert_end("Notify Client")
 
     assert calls(world) == [1, 3]
     assert {job.engine for job in world.jobs.rows.values()} == {"preview"}
@@ -64,7 +64,7 @@ def test_a_trial_that_fails_costs_its_job_a_change_of_engine_and_nobody_else_any
     world.clock.advance(GONE_SECONDS)
 
     for seed, name in enumerate(("second", "third"), start=2):
-        world.run(world.ask(name, parameters=parameters(seed))).assert_end("Job Completed")
+        world.run(world.ask(name, parameters=parameters(seed))).assert_end("Notify Client")
 
     assert calls(world) == [2, 3]
 
@@ -74,7 +74,7 @@ def test_a_job_whose_only_engine_is_down_waits_and_is_the_one_that_finds_it_back
 
     run = world.run(world.ask())
 
-    run.assert_end("Job Completed")
+    run.assert_end("Notify Client")
     assert run.path.count("Wait For Engine") == (30 + 60 + 60) // 15  # three calls, and two trials that failed
     assert world.model_calls == 6
     assert world.controls.health == {}
@@ -99,7 +99,7 @@ def test_jobs_that_queued_when_the_engine_failed_do_not_call_it(world: World) ->
         for seed in range(1, 20):
             world.controls.fail_engine("nova_canvas", f"{seed}", world.clock.now(), gone=True, reason="model_retired")
 
-    world.run(world.ask(parameters=parameters(0)), invoke_model=[gone]).assert_end("Job Completed")
+    world.run(world.ask(parameters=parameters(0)), invoke_model=[gone]).assert_end("Notify Client")
 
     assert calls(world) == [0, 1]
 
@@ -115,7 +115,7 @@ def test_what_a_call_tells_that_began_before_the_engine_was_opened_is_no_news(
         raise errors.ModelUnavailableError
 
     monkeypatch.setattr(world.model, "generate", generate)
-    world.run().assert_end("Job Completed")
+    world.run().assert_end("Notify Client")
 
     assert world.controls.health["nova_canvas"].failures == 1
 
@@ -127,7 +127,7 @@ def test_a_trial_whose_job_is_turned_away_is_left_to_the_next_job(world: World) 
     world.clock.advance(GONE_SECONDS)
 
     world.run(world.ask("second", parameters=parameters(2))).assert_end("Refused")
-    world.run(world.ask("third", parameters=parameters(3))).assert_end("Job Completed")
+    world.run(world.ask("third", parameters=parameters(3))).assert_end("Notify Client")
 
     assert calls(world) == [3, 1]
     assert world.controls.health == {}
@@ -142,7 +142,7 @@ def test_an_operators_pause_stands_whatever_the_engines_health(world: World) -> 
 
 @BOTH
 @pytest.mark.parametrize(
-    ("answer", "end"), [(errors.ContentBlockedError(), "Refused"), (errors.ModelThrottledError(), "Job Completed")]
+    ("answer", "end"), [(errors.ContentBlockedError(), "Refused"), (errors.ModelThrottledError(), "Notify Client")]
 )
 def test_a_no_shows_that_the_engine_lives(world: World, answer: errors.VtoError, end: str) -> None:
     world.model.outcomes = [*(errors.ModelUnavailableError() for _ in range(3)), answer]
@@ -164,7 +164,7 @@ def test_a_call_that_is_paid_is_not_repeated_because_the_engine_could_not_be_clo
         raise errors.StorageUnavailableError("throttled")
 
     monkeypatch.setattr(bootstrap.controls(), "close_engine", broken)
-    world.run(world.ask("second", parameters=parameters(2))).assert_end("Job Completed")
+    world.run(world.ask("second", parameters=parameters(2))).assert_end("Notify Client")
     assert calls(world) == [4, 1]
 
 

@@ -38,20 +38,20 @@ def test_our_machine_is_within_the_subset() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "named"),
     [
-        (("Assign",), {"a": 1}, "Claim Job: Assign"),
-        (("HeartbeatSeconds",), 5, "Claim Job: HeartbeatSeconds"),
+        (("Assign",), {"a": 1}, "Validate Request: Assign"),
+        (("HeartbeatSeconds",), 5, "Validate Request: HeartbeatSeconds"),
         (("Type",), "Parallel", "type Parallel"),
         (("Resource",), "arn:aws:states:::sqs:sendMessage", "the resource"),
         (("ResultPath",), "$.a[0]", r"the path \$.a\[0]"),
         (("Parameters", "Id.$"), "States.UUID()", "the path States.UUID"),
         (("Retry", 1, "JitterStrategy"), "HALF", "JitterStrategy HALF"),
         (("Retry", 1, "ErrorEquals"), ["States.TaskFailed"], "States.TaskFailed"),
-        (("Catch", 0, "Output"), {}, "Claim Job.Catch: Output"),
+        (("Catch", 0, "Output"), {}, "Validate Request.Catch: Output"),
     ],
 )
 def test_what_the_interpreter_does_not_know_it_refuses_by_name(path: tuple[Any, ...], value: Any, named: str) -> None:
     definition = deepcopy(definition_of())
-    at = definition["States"]["Claim Job"]
+    at = definition["States"]["Validate Request"]
     for step in path[:-1]:
         at = at[step]
     at[path[-1]] = value

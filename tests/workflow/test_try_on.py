@@ -2,26 +2,20 @@
 
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
-from asl.run import Call, Run
-from tests.contract.deployed import create_storage
-from tests.workflow.cases import HAPPY_PATH
+from asl.run import Run
+from tests.workflow.cases import HAPPY_PATH, IN_THE_QUEUE, REUSE_PATH
 from tests.workflow.world import SOCKET, AnswerLost, World
-from vto.adapters.dynamodb.jobs import item_to_job, job_to_item
-from vto.domain import times
 from vto.domain.job import Stage
 from vto.errors import ModelRefusedError, ModelRetiredError, ModelThrottledError, ModelTimeoutError
-from vto.testing import FakeJobs
 
 
-def test_a_try_on_passes_nine_states_in_order_each_once(world: World) -> None:
+def test_a_try_on_passes_six_states_in_order_each_once(world: World) -> None:
     run = world.run()
 
     assert run.path == HAPPY_PATH
-    assert run.transitions == 9
+    assert run.transitions == 6
     assert run.status == "SUCCEEDED"
     assert world.model_calls == 1
 
@@ -51,8 +45,8 @@ def test_a_second_execution_of_a_running_job_ends_quietly(world: World) -> None:
     first = world.run(job, invoke_model=[lambda _: second.append(world.run(job, name=f"{job.id}-2"))])
 
     assert first.path == HAPPY_PATH
-    assert second[0].path == ["Claim Job", "Already Claimed"]
-    assert second[0].attempts("Claim Job") == 1
+    assert second[0].path == ["Validate Request", "Already Claimed"]
+    assert second[0].attempts("Validate Request") == 1
     assert second[0].status == "SUCCEEDED"
     assert world.model_calls == 1
 
@@ -61,7 +55,7 @@ def test_a_second_execution_of_a_finished_job_ends_quietly(world: World) -> None
     world.run()
     again = world.run(world.job(), name="again")
 
-    assert again.path == ["Claim Job", "Already Claimed"]
+    assert again.path == ["Validate Request", "Already Claimed"]
     assert world.model_calls == 1
 
 
@@ -70,48 +64,9 @@ def test_a_step_whose_answer_was_lost_is_repeated_without_harm(world: World, ste
     run = world.run(**{step: [AnswerLost("Lambda.ServiceException"), AnswerLost("States.Timeout")]})
 
     assert run.path == HAPPY_PATH
-    assert run.transitions == 11
+    assert run.transitions == 8
     assert world.model_calls == 1
-    assert run.waited("Wait For Slot") == [0]  # one slot was taken, not three
-
-
-def test_the_claim_does_with_a_table_what_it_does_with_the_fakes(world: World) -> None:
-    """Claim Job is the one step without code of ours, so its expressions are run on a table."""
-    parameters: list[dict[str, Any]] = []
-    serve = world.engine.world
-
-    def listen(call: Call) -> Any:
-        if call.service == "dynamodb":
-            parameters.append(call.payload)
-        return serve(call)
-
-    world.engine.world = listen
-    job = world.ask()
-    world.run(job)
-    world.run(job, name=f"{job.id}-2")
-    first, second = parameters
-    with mock_aws():
-        create_storage()
-        table = boto3.resource("dynamodb", region_name="us-east-1").Table("vto-jobs")
-        table.put_item(Item=job_to_item(job))
-        dynamodb = boto3.client("dynamodb", region_name="us-east-1")
-
-        dynamodb.update_item(**first)
-
-        now = times.from_iso(first["ExpressionAttributeValues"][":now"]["S"])
-        assert item_to_job(table.get_item(Key={"id": job.id})["Item"]) == job.claimed(world.arn(job), now)
-        with pytest.raises(dynamodb.exceptions.ConditionalCheckFailedException):
-            dynamodb.update_item(**second)
-
-        dynamodb.update_item(**first)  # its answer was lost: the machine asks again
-        claimed = item_to_job(table.get_item(Key={"id": job.id})["Item"])
-        queued = claimed.enter(Stage.QUEUED, execution_arn=world.arn(job), now=now, lease_seconds=60)
-        table.put_item(Item=job_to_item(queued))
-
-        with pytest.raises(dynamodb.exceptions.ConditionalCheckFailedException):
-            dynamodb.update_item(**first)  # a first try that was thought lost arrives when the job has gone on
-        assert not FakeJobs({job.id: queued}).claim(job.id, world.arn(job), now)
-        assert item_to_job(table.get_item(Key={"id": job.id})["Item"]) == queued
+    assert len({job.slot_at for job in world.jobs.changes if job.slot_at}) == 1  # one slot was taken, not three
 
 
 # --- an equal job --------------------------------------------------------------------------------------------------
@@ -123,8 +78,20 @@ def test_a_finished_result_whose_pictures_are_gone_is_made_anew(world: World) ->
 
     run = world.run(world.ask("second"))
 
-    assert run.path == HAPPY_PATH
+    assert run.path == IN_THE_QUEUE
     assert world.model_calls == 2
+
+
+def test_who_uses_an_equal_result_takes_no_slot_and_is_never_queued(world: World) -> None:
+    first, second = world.ask("first"), world.ask("second")
+    world.run(first)
+    taken = dict(world.controls.slots)
+
+    run = world.run(second)
+
+    assert run.path == REUSE_PATH
+    assert world.controls.slots == taken
+    assert Stage.QUEUED not in {change.stage for change in world.job("second").timeline}
 
 
 def test_a_twin_waits_for_the_one_who_is_first_and_shares_its_result(world: World) -> None:
@@ -134,7 +101,7 @@ def test_a_twin_waits_for_the_one_who_is_first_and_shares_its_result(world: Worl
 
     assert run.waited("Wait For Twin") == [3, 3]
     assert "Invoke Model" not in run.path
-    assert run.end == "Job Completed"
+    assert run.end == "Notify Client"
     assert world.model_calls == 1
 
 
@@ -145,7 +112,7 @@ def test_a_twin_goes_on_alone_when_the_first_one_fails(world: World) -> None:
     run = world.run(second, validate_request=[lambda _: world.validates("first"), lambda _: world.run(first)])
 
     assert run.waited("Wait For Twin") == [3]
-    assert run.end == "Job Completed"
+    assert run.end == "Notify Client"
     assert world.job("first").error_code == "model_refused"
     assert world.model_calls == 2
 
@@ -158,9 +125,9 @@ def test_a_throttled_call_takes_a_new_slot_each_time_further_away(world: World) 
 
     run = world.run()
 
-    assert run.end == "Job Completed"
+    assert run.end == "Notify Client"
     assert run.path.count("Reserve Slot") == 4
-    assert run.waited("Wait For Slot") == [0, 1, 2, 4]
+    assert run.waited("Wait For Slot") == [1, 2, 4]
     assert run.waited("Invoke Model") == []
     assert world.job().attempts == 4
 
@@ -170,7 +137,7 @@ def test_a_busy_engine_makes_the_next_job_wait_for_its_slot(world: World) -> Non
     run = world.run(world.ask("second", parameters=prompt("another thing")))
 
     assert run.waited("Wait For Slot") == [1]
-    assert run.path == HAPPY_PATH
+    assert run.path == IN_THE_QUEUE
 
 
 def prompt(text: str) -> dict[str, Any]:
@@ -204,7 +171,7 @@ def test_an_engine_that_failed_is_not_asked_again_while_the_other_one_is_paused(
 
     run = world.run(reserve_slot=[None, None, lambda _: world.controls.paused.clear()])
 
-    assert run.end == "Job Completed"
+    assert run.end == "Notify Client"
     assert world.job().engine == "preview"
     assert world.model_calls == 2
 
@@ -227,7 +194,7 @@ def test_a_call_that_timed_out_is_repeated_once(world: World) -> None:
 
     assert run.waited("Invoke Model") == [2]
     assert run.path == HAPPY_PATH
-    assert run.transitions == 10
+    assert run.transitions == 7
     assert world.model_calls == 2
 
 

@@ -183,7 +183,6 @@ class World:
     def validates(self, request_id: str) -> None:
         """Take a job's execution as far as Validate Request, where it claims the result."""
         job = self.job(request_id)
-        self.jobs.claim(job.id, self.arn(job), self.clock.now())
         handler("validate_request")({"job_id": job.id, "execution_arn": self.arn(job), "twin_waits": 0})
 
     def told(self, job: Job) -> list[tuple[str, str | None]]:
@@ -234,17 +233,9 @@ class World:
         )
 
     def _serve(self, call: Call) -> Any:
-        """Do what a Task asks for: claim the job, or run the function that it calls."""
+        """Run the function that a Task calls."""
         step = call.state.lower().replace(" ", "_")
-        if call.service == "dynamodb":
-            return self._follow_script(step, lambda: self._claim(call.payload))
         return self._follow_script(step, lambda: handler(function_of(call.target))(call.payload))
-
-    def _claim(self, parameters: dict[str, Any]) -> None:
-        values = parameters["ExpressionAttributeValues"]
-        job_id, execution = parameters["Key"]["id"]["S"], values[":execution"]["S"]
-        if not self.jobs.claim(job_id, execution, times.from_iso(values[":now"]["S"])):
-            raise ServiceError("DynamoDB.ConditionalCheckFailedException")
 
     def _follow_script(self, step: str, call: Callable[[], Any]) -> Any:
         match next(self.script.get(step, iter(())), None):

@@ -42,7 +42,7 @@ const last = WAY.findLast((name) => states.get(name).stage);
 for (const [place, name] of WAY.entries()) {
   const { stage } = states.get(name);
   const before = WAY[place - 1];
-  STAGES.set(name, place === 0 ? "created" : stage ?? (before === last || STAGES.get(before) === "completed" ? "completed" : STAGES.get(before)));
+  STAGES.set(name, stage ?? (before === last || STAGES.get(before) === "completed" ? "completed" : STAGES.get(before)));
 }
 
 /**
@@ -52,16 +52,25 @@ for (const [place, name] of WAY.entries()) {
  */
 export function lit(job) {
   const seen = new Set(job.stages.map(({ status, stage }) => stage ?? status));
-  const now = job.stage ?? job.status;
+  const isNew = job.status === "created"; // the first state takes it
+  const now = isNew ? STAGES.get(WAY[0]) : job.stage ?? job.status;
   const found = new Map();
-  if (now !== "created" && !job.stages.some(({ stage }) => stage)) return found;
-  for (const [name, stage] of STAGES) {
-    if (stage === now && now !== "completed") found.set(name, "now");
-    else if (now !== "created" && (stage === "created" || seen.has(stage))) found.set(name, "done");
+  if (!isNew && !job.stages.some(({ stage }) => stage)) return found;
+  // no stage tells of a state that had nothing to do; only what the way may leave out was not passed
+  const furthest = WAY.findLastIndex((name) => STAGES.get(name) === now || (!isNew && seen.has(STAGES.get(name))));
+  for (const [place, name] of WAY.entries()) {
+    if (STAGES.get(name) === now && now !== "completed") found.set(name, "now");
+    else if (!isNew && (seen.has(STAGES.get(name)) || (place < furthest && !mayBeLeftOut(name)))) found.set(name, "done");
   }
   if (job.notice) for (const name of waitsOf(now)) found.set(name, "now");
   if (now === "error") for (const name of failing()) found.set(name, "done");
   return found;
+}
+
+function mayBeLeftOut(name) {
+  const place = WAY.indexOf(name);
+  const row = (one) => WAY.indexOf(one);
+  return EDGES.some(({ from, to, isError }) => !isError && row(from) >= 0 && row(from) < place && row(to) > place);
 }
 
 const waitsOf = (stage) =>

@@ -4,7 +4,7 @@
 export const ACTIONS = {
   again:
     "request_conflict queue_full expired cancelled model_throttled model_unavailable model_timeout model_failed " +
-    "bad_model_output no_engine storage_unavailable execution_lost internal job_closed too_late not_your_turn offline slow_down",
+    "bad_model_output no_engine storage_unavailable execution_lost internal job_closed already_claimed too_late not_your_turn offline slow_down",
   sign_in: "not_authorized sign_in_required",
   photo:
     "picture_missing picture_rejected content_blocked picture_blocked results_blocked photo_wrong_type photo_unreadable " +

@@ -203,6 +203,7 @@ export default {
   e_notifier_unavailable: "We could not reach your browser. The picture is kept.",
   e_execution_lost: "It was interrupted on our side.",
   e_job_closed: "This try-on has already ended.",
+  e_already_claimed: "This try-on is already being worked on.",
   details: "Details",
   number: "Number: {id}",
   e_sign_in_required: "Trying without an account is not possible right now. Sign in, or come back later.",

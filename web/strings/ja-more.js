@@ -203,6 +203,7 @@ export default {
   e_notifier_unavailable: "ブラウザーに届けられませんでした。画像は保存しています。",
   e_execution_lost: "こちら側の都合で中断しました。",
   e_job_closed: "この試着はもう終わっています。",
+  e_already_claimed: "この試着はもう始まっています。",
   details: "詳しく",
   number: "番号：{id}",
   e_sign_in_required: "ただいまアカウントなしではお試しいただけません。サインインするか、のちほどお越しください。",

@@ -41,6 +41,7 @@
     │   ├── ExecutionLostError        no: the execution itself is gone
     │   └── InternalError             no: a bug, or a service error nobody foresaw
     └── JobClosedError                no: somebody else ended the job       Job Closed
+        └── AlreadyClaimedError       no: another execution has the job     Already Claimed
 
 A class's ``code`` (its name in snake_case, without ``Error``) is the job's ``error_code``, and so the word that the
 client, the metrics and the runbook use. Step Functions sees only the class's name, without its module.
@@ -363,6 +364,12 @@ class JobClosedError(VtoError):
     """The job is finished, or belongs to another execution: whoever raised this must change nothing."""
 
     message = "This try-on has already ended."
+
+
+class AlreadyClaimedError(JobClosedError):
+    """Another execution has the job, or it ended before any began: of two starts this is the second."""
+
+    message = "This try-on is already being worked on."
 
 
 def all_errors() -> Mapping[str, type[VtoError]]:

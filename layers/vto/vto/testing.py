@@ -15,7 +15,7 @@ from vto.domain.curating import ProductWords, anew_since, void_until
 from vto.domain.erasure import KINDS, Erasure, Receipt, is_control_of, owner_of
 from vto.domain.guests import Guest
 from vto.domain.health import Door, Health
-from vto.domain.job import Job, Stage, Status
+from vto.domain.job import Job
 from vto.domain.lifecycle import GONE, Lifecycle
 from vto.domain.pacing import Counter, Lane, next_slot
 from vto.domain.pictures import LOWER_TIER, Prepared, Rendition, Tier
@@ -25,6 +25,7 @@ from vto.domain.storage import S3Url
 from vto.domain.webhooks import End, Reception, reception
 from vto.errors import (
     InvalidRequestError,
+    JobClosedError,
     NotifierUnavailableError,
     PictureMissingError,
     StorageUnavailableError,
@@ -174,12 +175,12 @@ class FakeJobs:
             del self.rows[job_id]
 
     def claim(self, job_id: str, execution_arn: str, now: datetime) -> bool:
-        """What the state Claim Job does with the table directly; False when its condition does not hold."""
-        job = self.rows.get(job_id)
-        is_ours = job is not None and job.status is Status.PROCESSING and job.execution_arn == execution_arn
-        if job is None or not (job.status is Status.CREATED or (is_ours and job.stage is Stage.VALIDATING)):
+        """Take a job for an execution, as Validate Request does first of all; False when it must not."""
+        try:
+            job = self.rows[job_id]
+            self.save(job.claimed(execution_arn, now), expected_version=job.version)
+        except (KeyError, JobClosedError):
             return False
-        self._write(job.claimed(execution_arn, now))
         return True
 
     def _write(self, job: Job) -> None:

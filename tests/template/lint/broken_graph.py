@@ -5,9 +5,9 @@ from tests.template.lint.machines import PROJECT, SUBMIT, broken, drop, put
 
 BROKEN = [
     broken(
-        '(top level): known-start: StartAt names "Claim Jop", which is no state; '
-        'name one that exists (did you mean "Claim Job"?)',
-        put("StartAt", "Claim Jop"),
+        '(top level): known-start: StartAt names "Validate Reqest", which is no state; '
+        'name one that exists (did you mean "Validate Request"?)',
+        put("StartAt", "Validate Reqest"),
     ),
     broken(
         'Store Result: dangling-target: Next names "Notfy Client", which is no state; '
@@ -20,7 +20,7 @@ BROKEN = [
     ),
     broken(
         "Wait For Slot: reachable: no way from the start leads here; lead one here, or remove it",
-        put("Reserve Slot/Next", "Invoke Model"),
+        drop("Call Now?/Choices/2"),
     ),
     broken(
         "Submit: every-path-ends: no way from here leads to an end; add a Next that leads to one, or End",
@@ -36,26 +36,31 @@ BROKEN = [
         drop("Refused Or Failed?/Default"),
     ),
     broken(
-        "Validate Request: bounded-loops: nothing bounds the loop of Validate Request, "
-        "Already Generated?, Wait For Twin; let a Choice count its rounds or declare its end",
-        drop("Already Generated?/Choices/1/And/1"),
+        "Validate Request: bounded-loops: nothing bounds the loop of Validate Request, Reserve Slot, "
+        "Call Now?, Wait For Twin; let a Choice count its rounds or declare its end",
+        drop("Call Now?/Choices/1/And/1"),
     ),
     broken(  # a number that is compared, and the loop goes on whatever it is
-        "Validate Request: bounded-loops: nothing bounds the loop of Validate Request, "
-        "Already Generated?, Wait For Twin; let a Choice count its rounds or declare its end",
-        put("Already Generated?/Default", "Wait For Twin"),
+        "Validate Request: bounded-loops: nothing bounds the loop of Validate Request, Reserve Slot, "
+        "Call Now?, Wait For Twin; let a Choice count its rounds or declare its end",
+        put("Call Now?/Default", "Wait For Twin"),
+        drop("Call Now?/Choices/2"),
     ),
     broken(
         "Reserve Slot: bounded-loops: ExpiredError ends a loop, and is not caught out of it; catch it outside",
         put("Reserve Slot/Catch/1/ErrorEquals", ["NoEngineError", "ExpiredError"]),
     ),
     broken(
-        "Reserve Slot: bounded-loops: nothing bounds the loop of Reserve Slot, Wait For Engine, Wait For Slot, "
-        "Invoke Model; let a Choice count its rounds or declare its end",
+        "Validate Request: bounded-loops: nothing bounds the loop of Validate Request, Reserve Slot, Call Now?, "
+        "Wait For Twin, Wait For Engine, Wait For Slot, Invoke Model; let a Choice count its rounds or declare its end",
         loops=PROJECT.loops[:1],
     ),
     broken(
-        "Claim Job: bounded-loops: is declared to end a loop, and is in none; remove it from the declared loops",
-        loops=(*PROJECT.loops, Loop("Claim Job", 0, "it is in none")),
+        "Store Result: bounded-loops: is declared to end a loop, and is in none; remove it from the declared loops",
+        loops=(*PROJECT.loops, Loop("Store Result", (), 0, "it is in none")),
+    ),
+    broken(  # its rounds are bounded by a state that some of them leave out
+        "Wait For Engine: bounded-loops: goes round without passing Call Now?; lead each round over Call Now?",
+        loops=(*PROJECT.loops, Loop("Call Now?", ("Wait For Engine",), 0, "it is passed in the end")),
     ),
 ]

@@ -37,15 +37,15 @@ BROKEN = [
         put(f"{STORE}/version.$", "$.result.version"),
     ),
     broken(
-        unwritten("Already Generated?", "$.validation.twins", "$.validation.twin_waits"),
-        put("Already Generated?/Choices/1/And/1/Variable", "$.validation.twins"),
+        unwritten("Call Now?", "$.validation.twins", "$.validation.twin_waits"),
+        put("Call Now?/Choices/1/And/1/Variable", "$.validation.twins"),
     ),
     broken(
-        unwritten("Already Generated?", "$.limits.twins"),
-        put("Already Generated?/Choices/1/And/1/NumericLessThanEqualsPath", "$.limits.twins"),
+        unwritten("Call Now?", "$.limits.twins"),
+        put("Call Now?/Choices/1/And/1/NumericLessThanEqualsPath", "$.limits.twins"),
     ),
     broken(
-        unwritten("Wait For Slot", "$.slot.wait_seconds", "$.slot.timeout_seconds"),
+        unwritten("Call Now?", "$.slot.wait_seconds", "$.slot.timeout_seconds"),
         drop("Reserve Slot/ResultSelector/wait_seconds.$"),
     ),
     broken(
@@ -73,11 +73,11 @@ BROKEN = [
     broken(
         unwritten("Wait For Slot", "$.told.twice", "$.told.once"),
         put("Job Told", {"Type": "Pass", "Result": {"once": 1}, "ResultPath": "$.told", "Next": "Wait For Slot"}),
-        put("Reserve Slot/Next", "Job Told"),
+        put("Call Now?/Choices/2/Next", "Job Told"),
         put("Wait For Slot/SecondsPath", "$.told.twice"),
     ),
     broken(
-        unwritten("Claim Job", "$.job_id"),
+        unwritten("Validate Request", "$.job_id"),
         input={name: value for name, value in PROJECT.input.items() if name != "job_id"},
     ),
 ]

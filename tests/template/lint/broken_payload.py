@@ -18,8 +18,8 @@ BROKEN = [
         drop("Store Result/Catch/1/ResultPath"),
     ),
     broken(
-        f"Claim Job: selected-results: Catch[0] replaces the whole document; {ADD}",
-        put("Claim Job/Catch/0/ResultPath", "$"),
+        f"Validate Request: selected-results: Catch[0] replaces the whole document; {ADD}",
+        put("Validate Request/Catch/0/ResultPath", "$"),
     ),
     broken(
         "Store Result: selected-results: keeps its whole result; "

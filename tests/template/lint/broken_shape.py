@@ -32,12 +32,12 @@ BROKEN = [
         )
     ),
     broken(
-        "Already Generated?: shape: Choices[1].And is {}; write a list",
-        put("Already Generated?/Choices/1/And", {}),
+        "Call Now?: shape: Choices[1].And is {}; write a list",
+        put("Call Now?/Choices/1/And", {}),
     ),
     broken(
-        'Already Generated?: shape: Choices[1].And[0] is "reuse"; write an object',
-        put("Already Generated?/Choices/1/And/0", "reuse"),
+        'Call Now?: shape: Choices[1].And[0] is "reuse"; write an object',
+        put("Call Now?/Choices/1/And/0", "reuse"),
     ),
     broken(
         'Wait For Twin: shape: Seconds is "3"; write a number',
@@ -77,9 +77,9 @@ BROKEN = [
         put("Store Result/Arguments", {}),
     ),
     broken(
-        "Already Generated?: query-language: Condition belongs to JSONata, and this state speaks JSONPath; "
+        "Call Now?: query-language: Condition belongs to JSONata, and this state speaks JSONPath; "
         "write Variable with a comparison instead",
-        put("Already Generated?/Choices/0/Condition", "{% true %}"),
+        put("Call Now?/Choices/0/Condition", "{% true %}"),
     ),
     broken(
         "Store Result: query-language: {% $states.input.version %} is JSONata, and this state speaks JSONPath; "

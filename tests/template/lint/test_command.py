@@ -80,17 +80,17 @@ def test_a_bad_file_fails_the_command_with_exactly_one_line(change: Change, line
 
 def test_what_only_an_outside_validator_finds_fails_the_command_too(tmp_path: Path) -> None:
     bad = tmp_path / "bad.asl.json"
-    bad.write_text(json.dumps(changed(put("Already Generated?/Choices/0/StringEqual", "x")).definition))
+    bad.write_text(json.dumps(changed(put("Call Now?/Choices/0/StringEqual", "x")).definition))
 
     run = lint_file(bad)
 
     assert run.returncode == 1
-    assert f"{bad}: Already Generated?: statelint: " in run.stderr
+    assert f"{bad}: Call Now?: statelint: " in run.stderr
 
 
 def test_a_file_that_is_no_json_is_one_finding(tmp_path: Path) -> None:
     bad = tmp_path / "bad.asl.json"
-    bad.write_text('{"StartAt": "Claim Job",}')
+    bad.write_text('{"StartAt": "Validate Request",}')
 
     found, _ = lint_machine.check(bad, lint_machine.TEMPLATE)
 

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from tests.unit.vto.world import EXECUTION, new_job
 from vto.domain import times
 from vto.domain.job import TOO_FAR_FOR, Job, Stage, Status, StoredImage, execution_input
-from vto.errors import ContentBlockedError, InvalidRequestError, JobClosedError, ModelTimeoutError, Violation
+from vto.errors import (
+    AlreadyClaimedError,
+    CancelledError,
+    ContentBlockedError,
+    InvalidRequestError,
+    JobClosedError,
+    ModelTimeoutError,
+    Violation,
+)
 from vto.testing import NOON
 
 IMAGE = StoredImage("s3://r/results/job-1/0.png", "digest", 800, 1200)
@@ -43,8 +51,38 @@ def test_a_job_remembers_its_seed_and_how_many_pictures_were_wanted() -> None:
 
 
 def test_claiming_makes_it_processing_in_the_stage_of_the_first_step() -> None:
-    job = new_job().claimed(EXECUTION, NOON)
+    job = new_job().claimed(EXECUTION, NOON, 90)
     assert (job.status, job.stage, job.version) == (Status.PROCESSING, Stage.VALIDATING, 2)
+    assert job.lease_until == "2026-11-21T12:01:30.000Z"
+
+
+def test_who_has_claimed_a_job_may_claim_it_again_which_extends_its_lease_only() -> None:
+    job = new_job().claimed(EXECUTION, NOON)
+    again = job.claimed(EXECUTION, NOON + timedelta(minutes=1))
+    assert again == replace(job, lease_until="2026-11-21T12:02:00.000Z")
+
+
+def test_a_job_that_another_execution_has_or_that_ended_before_any_had_it_is_claimed_already() -> None:
+    taken, ended = new_job().claimed(EXECUTION, NOON), new_job().fail(CancelledError(), NOON)
+    for job in (taken, ended, taken.fail(ModelTimeoutError(), NOON)):
+        with pytest.raises(AlreadyClaimedError):
+            job.claimed(OTHER, NOON)
+
+
+@pytest.mark.parametrize("stage", [Stage.QUEUED, Stage.GENERATING, Stage.STORING, None])
+def test_a_claim_that_comes_late_sets_a_job_back_to_nothing(stage: Stage | None) -> None:
+    taken = new_job().claimed(EXECUTION, NOON)
+    further = entered(taken, stage) if stage else taken.fail(ModelTimeoutError(), NOON)
+    with pytest.raises(JobClosedError) as late:
+        further.claimed(EXECUTION, NOON)
+    assert type(late.value) is JobClosedError
+
+
+def test_a_job_that_was_put_back_waits_for_its_new_execution_whatever_comes_late_of_the_old_one() -> None:
+    again = new_job().claimed(EXECUTION, NOON).fail(ModelTimeoutError(), NOON).put_back(NOON)
+    with pytest.raises(AlreadyClaimedError):
+        again.claimed(EXECUTION, NOON)
+    assert again.claimed(f"arn:execution:{again.id}-{again.version}", NOON).status is Status.PROCESSING
 
 
 def test_each_stage_is_one_version_and_a_repeated_step_is_none() -> None:
@@ -68,7 +106,8 @@ def test_the_seconds_of_each_stage_are_those_between_its_changes_and_returns_are
 def test_the_time_between_an_ending_and_a_rerun_is_in_no_stage() -> None:
     failed = new_job().claimed(EXECUTION, NOON).fail(ModelTimeoutError(), NOON)
     again = failed._changed(Status.CREATED, NOON + timedelta(days=1))
-    assert again.claimed(OTHER, NOON + timedelta(days=1, seconds=2)).seconds_by_stage == {
+    rerun = f"arn:execution:{again.id}-{again.version}"
+    assert again.claimed(rerun, NOON + timedelta(days=1, seconds=2)).seconds_by_stage == {
         "created": 2.0,
         "validating": 0.0,
     }

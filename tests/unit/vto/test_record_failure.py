@@ -11,6 +11,7 @@ from tests.unit.vto.world import EXECUTION, RESULTS, World
 from vto.domain.job import Stage, Status
 from vto.domain.storage import S3Url
 from vto.errors import (
+    AlreadyClaimedError,
     ExecutionLostError,
     InternalError,
     InvalidRequestError,
@@ -26,7 +27,7 @@ from vto.errors import (
 from vto.use_cases.record_failure import error_of
 
 OTHER = "arn:execution:second"
-ERRORS = {name: cls for name, cls in all_errors().items() if cls is not JobClosedError}
+ERRORS = {name: cls for name, cls in all_errors().items() if not issubclass(cls, JobClosedError)}
 SERVICE_NAMES = [
     "Lambda.ServiceException",
     "Lambda.AWSLambdaException",
@@ -63,6 +64,13 @@ def test_every_error_of_ours_ends_the_job_under_its_own_code_as_refusal_or_failu
     }
     assert (job.status, job.error_code, job.error_message) == (Status.ERROR, ERRORS[name].code, ERRORS[name].message)
     assert [(told.id, told.error_code) for told in world.endings] == [("job-1", ERRORS[name].code)]
+
+
+@pytest.mark.parametrize("error", [JobClosedError, AlreadyClaimedError])
+def test_who_found_the_job_to_be_another_ones_ends_nothing(world: World, error: type[JobClosedError]) -> None:
+    before = world.claimed_job()
+    assert world.record_failure("job-1", EXECUTION, caught(error())) == {"outcome": "closed", "error_code": None}
+    assert world.jobs.rows["job-1"] == before
 
 
 @pytest.mark.parametrize("name", SERVICE_NAMES)

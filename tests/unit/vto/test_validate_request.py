@@ -12,6 +12,7 @@ from vto.domain.catalogue import CatalogueItem, Kind, Readiness
 from vto.domain.job import Stage, Status
 from vto.domain.parameters import canonical
 from vto.errors import (
+    AlreadyClaimedError,
     InvalidRequestError,
     JobClosedError,
     ModelUnavailableError,
@@ -39,7 +40,17 @@ def test_the_answer_tells_the_engine_where_the_prepared_pictures_are(world: Worl
     assert (answer["mask"], answer["reuse"], answer["cached"], answer["twin_waits"]) == (None, "none", None, 0)
 
 
-def test_the_job_is_leased_in_its_stage_without_a_new_version(world: World) -> None:
+def test_the_job_is_taken_before_anything_else_so_that_its_shopper_sees_it(world: World) -> None:
+    world.add_job()
+    world.pictures.objects.clear()
+    with pytest.raises(PictureMissingError):
+        validate(world)
+    job = world.jobs.rows["job-1"]
+    assert (job.status, job.stage, job.version) == (Status.PROCESSING, Stage.VALIDATING, 2)
+    assert (job.execution_arn, job.engine, job.slot_at) == (EXECUTION, None, None)
+
+
+def test_a_job_that_is_taken_already_is_leased_without_a_new_version(world: World) -> None:
     before = world.claimed_job()
     validate(world)
     job = world.jobs.rows["job-1"]
@@ -92,7 +103,7 @@ def test_a_photo_that_now_belongs_to_somebody_else_is_not_used(world: World) -> 
 @pytest.mark.parametrize("execution", ["arn:execution:second", ""])
 def test_another_execution_may_not_touch_the_job(world: World, execution: str) -> None:
     before = world.claimed_job()
-    with pytest.raises(JobClosedError):
+    with pytest.raises(AlreadyClaimedError):
         validate(world, execution=execution)
     assert world.jobs.rows["job-1"] == before
 

@@ -207,7 +207,9 @@ def test_a_job_that_is_run_again_is_told_of_at_its_next_end_under_another_id(wor
     assert shop.server.told == []
 
     again = world.jobs.rows["job-1"]
-    ended = again.claimed(EXECUTION, world.clock.now()).fail(ModelTimeoutError(), world.clock.now())
+    ended = again.claimed(f"{EXECUTION}:{again.id}-{again.version}", world.clock.now()).fail(
+        ModelTimeoutError(), world.clock.now()
+    )
     world.jobs.rows["job-1"] = ended
     assert shop.announce("job-1")
     assert shop.queue.sent[-1].message_id != first.message_id

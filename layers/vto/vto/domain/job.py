@@ -18,6 +18,7 @@ from vto.domain.notices import Notice
 from vto.domain.pacing import MAX_QUEUE_SECONDS, Lane
 from vto.domain.parameters import MAX_SEED, Parameters
 from vto.errors import (
+    AlreadyClaimedError,
     ErasedError,
     ExpiredError,
     JobClosedError,
@@ -258,9 +259,24 @@ class Job:
                 spent[name] = round(spent.get(name, 0.0) + seconds, 3)
         return spent
 
-    def claimed(self, execution_arn: str, now: datetime) -> Self:
-        """The job as the state Claim Job leaves it; the state machine does this with the table directly."""
-        return replace(self, execution_arn=execution_arn)._changed(Status.PROCESSING, now, Stage.VALIDATING)
+    def claimed(self, execution_arn: str, now: datetime, lease_seconds: float = START_LEASE_SECONDS) -> Self:
+        """The job taken by an execution; one that has it already and is no further extends its lease only.
+
+        Args:
+            execution_arn: Who takes it.
+            now: This moment.
+            lease_seconds: How long its first step may take, its retries included.
+
+        Raises:
+            AlreadyClaimedError: Another execution has it, or is to have it; or it ended before any had it.
+            JobClosedError: It has ended under this execution, or is further: this comes late.
+        """
+        if self.status is Status.CREATED and not self.waits_for_another_than(execution_arn):
+            taken = replace(self, execution_arn=execution_arn, lease_until=times.after(now, lease_seconds))
+            return taken._changed(Status.PROCESSING, now, Stage.VALIDATING)
+        if self.execution_arn != execution_arn:
+            raise AlreadyClaimedError(f"job {self.id} is {self.status.value} under {self.execution_arn}")
+        return self.enter(Stage.VALIDATING, execution_arn=execution_arn, now=now, lease_seconds=lease_seconds)
 
     def put_back(self, now: datetime) -> Self:
         """A failed job as it is to run again: what its last execution counted and found is gone, its history is not.

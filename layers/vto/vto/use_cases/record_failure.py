@@ -75,10 +75,12 @@ class RecordFailure:
         def fail(job: Job) -> Job:
             if job.status is Status.ERROR and job.execution_arn in (None, execution_arn):
                 return job  # an earlier attempt of this very step wrote the end, and its answer was lost
-            # a job that was never claimed is ours to end too: Claim Job itself may be what failed
+            # a job that was never claimed is ours to end too: what failed may be the step that claims it
             if job.status is not Status.CREATED or job.waits_for_another_than(execution_arn):
                 job.ensure_worked_on_by(execution_arn)
             error = error_of(failure, None if generation else job.stage)
+            if isinstance(error, JobClosedError):
+                raise error  # whoever raised it must change nothing
             if type(error).__name__ != failure.get("Error"):
                 self.report(f"job {job.id} ends", error)  # nobody else knows: our own errors were told where they rose
             return job.fail(error, self.clock.now())

@@ -30,6 +30,7 @@ from vto.use_cases.taking_turns import place
 MAX_THROTTLED = 3
 PASSING = {one.__name__ for one in (NoEngineError, NotYourTurnError, SpendingStoppedError)}  # nothing has failed
 LEASE_SECONDS = 90  # beyond the wait for the slot, or for an engine
+NO_REUSE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +45,27 @@ class ReserveSlot:
     spending: Spending
 
     def __call__(
-        self, job_id: str, execution_arn: str, slot: Mapping[str, Any], failure: Mapping[str, Any] | None
+        self,
+        job_id: str,
+        execution_arn: str,
+        slot: Mapping[str, Any],
+        failure: Mapping[str, Any] | None,
+        reuse: str = NO_REUSE,
     ) -> dict[str, Any]:
-        """Reserve a slot.
+        """Reserve a slot, for a job that needs one.
 
         Args:
             job_id: Which job.
             execution_arn: The execution that asks.
             slot: The previous answer of this step (or the blank form): its round, throttle count, failed engines.
             failure: What Invoke Model was caught with, if that is why we are here.
+            reuse: What Validate Request found: with another than ``"none"`` there is nothing to call for, and nothing
+                is read or written.
 
         Returns:
             ``round``, ``throttled``, ``failed_engines`` (all counted on), ``engine``, ``wait_seconds`` (whole
             seconds), ``turn`` (whether it waits for a turn only, see :mod:`vto.domain.pacing`) and
-            ``timeout_seconds`` of the call.
+            ``timeout_seconds`` of the call. Without a call there is no engine.
 
         Raises:
             InvalidRequestError: No engine of the order can do what is asked.
@@ -70,6 +78,8 @@ class ReserveSlot:
             ModelThrottledError: The last engine has refused the call once too often.
             JobClosedError: The job has ended or belongs to another execution.
         """
+        if reuse != NO_REUSE:
+            return {**slot, "engine": None, "wait_seconds": 0, "turn": False, "timeout_seconds": 0}
         failed_with = failure["Error"] if failure else NoEngineError.__name__
         throttled, failed = slot["throttled"], list(slot["failed_engines"])
         if failed_with == ModelThrottledError.__name__:

@@ -1,4 +1,4 @@
-"""State "Validate Request": are the pictures still there and usable, and has somebody made this result already?"""
+"""State "Validate Request": takes the job; are its pictures usable, and has somebody made this result already?"""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from vto.domain.catalogue import Kind
 from vto.domain.consent import TIME_KEY
 from vto.domain.contract import body_violations
 from vto.domain.engines import able, identity, refusals
-from vto.domain.job import Job, Stage, Status
+from vto.domain.job import Job, Status
 from vto.domain.nova_canvas import request_bytes
 from vto.domain.parameters import cache_key
 from vto.domain.prices import tier_of
@@ -40,7 +40,7 @@ CLAIM_SECONDS = 15 * 60
 
 @dataclass(frozen=True, slots=True)
 class ValidateRequest:
-    """Checks a claimed job once more before money is spent, and looks for an equal finished result."""
+    """Takes a job for its execution, checks it once more before money is spent, and looks for an equal result."""
 
     jobs: Jobs
     catalogue: Catalogue
@@ -53,7 +53,7 @@ class ValidateRequest:
     prices_by_side: bool = False
 
     def __call__(self, job_id: str, execution_arn: str, twin_waits: int) -> dict[str, Any]:
-        """Validate the job.
+        """Take the job, which its shopper sees at once, and validate it.
 
         Args:
             job_id: Which job.
@@ -69,9 +69,10 @@ class ValidateRequest:
                 more, or several things of different kinds are wrong: each is named.
             PictureMissingError: A picture is gone.
             PictureRejectedError: A picture was rejected, or the mask does not fit the photo.
-            JobClosedError: The job has ended or belongs to another execution.
+            AlreadyClaimedError: Another execution has the job.
+            JobClosedError: The job has ended, or is further than this step.
         """
-        job = change_job(self.jobs, job_id, lambda job: self._enter(job, execution_arn))
+        job = change_job(self.jobs, job_id, lambda job: self._claimed(job, execution_arn))
         found: list[Finding] = []
         product = self._picture(Kind.PRODUCT, job.product_id, job, found)
         model = self._picture(Kind.MODEL, job.model_id, job, found)
@@ -97,12 +98,13 @@ class ValidateRequest:
                 self.jobs,
                 job_id,
                 lambda job: replace(
-                    self._enter(job, execution_arn),
+                    self._claimed(job, execution_arn),
                     cache_key=key,
                     source_pixels=pixels,
                     body_bytes=size,
                     price_tier=tier,
                 ),
+                known=job,
             )
         address = None if mask is None else self._kept_mask(job, model, mask)
         reuse, cached = self._reuse(key, job, twin_waits)
@@ -116,10 +118,8 @@ class ValidateRequest:
             "twin_waits": twin_waits + 1 if reuse == "twin" else twin_waits,
         }
 
-    def _enter(self, job: Job, execution_arn: str) -> Job:
-        return job.enter(
-            Stage.VALIDATING, execution_arn=execution_arn, now=self.clock.now(), lease_seconds=LEASE_SECONDS
-        )
+    def _claimed(self, job: Job, execution_arn: str) -> Job:
+        return job.claimed(execution_arn, self.clock.now(), LEASE_SECONDS)
 
     def _picture(self, kind: Kind, item_id: str, job: Job, found: list[Finding]) -> ReadyPicture | None:
         """A row's picture with its measures; None where it cannot be used, and why among the findings."""
@@ -155,7 +155,7 @@ class ValidateRequest:
         time = self.pictures.metadata(mask)[1].get(TIME_KEY)
         if time and not (job.consented_at and job.consented_at <= time):
             arn = job.execution_arn or ""
-            change_job(self.jobs, job.id, lambda now: replace(self._enter(now, arn), consented_at=time))
+            change_job(self.jobs, job.id, lambda now: replace(self._claimed(now, arn), consented_at=time))
 
     def _kept_mask(self, job: Job, model: ReadyPicture, mask: bytes) -> str:
         address = S3Url(model.address.bucket, prepared_mask_key(job.id))
