@@ -256,7 +256,6 @@ def _the_ledger_is_written_after_the_call(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(job_module.book, "sent", sent)
 
 
-DELAYS = (Fault.DELAY,)
 SPENDS = exams.engine_says(Fault.FAIL_AFTER, Fault.THROTTLE, Fault.FAIL_AFTER)
 MUTANTS = [
     Mutant(
@@ -300,10 +299,10 @@ MUTANTS = [
     Mutant(
         "a late worker takes its job back",
         _nobody_is_late,
-        exams.one_fault("Validate", *DELAYS),
+        exams.a_late_worker("Validate"),
         "back to",
     ),
-    Mutant("a late worker calls the engine", _every_turn_may_call, exams.a_late_worker, "I4"),
+    Mutant("a late worker calls the engine", _every_turn_may_call, exams.a_late_worker("Invoke"), "I4"),
     Mutant(
         "a record that failed does not come again", _what_failed_does_not_come_again, exams.only_the_stream_tells, "I6"
     ),
