@@ -323,6 +323,10 @@ class Budgets(Protocol):
         """What stands on budgets, in ``micro_usd``."""
         ...
 
+    def look(self, control_ids: Iterable[str]) -> tuple[bool, dict[str, int]]:
+        """Both, read together: whether spending is stopped, and what stands on budgets."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class CachedResult:

@@ -97,6 +97,10 @@ class FakeBudgets:
         """What stands on budgets."""
         return {one: self.held.get(one, 0) for one in control_ids}
 
+    def look(self, control_ids: Iterable[str]) -> tuple[bool, dict[str, int]]:
+        """Whether spending is stopped, and what stands on budgets."""
+        return self.is_stopped(), self.spent(control_ids)
+
     def book(self, booking: Booking) -> None:
         """Move the money, all of it or none."""
         booking.ensure_fits(self.held, is_stopped=self.stopped)
