@@ -653,6 +653,7 @@ def reserve_slot() -> ReserveSlot:
 @cache
 def invoke_model() -> InvokeModel:
     """State Invoke Model."""
+    from vto.adapters.threads import in_threads
     from vto.use_cases.invoke_model import InvokeModel
 
     return InvokeModel(
@@ -660,17 +661,20 @@ def invoke_model() -> InvokeModel:
         _EnginesByName(),
         results(),
         controls(),
+        pictures(),
         clock(),
         settings()["RESULTS_BUCKET"],
         settings().paces,
         telemetry.opened,
         spending(),
+        in_threads,
     )
 
 
 @cache
 def store_result() -> StoreResult:
     """State Store Result."""
+    from vto.adapters.threads import in_threads
     from vto.use_cases.store_result import StoreResult
 
     return StoreResult(
@@ -683,6 +687,7 @@ def store_result() -> StoreResult:
         settings().number("RETENTION_DAYS"),
         settings().engines,
         telemetry.ended,
+        in_threads,
     )
 
 
