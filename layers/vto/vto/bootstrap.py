@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from vto.adapters.step_functions import StepFunctions
     from vto.adapters.webhook import EndedJobsQueue, HttpShopServer
     from vto.domain.pictures import Tier
-    from vto.ports import Engine, PictureTools
+    from vto.ports import Engine, Meanwhile, PictureTools
     from vto.use_cases.announce_end import AnnounceEnd
     from vto.use_cases.answer_message import AnswerMessage
     from vto.use_cases.browse import Browse
@@ -221,6 +221,14 @@ def clock() -> SystemClock:
     from vto.adapters.clock import SystemClock
 
     return SystemClock()
+
+
+@cache
+def meanwhile() -> Meanwhile:
+    """What lets a step wait for several things at the same time."""
+    from vto.adapters.threads import in_threads
+
+    return in_threads
 
 
 @cache
@@ -653,7 +661,6 @@ def reserve_slot() -> ReserveSlot:
 @cache
 def invoke_model() -> InvokeModel:
     """State Invoke Model."""
-    from vto.adapters.threads import in_threads
     from vto.use_cases.invoke_model import InvokeModel
 
     return InvokeModel(
@@ -667,14 +674,13 @@ def invoke_model() -> InvokeModel:
         settings().paces,
         telemetry.opened,
         spending(),
-        in_threads,
+        meanwhile(),
     )
 
 
 @cache
 def store_result() -> StoreResult:
     """State Store Result."""
-    from vto.adapters.threads import in_threads
     from vto.use_cases.store_result import StoreResult
 
     return StoreResult(
@@ -687,7 +693,7 @@ def store_result() -> StoreResult:
         settings().number("RETENTION_DAYS"),
         settings().engines,
         telemetry.ended,
-        in_threads,
+        meanwhile(),
     )
 
 
