@@ -12,7 +12,7 @@ from tests.e2e.conftest import ROOT, World
 
 PIXELS = {"import_picture", "validate_request", "store_result"}
 NEVER = {"pydantic", "pydantic_core", "aws_xray_sdk", "jsonschema"}
-"""Costly to import, and of no use here, or not before a request is wrong: see docs/decisions/0012 and 0033."""
+"""Costly to import, and of no use here, or not before a request is wrong: see docs/decisions/0012 and 0034."""
 MODULES, CODE_KB = 505, 890
 BUDGETS = {
     # frames are checked; queue, price and socket of a try-on
