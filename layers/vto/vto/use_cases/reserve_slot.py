@@ -24,7 +24,7 @@ from vto.errors import (
 )
 from vto.ports import Clock, Controls, Jobs
 from vto.use_cases.changing_jobs import change_job, read_job
-from vto.use_cases.spending import Spending
+from vto.use_cases.spending import Spending, Standing
 from vto.use_cases.taking_turns import place
 
 MAX_THROTTLED = 3
@@ -100,42 +100,40 @@ class ReserveSlot:
         tried = tuple(failed)
         if set(fit) <= set(failed):
             failed = []  # all have failed on this job: it waits for whichever returns first
-        left = self.spending.allowed([name for name in fit if name not in failed])
+        left = [name for name in fit if name not in failed]
+        standing = self.spending.look(job, left, self.clock.now())
+        left = self.spending.allowed(left, standing)
 
         if job.slot_round == this_round and job.slot_at is not None and job.engine in left:
             # a retry of this step: the slot is ours already
             engine, slot_at, turn = job.engine, times.from_iso(job.slot_at), job.turn
         else:
             engine, slot_at, turn = self._take(
-                job, execution_arn, left, tried=tried, throttled=throttled, this_round=this_round
+                job, execution_arn, left, standing, tried=tried, throttled=throttled, this_round=this_round
             )
         now = self.clock.now()
         wait = max(0, math.ceil((slot_at - now).total_seconds()))
 
-        try:
-            change_job(
-                self.jobs,
-                job_id,
-                lambda job: self.spending.reserving(_ensure_not_late(job, this_round), engine, now).enter(
-                    Stage.QUEUED,
-                    execution_arn=execution_arn,
-                    now=now,
-                    lease_seconds=wait + LEASE_SECONDS,
-                    engine=engine,
-                    adaptations=tuple(one.public() for one in adaptations(PROFILES[engine], job.parameters)),
-                    failed_engines=tried,
-                    slot_round=this_round,
-                    slot_at=times.to_iso(slot_at),
-                    turn=turn,
-                    eta_seconds=wait + PROFILES[engine].usual_seconds,
-                    notice=None,
-                ),
-                self.spending.limits,
-            )
-        except SpendingStoppedError:
-            if not any(PROFILES[name].is_free for name in left):
-                raise
-            return self(job_id, execution_arn, slot, failure)  # stopped since we looked: what costs nothing goes on
+        change_job(
+            self.jobs,
+            job_id,
+            lambda job: self.spending.reserving(_ensure_not_late(job, this_round), engine, now).enter(
+                Stage.QUEUED,
+                execution_arn=execution_arn,
+                now=now,
+                lease_seconds=wait + LEASE_SECONDS,
+                engine=engine,
+                adaptations=tuple(one.public() for one in adaptations(PROFILES[engine], job.parameters)),
+                failed_engines=tried,
+                slot_round=this_round,
+                slot_at=times.to_iso(slot_at),
+                turn=turn,
+                eta_seconds=wait + PROFILES[engine].usual_seconds,
+                notice=None,
+            ),
+            self.spending.limits,
+            known=job,
+        )
         return {
             "round": this_round,
             "throttled": throttled,
@@ -151,6 +149,7 @@ class ReserveSlot:
         job: Job,
         execution_arn: str,
         left: list[str],
+        standing: Standing,
         *,
         tried: tuple[str, ...],
         throttled: int,
@@ -177,10 +176,11 @@ class ReserveSlot:
                     eta_seconds=None,
                     notice=NoEngineError.message,
                 ),
+                known=job,
             )
             raise NoEngineError(f"all of {left} are paused or open")
         try:
-            self.spending.ensure_room(job, engine, now)
+            self.spending.ensure_room(job, engine, now, standing)
         except VtoError:
             if door is Door.HALF_OPEN:
                 self.controls.leave_engine(engine, job.id, now)
