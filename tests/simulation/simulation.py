@@ -48,6 +48,7 @@ from vto.testing import (
     FakeResults,
 )
 from vto.use_cases import create_try_on, sockets, welcome_guest
+from vto.use_cases.meanwhile import when_asked
 
 
 @dataclass(frozen=True)
@@ -293,6 +294,7 @@ class Simulation:
             settings=settings,
             clock=self.clock,
             picture_tools=FakePictureTools(),
+            meanwhile=when_asked,  # faults come in an order that a seed tells, which threads would not keep
             engine=lambda name: self.engines[name],
             **ports,
         )

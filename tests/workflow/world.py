@@ -41,6 +41,7 @@ from vto.testing import (
     FakeResults,
     FakeWorkflow,
 )
+from vto.use_cases.meanwhile import when_asked
 
 USER, SOCKET = "user-1", "socket-1"
 UPLOADS = "vto-uploads-123456789012-us-east-1"
@@ -111,6 +112,7 @@ class World:
             picture_tools=self.tools,
             sockets=self.notifier,
             workflow=FakeWorkflow(),
+            meanwhile=when_asked,
             engine=lambda name: self.models[name],
         )
         self.engine = self.runner(definition(), self.clock, self._serve, MACHINE)

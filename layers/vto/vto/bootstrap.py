@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from vto.adapters.step_functions import StepFunctions
     from vto.adapters.webhook import EndedJobsQueue, HttpShopServer
     from vto.domain.pictures import Tier
-    from vto.ports import Engine, PictureTools
+    from vto.ports import Engine, Meanwhile, PictureTools
     from vto.use_cases.announce_end import AnnounceEnd
     from vto.use_cases.answer_message import AnswerMessage
     from vto.use_cases.browse import Browse
@@ -221,6 +221,14 @@ def clock() -> SystemClock:
     from vto.adapters.clock import SystemClock
 
     return SystemClock()
+
+
+@cache
+def meanwhile() -> Meanwhile:
+    """What lets a step wait for several things at the same time."""
+    from vto.adapters.threads import in_threads
+
+    return in_threads
 
 
 @cache
@@ -558,8 +566,10 @@ def import_picture() -> ImportPicture:
 @cache
 def create_try_on() -> CreateTryOn:
     """Admits try-ons."""
+    from vto import schemas
     from vto.use_cases.create_try_on import CreateTryOn
 
+    schemas.ready("try_on")  # before anybody waits for it
     return CreateTryOn(
         jobs(),
         admissions(),
@@ -660,11 +670,13 @@ def invoke_model() -> InvokeModel:
         _EnginesByName(),
         results(),
         controls(),
+        pictures(),
         clock(),
         settings()["RESULTS_BUCKET"],
         settings().paces,
         telemetry.opened,
         spending(),
+        meanwhile(),
     )
 
 
@@ -683,6 +695,7 @@ def store_result() -> StoreResult:
         settings().number("RETENTION_DAYS"),
         settings().engines,
         telemetry.ended,
+        meanwhile(),
     )
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from vto.domain.budgets import Booking
@@ -726,15 +727,35 @@ class Models(Protocol):
         ...
 
 
+class Begin(Protocol):
+    """Begins a call that somebody will need."""
+
+    def __call__[T](self, call: Callable[[], T]) -> Callable[[], T]:
+        """What gives the call's answer, or raises what it raised; it may be asked several times."""
+        ...
+
+
+class Meanwhile(Protocol):
+    """Lets calls go on beside what the caller does itself."""
+
+    def __call__(self) -> AbstractContextManager[Begin]:
+        """Calls are begun while it is open; nothing of them goes on after it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class TryOnRequest:
-    """What an engine gets: addresses of prepared pictures, canonical parameters, and where its pictures go."""
+    """What an engine gets: addresses of prepared pictures, canonical parameters, and where its pictures go.
+
+    ``begun`` gives the pictures (source, reference, mask) where they are being read already.
+    """
 
     source: S3Url
     reference: S3Url
     mask: S3Url | None
     parameters: Parameters
     output: S3Url
+    begun: tuple[Callable[[], bytes], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
