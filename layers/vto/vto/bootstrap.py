@@ -713,7 +713,7 @@ def publish_job() -> PublishJob:
     from vto.use_cases.publish_job import Frames, PublishJob
 
     frames = Frames(snapshots(), pictures())
-    return PublishJob(jobs(), connections(), controls(), sockets(), frames, clock())
+    return PublishJob(jobs(), connections(), controls(), sockets(), frames, clock(), meanwhile())
 
 
 @cache
@@ -865,7 +865,7 @@ def request_try_on() -> RequestTryOn:
     from vto.use_cases.request_try_on import RequestTryOn
 
     is_direct = settings().is_on("DIRECT_START")
-    return RequestTryOn(create_try_on(), give_finished(), start_try_on(), is_direct, telemetry.report)
+    return RequestTryOn(create_try_on(), give_finished(), start_try_on(), is_direct, telemetry.report, meanwhile())
 
 
 @cache

@@ -1,8 +1,10 @@
 """Telling a job's owner: each version once to each of the owner's live sockets, and to nobody else."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from vto.domain import times
 from vto.domain.frames import MAX_FRAME_BYTES, encoded
 from vto.domain.job import Job, Stage, Status
 from vto.errors import ModelTimeoutError, NotifierUnavailableError, StorageUnavailableError
-from vto.ports import Connection
+from vto.ports import Begin, Connection
 from vto.use_cases.publish_job import LINK_SECONDS
 
 
@@ -388,3 +390,59 @@ def test_what_arrived_before_a_push_failed_is_not_pushed_again(world: World, mon
     world.publish_job("job-1")
 
     assert world.notifier.seqs("phone") == [1, 2, 3]
+
+
+def test_what_the_quickest_way_needs_is_begun_together_and_what_the_others_need_when_they_need_it(world: World) -> None:
+    """Notify Client is waited for; the stream and the queue mostly find that all is told."""
+    begun: list[str] = []
+
+    @contextmanager
+    def noted() -> Iterator[Begin]:
+        def begin(call: Any) -> Any:
+            begun.append(call.func.__name__)
+            answer = call()
+            return lambda: answer
+
+        yield begin
+
+    world.connect("phone")
+    world.completed_job()
+    publish = replace(world.publish_job, meanwhile=noted)
+    assert (publish("job-1", is_first=True), begun) == (1, ["previews", "get"])
+    assert "preview" in world.notifier.sent["phone"][-1]["job"]["images"][0]
+    begun.clear()
+    assert (publish("job-1"), begun) == (0, [])
+
+
+def test_whose_a_socket_is_is_read_again_after_a_wait_for_another_publisher(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def at_once() -> Iterator[Begin]:
+        yield lambda call: partial(lambda answer: answer, call())
+
+    world.connect("socket-7")
+    job = world.claimed_job(user_id=ALICE)
+    world.controls.claim_delivery("job-1", "socket-7", job.version, world.clock.now())
+
+    def given_to_somebody_else(seconds: float) -> None:
+        world.connect("socket-7", BOB)
+        world.controls.release_delivery("job-1", "socket-7")
+
+    monkeypatch.setattr(world.clock, "sleep", given_to_somebody_else)
+    assert replace(world.publish_job, meanwhile=at_once)("job-1", is_first=True) == 0
+    assert world.notifier.sent == {}
+
+
+@pytest.mark.parametrize("told", [5, 6])
+def test_an_end_that_was_told_is_looked_at_and_not_claimed(
+    world: World, monkeypatch: pytest.MonkeyPatch, told: int
+) -> None:
+    world.connect("phone")
+    world.completed_job()
+    world.controls.confirm_delivery("job-1", "phone", told)
+    claims: list[int] = []
+    claim = world.controls.claim_delivery
+    monkeypatch.setattr(world.controls, "claim_delivery", lambda *asked: claims.append(asked[2]) or claim(*asked))
+    assert world.publish_job("job-1") == world.deliver_result("job-1") + (told == 5) == (told == 5)
+    assert claims == ([6] if told == 5 else [])

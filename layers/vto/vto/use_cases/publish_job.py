@@ -6,7 +6,7 @@ published path of a result). They agree through ``vto-controls`` on who pushes w
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from vto.domain import times
@@ -15,7 +15,8 @@ from vto.domain.job import Job, Status
 from vto.domain.results import unpacked
 from vto.domain.storage import S3Url
 from vto.errors import FailureError, NotifierUnavailableError, PictureMissingError, StorageUnavailableError
-from vto.ports import Clock, Connection, Connections, Controls, Jobs, Notifier, Pictures
+from vto.ports import Clock, Connection, Connections, Controls, Jobs, Meanwhile, Notifier, Pictures
+from vto.use_cases.meanwhile import when_asked
 
 LINK_SECONDS = 15 * 60
 BUSY_WAIT_SECONDS = 1.0
@@ -64,23 +65,30 @@ class Frames:
     snapshots: Snapshots
     pictures: Pictures
 
-    def of(self, job: Job) -> Callable[..., dict[str, Any]]:
-        """What makes the frame of each version of a job; its previews are read once, and only for the finished one."""
+    def of(self, job: Job, previews: Callable[[], list[str]] | None = None) -> Callable[..., dict[str, Any]]:
+        """What makes the frame of each version of a job.
 
-        @cache
-        def previews() -> list[str]:
-            if job.previews_s3_url is None:
-                return []
-            try:
-                return list(unpacked(self.pictures.read(S3Url.parse(job.previews_s3_url))))
-            except (PictureMissingError, StorageUnavailableError):
-                return []  # they are no more than a moment's head start on the picture itself
+        Args:
+            job: The job as stored.
+            previews: Its small pictures, where their reading has begun; otherwise they are read once, and only for the
+                finished version.
+        """
+        previews = previews or cache(lambda: self.previews(job.previews_s3_url))
 
         def frame(seq: int | None = None) -> dict[str, Any]:
             made = within_limit(job_frame(self.snapshots(job, seq)))
             return with_previews(made, previews()) if made["job"].get("images") else made
 
         return frame
+
+    def previews(self, address: str | None) -> list[str]:
+        """The small pictures that lie at an address; none where they cannot be had."""
+        if address is None:
+            return []
+        try:
+            return list(unpacked(self.pictures.read(S3Url.parse(address))))
+        except (PictureMissingError, StorageUnavailableError):
+            return []  # they are no more than a moment's head start on the picture itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +101,7 @@ class PublishJob:
     notifier: Notifier
     frames: Frames
     clock: Clock
+    meanwhile: Meanwhile = when_asked
 
     def __call__(self, job_id: str, *, is_first: bool = False) -> int:
         """Publish the job as it is now.
@@ -125,23 +134,27 @@ class PublishJob:
         """
         if job.erased_at is not None:
             return 0
-        told, failed, frame = 0, 0, self.frames.of(job)
+        told, failed = 0, 0
         # an end is told in three ways: the second and the third look first, for a read is cheaper than a claim refused
         looks_first = job.status.is_terminal and not is_first
-        for connection in self._sockets(job):
-            try:
-                if looks_first and self._was_told(job, connection):
-                    continue
-                told += self._deliver(job, connection, frame)
-            except FailureError:
-                failed += 1  # the others must not wait for this one
+        # only the first is waited for: the others need no threads, and mostly not what would be begun
+        with (self.meanwhile if is_first else when_asked)() as begin:
+            frame = self.frames.of(job, begin(partial(self.frames.previews, job.previews_s3_url)))
+            for connection in self._sockets(job):
+                try:
+                    if looks_first and self._was_told(job, connection):
+                        continue
+                    owner = begin(partial(self.connections.get, connection.connection_id))
+                    told += self._deliver(job, connection, frame, owner)
+                except FailureError:
+                    failed += 1  # the others must not wait for this one
         if failed:
             raise NotifierUnavailableError(
                 f"{failed} socket(s) of job {job.id} could not be told version {job.version}"
             )
         return told
 
-    def acknowledge(self, job: Job, connection: Connection) -> bool:
+    def acknowledge(self, job: Job, connection: Connection, previews: Callable[[], list[str]] | None = None) -> bool:
         """Push a job to the socket that has just asked for it.
 
         Whose the socket is was said with the request that came over it, a moment ago: that is not read again.
@@ -149,6 +162,7 @@ class PublishJob:
         Args:
             job: The job as stored.
             connection: The socket.
+            previews: Its small pictures, where their reading has begun.
 
         Returns:
             Whether something was pushed; not where somebody else has told this version meanwhile.
@@ -156,15 +170,14 @@ class PublishJob:
         Raises:
             NotifierUnavailableError: The push failed, or another publisher held the socket for too long.
         """
-        return self._deliver(job, connection, self.frames.of(job), has_just_asked=True)
+        return self._deliver(job, connection, self.frames.of(job, previews), None)
 
     def _deliver(
         self,
         job: Job,
         connection: Connection,
         frame: Callable[..., Mapping[str, Any]],
-        *,
-        has_just_asked: bool = False,
+        owner: Callable[[], Connection | None] | None,
     ) -> bool:
         """Push to one socket what it has not seen of the job.
 
@@ -172,7 +185,7 @@ class PublishJob:
             job: The job as stored.
             connection: The socket.
             frame: Makes the frame of a version.
-            has_just_asked: Whether it is surely its owner's.
+            owner: The socket's row, which is being read; None where the socket is surely the job's owner's.
 
         Returns:
             Whether something was pushed.
@@ -191,7 +204,9 @@ class PublishJob:
                 raise NotifierUnavailableError(f"socket {connection.connection_id} is busy with another push")
             self.clock.sleep(BUSY_STEP_SECONDS)
             waited += BUSY_STEP_SECONDS
-        if not (has_just_asked or self._is_still_the_owners(job, connection)):
+        if owner is not None and waited:  # what was read when the wait began is too old to go by
+            owner = partial(self.connections.get, connection.connection_id)
+        if owner is not None and not self._is_still_the_owners(job, owner()):
             self.controls.release_delivery(job.id, connection.connection_id)
             return False
         first = _first_told(job, connection) if claim.delivered is None else claim.delivered + 1
@@ -214,12 +229,11 @@ class PublishJob:
         version = self.controls.told_version(job.id, connection.connection_id)
         return version is not None and version >= job.version
 
-    def _is_still_the_owners(self, job: Job, connection: Connection) -> bool:
+    def _is_still_the_owners(self, job: Job, known: Connection | None) -> bool:
         """Whether the socket has not become somebody else's since it was looked up.
 
         The index tells late that a socket's id has been given to another user, so its row is read by itself, last.
         """
-        known = self.connections.get(connection.connection_id)
         return known is None or known.user_id == job.user_id
 
     def _sockets(self, job: Job) -> list[Connection]:

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from vto.domain.job import Job, Status
 from vto.errors import FailureError, VtoError
-from vto.ports import Connection
+from vto.ports import CachedResult, Connection, Meanwhile
 from vto.use_cases.create_try_on import CreateTryOn
 from vto.use_cases.give_finished import GiveFinished
+from vto.use_cases.meanwhile import when_asked
 from vto.use_cases.publish_job import PublishJob
 from vto.use_cases.start_try_on import StartTryOn
 
@@ -22,6 +24,7 @@ class RequestTryOn:
     start_try_on: StartTryOn
     start_directly: bool
     report: Callable[[str, VtoError], None]
+    meanwhile: Meanwhile = when_asked
 
     def __call__(
         self,
@@ -61,20 +64,31 @@ class RequestTryOn:
             # From here on the job is accepted: whatever fails now, stream or sweep do, so the client is not refused.
             # a job that was promised a result is left alone by the stream, but not by the sweep
             by = "sweep" if job.is_promised else "stream"
-            given = (
-                self._or_later("finished result", by, lambda: self.give_finished(job, offered))
-                if self.start_directly
-                else None
-            )
-            if given is not None:
-                if connection is not None and publish is not None:
-                    self._or_later("finished result's push", "stream", lambda: publish.acknowledge(given, connection))
-                return given, is_new
+            if self.start_directly and job.is_promised:
+                given = self._given(job, offered, connection, publish)
+                if given is not None:
+                    return given, is_new
             if self.start_directly:
                 self._or_later("direct start", by, lambda: self.start_try_on(job.id))
             if connection is not None and publish is not None:
                 self._or_later("acknowledgement", "stream", lambda: publish.acknowledge(job, connection))
         return job, is_new
+
+    def _given(
+        self, job: Job, offered: CachedResult | None, connection: Connection | None, publish: PublishJob | None
+    ) -> Job | None:
+        """The job with the result that it was promised, told to whoever asked; None where it goes the usual way."""
+        with self.meanwhile() as begin:
+            previews = None
+            if connection is not None and publish is not None and offered is not None:
+                # they are what will be copied for the job: read meanwhile
+                previews = begin(partial(publish.frames.previews, offered.previews))
+            given = self._or_later("finished result", "sweep", lambda: self.give_finished(job, offered))
+            if given is not None and connection is not None and publish is not None:
+                self._or_later(
+                    "finished result's push", "stream", lambda: publish.acknowledge(given, connection, previews)
+                )
+            return given
 
     def _or_later[T](self, what: str, by: str, at_once: Callable[[], T]) -> T | None:
         try:
