@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from vto.domain.budgets import Booking
@@ -678,6 +679,22 @@ class Models(Protocol):
 
     def lifecycle(self, model_id: str) -> Lifecycle:
         """A model's lifecycle, ``GONE`` for one that is not known any more; raises ModelUnavailableError."""
+        ...
+
+
+class Begin(Protocol):
+    """Begins a call that somebody will need."""
+
+    def __call__[T](self, call: Callable[[], T]) -> Callable[[], T]:
+        """What gives the call's answer, or raises what it raised; it may be asked several times."""
+        ...
+
+
+class Meanwhile(Protocol):
+    """Lets calls go on beside what the caller does itself."""
+
+    def __call__(self) -> AbstractContextManager[Begin]:
+        """Calls are begun while it is open; nothing of them goes on after it."""
         ...
 
 

@@ -376,7 +376,7 @@ def test_a_worker_of_an_earlier_round_does_not_take_the_job_back_to_it(world: Wo
 @pytest.mark.parametrize("reuse", ["ready", "twin"])
 def test_who_uses_an_equal_result_takes_nothing_and_is_not_written(world: World, reuse: str) -> None:
     before = world.claimed_job()
-    answer = world.reserve_slot("job-1", EXECUTION, BLANK_SLOT, None, reuse)
+    answer = world.reserve_slot("job-1", EXECUTION, BLANK_SLOT, None, {"reuse": reuse})
     assert answer == {**BLANK_SLOT, "engine": None, "wait_seconds": 0, "turn": False, "timeout_seconds": 0}
     assert world.jobs.rows["job-1"] is before
     assert world.controls.slots == {}
@@ -384,5 +384,5 @@ def test_who_uses_an_equal_result_takes_nothing_and_is_not_written(world: World,
 
 def test_after_waiting_for_a_twin_in_vain_the_slot_is_taken_as_by_anybody(world: World) -> None:
     world.claimed_job()
-    waited = world.reserve_slot("job-1", EXECUTION, BLANK_SLOT, None, "twin")
-    assert world.reserve_slot("job-1", EXECUTION, waited, None, "none")["round"] == 1
+    waited = world.reserve_slot("job-1", EXECUTION, BLANK_SLOT, None, {"reuse": "twin"})
+    assert world.reserve_slot("job-1", EXECUTION, waited, None, {"reuse": "none"})["round"] == 1

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +31,7 @@ MAX_THROTTLED = 3
 PASSING = {one.__name__ for one in (NoEngineError, NotYourTurnError, SpendingStoppedError)}  # nothing has failed
 LEASE_SECONDS = 90  # beyond the wait for the slot, or for an engine
 NO_REUSE = "none"
+MEASURED = ("source_pixels", "body_bytes", "price_tier")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class ReserveSlot:
         execution_arn: str,
         slot: Mapping[str, Any],
         failure: Mapping[str, Any] | None,
-        reuse: str = NO_REUSE,
+        validation: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Reserve a slot, for a job that needs one.
 
@@ -59,8 +60,8 @@ class ReserveSlot:
             execution_arn: The execution that asks.
             slot: The previous answer of this step (or the blank form): its round, throttle count, failed engines.
             failure: What Invoke Model was caught with, if that is why we are here.
-            reuse: What Validate Request found: with another than ``"none"`` there is nothing to call for, and nothing
-                is read or written.
+            validation: What Validate Request answered. With a ``reuse`` other than ``"none"`` there is nothing to call
+                for, and nothing is read or written; ``measured`` becomes part of the job.
 
         Returns:
             ``round``, ``throttled``, ``failed_engines`` (all counted on), ``engine``, ``wait_seconds`` (whole
@@ -78,7 +79,8 @@ class ReserveSlot:
             ModelThrottledError: The last engine has refused the call once too often.
             JobClosedError: The job has ended or belongs to another execution.
         """
-        if reuse != NO_REUSE:
+        validation = validation or {}
+        if validation.get("reuse", NO_REUSE) != NO_REUSE:
             return {**slot, "engine": None, "wait_seconds": 0, "turn": False, "timeout_seconds": 0}
         failed_with = failure["Error"] if failure else NoEngineError.__name__
         throttled, failed = slot["throttled"], list(slot["failed_engines"])
@@ -87,7 +89,7 @@ class ReserveSlot:
         elif failed_with not in PASSING:
             failed.append(slot["engine"])
         this_round = slot["round"] + 1
-        job = _ensure_not_late(read_job(self.jobs, job_id), this_round)
+        job = _ensure_not_late(_measured(read_job(self.jobs, job_id), validation), this_round)
         job.ensure_worked_on_by(execution_arn)  # a job that was cancelled must not take an instant from others
         size = job.source_pixels, job.body_bytes
         fit = able(self.order, job.parameters, *size)
@@ -116,7 +118,9 @@ class ReserveSlot:
             change_job(
                 self.jobs,
                 job_id,
-                lambda job: self.spending.reserving(_ensure_not_late(job, this_round), engine, now).enter(
+                lambda job: self.spending.reserving(
+                    _ensure_not_late(_measured(job, validation), this_round), engine, now
+                ).enter(
                     Stage.QUEUED,
                     execution_arn=execution_arn,
                     now=now,
@@ -131,11 +135,13 @@ class ReserveSlot:
                     notice=None,
                 ),
                 self.spending.limits,
+                known=job,
             )
         except SpendingStoppedError:
             if not any(PROFILES[name].is_free for name in left):
                 raise
-            return self(job_id, execution_arn, slot, failure)  # stopped since we looked: what costs nothing goes on
+            # stopped since we looked: what costs nothing goes on
+            return self(job_id, execution_arn, slot, failure, validation)
         return {
             "round": this_round,
             "throttled": throttled,
@@ -177,6 +183,7 @@ class ReserveSlot:
                     eta_seconds=None,
                     notice=NoEngineError.message,
                 ),
+                known=job,
             )
             raise NoEngineError(f"all of {left} are paused or open")
         try:
@@ -204,6 +211,12 @@ class ReserveSlot:
             if door is not Door.OPEN:
                 return name, door
         return None, Door.OPEN
+
+
+def _measured(job: Job, validation: Mapping[str, Any]) -> Job:
+    """The job with what Validate Request has measured; as it is, where that is in its row already."""
+    measured = validation.get("measured") or {}
+    return replace(job, **{name: measured[name] for name in MEASURED if name in measured})
 
 
 def _ensure_not_late(job: Job, this_round: int) -> Job:
