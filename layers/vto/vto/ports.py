@@ -336,6 +336,15 @@ class CachedResult:
     previews: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ResultClaim:
+    """What came of a claim: it is granted; or else the result is there, or ``holder`` is the job that makes it."""
+
+    granted: bool
+    ready: CachedResult | None = None
+    holder: str | None = None
+
+
 class Results(Protocol):
     """``vto-results``: finished results by cache key, and who is making one right now."""
 
@@ -352,16 +361,12 @@ class Results(Protocol):
         seconds: float,
         gone: CachedResult | None = None,
         instead_of: str | None = None,
-    ) -> bool:
-        """Become the one who makes this result; False while another job's claim lasts, or when it has become ready.
+    ) -> ResultClaim:
+        """Become the one who makes this result; not while another job's claim lasts, or when it is ready.
 
         ``gone`` is a finished result that was found without its pictures: it may be made anew. ``instead_of`` is a job
         that has ended: its claim, if it is still the one, is taken over.
         """
-        ...
-
-    def holder(self, key: str) -> str | None:
-        """The job that has claimed this result, or None."""
         ...
 
     def put_ready(self, key: str, result: CachedResult, *, ttl: int) -> None:

@@ -175,21 +175,22 @@ class ValidateRequest:
 
     def _reuse(self, key: str, job: Job, twin_waits: int) -> tuple[str, CachedResult | None]:
         now = self.clock.now()
-        ready = self.results.get_ready(key, now)
-        if ready is not None and self._still_there(ready):
-            return "ready", ready
-        # claimed also by whoever has waited long enough: a result without its pictures must not be found ready later
-        is_ours = self.results.claim(key, job.id, now, seconds=CLAIM_SECONDS, gone=ready)
-        if not is_ours and (dead := self._dead_holder(key, now)):
-            is_ours = self.results.claim(key, job.id, now, seconds=CLAIM_SECONDS, gone=ready, instead_of=dead)
-        if is_ours or twin_waits >= MAX_TWIN_WAITS:
+        claim = self.results.claim(key, job.id, now, seconds=CLAIM_SECONDS)
+        gone = claim.ready
+        if gone is not None:
+            if self._still_there(gone):
+                return "ready", gone
+            # claimed also by whoever has waited long enough: a result without its pictures must not be found later
+            claim = self.results.claim(key, job.id, now, seconds=CLAIM_SECONDS, gone=gone)
+        if claim.holder is not None and (dead := self._dead(claim.holder, now)):
+            claim = self.results.claim(key, job.id, now, seconds=CLAIM_SECONDS, gone=gone, instead_of=dead)
+        if claim.granted or twin_waits >= MAX_TWIN_WAITS:
             return "none", None
         return "twin", None
 
-    def _dead_holder(self, key: str, now: datetime) -> str | None:
-        """The job that holds this key and will not make its result any more; None while one may."""
-        holder = self.results.holder(key)
-        job = self.jobs.get(holder) if holder else None
+    def _dead(self, holder: str, now: datetime) -> str | None:
+        """The holder of a claim if it will not make its result any more; None while it may."""
+        job = self.jobs.get(holder)
         if job is None or job.status is Status.ERROR:
             return holder
         # one that has just been completed is about to offer its result; later than this it died before it did
