@@ -158,15 +158,6 @@ def _services() -> Iterable[Limit]:
         "writes of jobs are throttled, and with them every step",
     )
     yield Limit(
-        "write units of one item: the switch `spending`, looked at in each paid transaction",
-        1000,
-        shared.get("vto-controls:spending", 0),
-        False,
-        f"{AWS}amazondynamodb/latest/developerguide/warm-throughput-scenarios.html",
-        "several copies of the switch, of which each job looks at one",
-        "transactions are repeated, then the step is",
-    )
-    yield Limit(
         "write units of one item: the shop's budget of the day",
         1000,
         shared.get("vto-controls:budget#shop#", 0),

@@ -70,7 +70,6 @@ SHARED = (
     "vto-controls:budget#shop#",
     "vto-controls:health#",
     "vto-controls:pace#",
-    "vto-controls:spending",
 )
 """Items, and a partition of an index, that all jobs write: each takes a thousand write units in a second."""
 WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"})

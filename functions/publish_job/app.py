@@ -11,12 +11,13 @@ bootstrap.prepare(bootstrap.publish_job, bootstrap.announce_end, bootstrap.finis
 
 @observed("publish_job")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Publish each changed job; records that could not be served come again."""
+    """Publish each job with a new version; records that could not be served come again."""
     publish, announce, finish = bootstrap.publish_job(), bootstrap.announce_end(), bootstrap.finish_given()
 
     def serve(changed: Changed) -> None:
         try:
-            told(changed.job_id, publish(changed.job_id))
+            if changed.is_news:
+                told(changed.job_id, publish(changed.job_id))
         finally:  # sockets that cannot be told do not keep the end from the shop's own server
             if changed.may_have_ended:
                 announce(changed.job_id)

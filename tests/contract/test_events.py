@@ -418,11 +418,11 @@ EFFECTS = {
         job="created", and_so=lambda system: system.started == [JOB_ID]
     ),
     "publish_job/accepted": Effects(
-        frames=("job processing",), and_so=lambda system: system.messages("WebhookQueue") == []
+        frames=("job created", "job processing"), and_so=lambda system: system.messages("WebhookQueue") == []
     ),
     "publish_job/accepted_an_end_that_an_operator_redrives": Effects(
         job="completed",
-        frames=("job completed",),
+        frames=("job created", "job processing", "job completed"),
         and_so=lambda system: system.messages("WebhookQueue") == [{"job_id": JOB_ID, "seq": 3}],
     ),
     "publish_job/refused_an_erased_job": Effects(and_so=lambda system: system.messages("WebhookQueue") == []),
@@ -433,7 +433,7 @@ EFFECTS = {
     "call_webhook/refused_a_message_that_names_no_job": Effects(and_so=lambda system: system.shop_server.told == []),
     "deliver_result/accepted": Effects(
         job="completed",
-        frames=("job completed",),
+        frames=("job created", "job processing", "job completed"),
         and_so=lambda system: f"derived/{JOB_ID}/0.webp" in system.last_frame["job"]["images"][0]["url"],
     ),
     "deliver_result/refused_not_completed_yet": Effects(),
@@ -501,7 +501,7 @@ EFFECTS = {
     "store_result/refused_a_picture_that_is_not_there": Effects(
         job="processing storing", and_so=lambda system: system.keys(RESULTS, "results/") == []
     ),
-    "notify_client/accepted": Effects(frames=("job processing",)),
+    "notify_client/accepted": Effects(frames=("job created", "job processing")),
     "notify_client/refused_an_erased_job": Effects(),
 }
 

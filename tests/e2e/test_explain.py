@@ -128,9 +128,7 @@ def test_a_job_that_an_operator_ran_again(world: World, ada: Shopper) -> None:
         "generation": None,
         "failure": None,
     }
-    states.start_execution(
-        stateMachineArn=world.endpoints.state_machine_arn, name=rerun, input=json.dumps(given)
-    )
+    states.start_execution(stateMachineArn=world.endpoints.state_machine_arn, name=rerun, input=json.dumps(given))
     eventually(lambda: (world.row("jobs", id=job["id"]) or {})["status"]["S"] == "completed")
     ended(world, job["id"])
     story = explained(world, job["id"])

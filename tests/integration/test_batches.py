@@ -6,7 +6,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from vto.adapters.batches import Written, s3_objects, stream_job_ids, with_partial_failures
+from vto.adapters.batches import Changed, Written, s3_objects, stream_changes, stream_job_ids, with_partial_failures
 from vto.domain.storage import S3Url
 from vto.errors import StorageUnavailableError
 
@@ -127,3 +127,36 @@ def test_a_streams_records_are_named_by_their_sequence_number() -> None:
     answer = with_partial_failures(stream_job_ids(event), serve)
     assert seen == ["job-100", "job-300"]
     assert answer == {"batchItemFailures": [{"itemIdentifier": "200"}]}
+
+
+def changed(old: dict[str, Any], new: dict[str, Any]) -> Changed:
+    """What a record of the jobs table's stream is read as."""
+    images = {name: image for name, image in (("OldImage", old), ("NewImage", new)) if image}
+    record = {"SequenceNumber": "1", "Keys": {"id": {"S": "job-1"}}, **images}
+    [(_, [found])] = [(number, list(some)) for number, some in stream_changes({"Records": [{"dynamodb": record}]})]
+    return found
+
+
+def row(status: str, version: int, **more: str) -> dict[str, Any]:
+    return {"status": {"S": status}, "version": {"N": str(version)}, **{name: {"S": one} for name, one in more.items()}}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_news"),
+    [
+        (row("processing", 2), row("processing", 3), True),
+        (row("processing", 5), row("completed", 6), True),
+        (row("processing", 3, lease_until="1"), row("processing", 3, lease_until="2"), False),
+        (row("completed", 6), row("completed", 6, erased_at="now"), False),
+        (row("error", 6), row("created", 7), True),
+        ({}, {}, True),  # an operator has it read again, and the record is bare
+        ({}, row("created", 1), True),
+        ({"status": {"S": "processing"}}, {"status": {"S": "processing"}}, True),  # nobody can say
+    ],
+)
+def test_a_change_that_leaves_the_version_as_it_is_is_nobodys_news(
+    old: dict[str, Any], new: dict[str, Any], is_news: bool
+) -> None:
+    found = changed(old, new)
+    assert found.is_news is is_news
+    assert is_news or not (found.may_have_ended or found.may_be_given)

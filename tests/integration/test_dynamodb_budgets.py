@@ -110,7 +110,11 @@ def test_a_call_that_costs_more_than_a_whole_day_is_refused_though_nothing_has_b
         reserve(jobs, "job-1", Limits(shop=PRICE - 1, user=10**9))
 
 
-def test_while_the_switch_is_thrown_nothing_is_set_aside_and_money_still_comes_back(
+def call(jobs: DynamoJobs, job_id: str) -> Job:
+    return change_job(jobs, job_id, lambda job: job.call(1, "nova_canvas", PRICE, NOON), RICH)
+
+
+def test_while_the_switch_is_thrown_no_call_is_written_down_and_money_still_comes_back(
     jobs: DynamoJobs, controls: Any
 ) -> None:
     for job_id, user in (("job-1", ALICE), ("job-2", BOB)):
@@ -118,16 +122,41 @@ def test_while_the_switch_is_thrown_nothing_is_set_aside_and_money_still_comes_b
     reserve(jobs, "job-1", RICH)
     controls.put_item(Item={"control_id": "spending", "state": "stopped"})
     assert DynamoBudgets(controls).is_stopped()
-    with pytest.raises(SpendingStoppedError):
-        reserve(jobs, "job-2", RICH)
-    with pytest.raises(SpendingStoppedError):  # it holds its money already, and is not to call
-        change_job(jobs, "job-1", lambda job: job.call(1, "nova_canvas", PRICE, NOON), RICH)
+    for job_id in ("job-1", "job-2"):  # the one holds its money already, the other needs some
+        before = jobs.get(job_id)
+        with pytest.raises(SpendingStoppedError):
+            call(jobs, job_id)
+        assert jobs.get(job_id) == before
     assert on_budgets(controls) == (PRICE, PRICE)
     change_job(jobs, "job-1", lambda job: job.fail(StorageUnavailableError(), NOON))
     assert on_budgets(controls) == (0, 0)
     controls.put_item(Item={"control_id": "spending", "state": "on"})
-    reserve(jobs, "job-2", RICH)
+    call(jobs, "job-2")
     assert on_budgets(controls, BOB) == (PRICE, PRICE)
+
+
+def test_a_call_whose_money_was_set_aside_is_one_plain_write_behind_one_look_at_the_switch(
+    jobs: DynamoJobs, controls: Any
+) -> None:
+    jobs.create(new_job())
+    reserve(jobs, "job-1", RICH)
+    asked: list[str] = []
+    controls.meta.client.meta.events.register("before-call", lambda model, **_: asked.append(model.name))
+    call(jobs, "job-1")
+    assert asked == ["GetItem", "GetItem", "UpdateItem"]
+
+
+def test_a_call_whose_write_got_no_answer_and_is_sent_again_counts_once(jobs: DynamoJobs, controls: Any) -> None:
+    class AsksTwice(DynamoJobs):
+        def save(self, job: Job, **options: Any) -> None:
+            super().save(job, **options)
+            super().save(job, **options)  # as the SDK does, which did not hear of the first
+
+    jobs.create(new_job())
+    reserve(jobs, "job-1", RICH)
+    made = call(AsksTwice(jobs._table, controls), "job-1")
+    assert jobs.get("job-1") == made
+    assert (made.attempts, made.billable_calls, len(made.ledger), on_budgets(controls)) == (1, 1, 1, (PRICE, PRICE))
 
 
 def test_a_call_that_costs_nothing_is_written_without_a_transaction_and_whatever_is_stopped(
@@ -166,11 +195,10 @@ MOVES = (Move(user_budget(ALICE, DAY), 1, 9), Move(shop_budget(DAY), 1, 9))
 @pytest.mark.parametrize(
     ("reasons", "error"),
     [
-        ((NO_ROOM, "None", NO_ROOM, NO_ROOM), VersionConflictError),
-        (("None", NO_ROOM, "None", "None"), SpendingStoppedError),
-        (("None", "None", NO_ROOM, "None"), BudgetExhaustedError),
-        (("None", "TransactionConflict", "None", NO_ROOM), BudgetExhaustedError),
-        (("ValidationError", "None", "None", "None"), StorageUnavailableError),
+        ((NO_ROOM, NO_ROOM, NO_ROOM), VersionConflictError),
+        (("None", NO_ROOM, "None"), BudgetExhaustedError),
+        (("TransactionConflict", "None", NO_ROOM), BudgetExhaustedError),
+        (("ValidationError", "None", "None"), StorageUnavailableError),
         (("None",), StorageUnavailableError),
     ],
 )
@@ -182,7 +210,7 @@ def test_reasons_of_a_cancelled_transaction_are_told_apart(reasons: tuple[str, .
 
 
 def test_a_transaction_that_met_another_is_sent_again_a_bounded_number_of_times_with_pauses() -> None:
-    busy = cancelled("None", "None", "None", "TransactionConflict")
+    busy = cancelled("None", "None", "TransactionConflict")
     pauses: list[float] = []
     budgets, asked = stub([busy, busy, None], pauses.append)
     budgets.write("job-1", {}, Booking(MOVES, spends=True))

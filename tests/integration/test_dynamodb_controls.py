@@ -16,7 +16,7 @@ from vto.domain.engines import Adaptation
 from vto.domain.health import Door
 from vto.domain.job import StoredImage
 from vto.errors import StorageUnavailableError
-from vto.ports import CachedResult, Connection, Ticket
+from vto.ports import CachedResult, Connection, ResultClaim, Ticket
 from vto.testing import NOON
 
 LATER = NOON + timedelta(hours=1)
@@ -35,6 +35,14 @@ def rows(table: Callable[[str], Any]) -> Any:
 @pytest.fixture
 def controls(rows: Any) -> DynamoControls:
     return DynamoControls(rows)
+
+
+@pytest.fixture
+def asked(rows: Any) -> list[str]:
+    """The requests that are made from now on."""
+    made: list[str] = []
+    rows.meta.client.meta.events.register("before-call", lambda model, **_: made.append(model.name))
+    return made
 
 
 # --- tickets ---
@@ -109,12 +117,42 @@ def test_a_slot_that_would_be_too_late_is_not_taken(controls: DynamoControls) ->
     assert controls.take_slot("preview", 60, NOON, latest=seconds(3)) == seconds(3)
 
 
+def test_an_idle_engine_is_taken_with_one_request_and_one_that_is_not_with_two(
+    controls: DynamoControls, asked: list[str]
+) -> None:
+    taken = [controls.take_slot("preview", 60, moment, latest=FAR) for moment in (NOON, NOON, seconds(1.5), seconds(3))]
+    assert taken == [NOON, seconds(1), seconds(2), seconds(3)]
+    assert asked == ["UpdateItem"] * (1 + 2 + 2 + 1)
+
+
+def test_one_that_is_turned_away_has_written_nothing(controls: DynamoControls, rows: Any, asked: list[str]) -> None:
+    controls.take_slot("preview", 60, NOON, latest=FAR)
+    asked.clear()
+    assert controls.take_slot("preview", 60, NOON, latest=seconds(0.9)) is None
+    assert controls.take_slot("nova_canvas", 60, NOON, latest=seconds(-1)) is None
+    assert asked == ["UpdateItem"]
+    assert [one["last_taken"] for one in rows.scan()["Items"]] == [times.to_iso(NOON)]
+
+
+def test_health_and_pause_are_looked_at_in_one_request(controls: DynamoControls, asked: list[str]) -> None:
+    assert controls.knock("preview", "job", NOON, trial_seconds=9) is Door.CLOSED
+    assert asked == ["BatchGetItem"]
+
+
+def test_a_delivery_that_is_refused_says_why_without_another_request(
+    controls: DynamoControls, asked: list[str]
+) -> None:
+    controls.claim_delivery("job", "phone", 3, NOON)
+    controls.confirm_delivery("job", "phone", 3)
+    controls.claim_delivery("job", "phone", 4, NOON)
+    asked.clear()
+    assert [controls.claim_delivery("job", "phone", version, NOON).busy for version in (3, 4)] == [False, True]
+    assert asked == ["UpdateItem"] * 2
+
+
 def test_whoever_loses_every_race_comes_again_later(controls: DynamoControls, rows: Any) -> None:
     class AlwaysBeaten:
         name = "vto-controls"
-
-        def get_item(self, **options: Any) -> Any:
-            return rows.get_item(**options)
 
         def update_item(self, **options: Any) -> Any:
             controls.take_slot("preview", 60, NOON, latest=FAR)
@@ -197,7 +235,7 @@ def test_whoever_is_beaten_to_the_trial_finds_the_engine_open_and_to_the_news_sa
         name = "vto-controls"
 
         def __init__(self, before: Callable[[], Any]) -> None:
-            self.before = before
+            self.before, self.meta = before, rows.meta
 
         def get_item(self, **options: Any) -> Any:
             return rows.get_item(**options)
@@ -337,14 +375,21 @@ def results(table: Callable[[str], Any]) -> DynamoResults:
 
 def test_of_several_equal_jobs_that_come_together_one_makes_the_result(results: DynamoResults) -> None:
     answers = at_the_same_time(8, lambda number: results.claim("key", f"job-{number}", NOON, seconds=60))
-    assert sum(answers) == 1
+    assert sum(one.granted for one in answers) == 1
 
 
 def test_whoever_makes_a_result_may_ask_again_and_others_wait_until_the_claim_lapses(results: DynamoResults) -> None:
-    assert results.claim("key", "job-1", NOON, seconds=60)
-    assert results.claim("key", "job-1", NOON, seconds=60)
-    assert not results.claim("key", "job-2", seconds(59), seconds=60)
-    assert results.claim("key", "job-2", seconds(61), seconds=60)
+    assert results.claim("key", "job-1", NOON, seconds=60).granted
+    assert results.claim("key", "job-1", NOON, seconds=60).granted
+    assert not results.claim("key", "job-2", seconds(59), seconds=60).granted
+    assert results.claim("key", "job-2", seconds(61), seconds=60).granted
+
+
+def test_whoever_may_not_make_a_result_is_answered_who_does_or_the_result_itself(results: DynamoResults) -> None:
+    results.claim("key", "job-1", NOON, seconds=60)
+    assert results.claim("key", "job-2", NOON, seconds=60) == ResultClaim(granted=False, holder="job-1")
+    results.put_ready("key", RESULT, ttl=TTL)
+    assert results.claim("key", "job-2", NOON, seconds=60) == ResultClaim(granted=False, ready=RESULT)
 
 
 def test_a_finished_result_is_found_until_it_expires_whether_or_not_dynamodb_has_deleted_it(
@@ -370,17 +415,17 @@ def test_a_result_without_a_mask_has_none_even_where_an_older_one_had(results: D
 
 def test_a_finished_result_whose_pictures_are_gone_can_be_made_again(results: DynamoResults) -> None:
     results.put_ready("key", RESULT, ttl=TTL)
-    assert not results.claim("key", "job-2", NOON, seconds=60), "it became ready since we looked"
-    assert results.claim("key", "job-2", NOON, seconds=60, gone=RESULT)
+    assert not results.claim("key", "job-2", NOON, seconds=60).granted, "it became ready since we looked"
+    assert results.claim("key", "job-2", NOON, seconds=60, gone=RESULT).granted
     assert results.get_ready("key", NOON) is None
 
 
 def test_a_claim_is_released_by_its_own_job_only(results: DynamoResults) -> None:
     results.claim("key", "job-1", NOON, seconds=60)
     results.release("key", "job-2")
-    assert not results.claim("key", "job-2", NOON, seconds=60)
+    assert not results.claim("key", "job-2", NOON, seconds=60).granted
     results.release("key", "job-1")
-    assert results.claim("key", "job-2", NOON, seconds=60)
+    assert results.claim("key", "job-2", NOON, seconds=60).granted
 
 
 def test_a_finished_result_is_not_released(results: DynamoResults) -> None:

@@ -87,6 +87,18 @@ def one_fault(where: str, *kinds: Fault, settings: Settings | None = None) -> Ex
     return exam
 
 
+def a_late_worker(where: str) -> Exam:
+    """A step begins when its task has timed out; with each engine at another moment of what goes on meanwhile."""
+
+    def exam() -> list[str]:
+        engines = ("preview", "nova_canvas", "fashn_api")
+        told = [one_fault(where, Fault.DELAY, settings=Settings(engines=(name,)))() for name in engines]
+        return [problem for problems_of_one in told for problem in problems_of_one]
+
+    exam.__doc__ = f"{where} begins when its task has timed out."
+    return exam
+
+
 def aborted_at_every_moment() -> list[str]:
     """Somebody aborts the execution, every 50 ms of its way; the function that runs right then does not know."""
     found = []

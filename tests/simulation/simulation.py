@@ -38,6 +38,7 @@ from vto.domain.job import Job
 from vto.domain.storage import MANIFEST
 from vto.testing import (
     NOON,
+    FakeAdmissions,
     FakeCatalogue,
     FakeControls,
     FakeErasures,
@@ -47,6 +48,7 @@ from vto.testing import (
     FakeResults,
 )
 from vto.use_cases import create_try_on, sockets, welcome_guest
+from vto.use_cases.meanwhile import when_asked
 
 
 @dataclass(frozen=True)
@@ -267,6 +269,7 @@ class Simulation:
                 "jobs": self.jobs,
                 "budgets": self.jobs.budgets,
                 "catalogue": self.catalogue,
+                "admissions": FakeAdmissions(self.jobs, self.catalogue, self.results, self.controls),
                 "connections": self.connections,
                 "controls": self.controls,
                 "results": self.results,
@@ -289,6 +292,7 @@ class Simulation:
         replace_builders(
             patch,
             settings=settings,
+            meanwhile=when_asked,
             clock=self.clock,
             picture_tools=FakePictureTools(),
             engine=lambda name: self.engines[name],
@@ -327,7 +331,8 @@ class Simulation:
                 if stored is None or hashlib.sha256(stored).hexdigest() != image.sha256:
                     self.alarms.append(f"I5: job {after.id} was completed before its picture {image.s3_url} was there")
         mapping = self.created if before is None else self.changed
-        mapping.add(len(self.writes), after.id, before.status if before else "", after.status)
+        versions = before.version if before else 0, after.version
+        mapping.add(len(self.writes), after.id, before.status if before else "", after.status, versions)
 
     def _object_written(self, url: str) -> None:
         self._objects += 1

@@ -32,16 +32,22 @@ class Record:
     before: str = ""
     after: str = ""
     """The row's status, before and after; empty where that is not of interest."""
+    versions: tuple[int, int] = (0, 0)
+    """The row's version, before and after."""
 
     def event(self, name: str) -> dict[str, Any]:
         """The record as a function is told it."""
-        images = {"OldImage": self.before, "NewImage": self.after}
+        images = {"OldImage": (self.before, self.versions[0]), "NewImage": (self.after, self.versions[1])}
         return {
             "eventName": name,
             "dynamodb": {
                 "SequenceNumber": str(self.number),
                 "Keys": {"id": {"S": self.job_id}},
-                **{image: {"status": {"S": status}} for image, status in images.items() if status},
+                **{
+                    image: {"status": {"S": status}, "version": {"N": str(version)}}
+                    for image, (status, version) in images.items()
+                    if status
+                },
             },
         }
 
@@ -69,12 +75,14 @@ class StreamMapping:
         self.is_on = True
         self.waiting = 0
 
-    def add(self, number: int, job_id: str, before: str = "", after: str = "") -> None:
-        """A row was written, and its status went from one to the other."""
+    def add(
+        self, number: int, job_id: str, before: str = "", after: str = "", versions: tuple[int, int] = (0, 0)
+    ) -> None:
+        """A row was written, and its status and its version went from one to the other."""
         if not self.is_on:
             return
         shard = self._shards[zlib.crc32(job_id.encode()) % SHARDS]
-        shard.queue.append(Record(number, job_id, self._simulation.scheduler.seconds, before, after))
+        shard.queue.append(Record(number, job_id, self._simulation.scheduler.seconds, before, after, versions))
         self.waiting += 1
         self._simulation.scheduler.after(self._simulation.plan_latency(0.05, 0.25), partial(self._next, shard))
 

@@ -29,6 +29,7 @@ from vto.domain.catalogue import CatalogueItem, Kind, Readiness
 from vto.domain.job import Job, Status, execution_input
 from vto.ports import Connection
 from vto.testing import (
+    FakeAdmissions,
     FakeCatalogue,
     FakeClock,
     FakeConnections,
@@ -41,6 +42,7 @@ from vto.testing import (
     FakeResults,
     FakeWorkflow,
 )
+from vto.use_cases.meanwhile import when_asked
 
 USER, SOCKET = "user-1", "socket-1"
 UPLOADS = "vto-uploads-123456789012-us-east-1"
@@ -100,6 +102,8 @@ class World:
         use_environment(self.monkeypatch, {**together, "ENGINES": ",".join(self.engines)})
         replace_builders(
             self.monkeypatch,
+            meanwhile=when_asked,
+            admissions=FakeAdmissions(self.jobs, self.catalogue, self.results, self.controls),
             clock=self.clock,
             jobs=self.jobs,
             budgets=self.jobs.budgets,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
     from vto.adapters.clock import SystemClock
+    from vto.adapters.dynamodb.admissions import DynamoAdmissions
     from vto.adapters.dynamodb.budgets import DynamoBudgets
     from vto.adapters.dynamodb.catalogue import DynamoCatalogue
     from vto.adapters.dynamodb.connections import DynamoConnections
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from vto.adapters.step_functions import StepFunctions
     from vto.adapters.webhook import EndedJobsQueue, HttpShopServer
     from vto.domain.pictures import Tier
-    from vto.ports import Engine, PictureTools
+    from vto.ports import Engine, Meanwhile, PictureTools
     from vto.use_cases.announce_end import AnnounceEnd
     from vto.use_cases.answer_message import AnswerMessage
     from vto.use_cases.browse import Browse
@@ -223,6 +224,14 @@ def clock() -> SystemClock:
 
 
 @cache
+def meanwhile() -> Meanwhile:
+    """Threads, for what is waited for beside something else."""
+    from vto.adapters.threads import in_threads
+
+    return in_threads
+
+
+@cache
 def _dynamodb() -> DynamoDBServiceResource:
     return boto3.resource("dynamodb", config=Config(connect_timeout=2, read_timeout=READ_TIMEOUT["dynamodb"]))
 
@@ -295,6 +304,20 @@ def results() -> DynamoResults:
     from vto.adapters.dynamodb.results import DynamoResults
 
     return DynamoResults(_table("RESULTS_TABLE"))
+
+
+@cache
+def admissions() -> DynamoAdmissions:
+    """What an admission reads of several tables at once."""
+    from vto.adapters.dynamodb.admissions import DynamoAdmissions
+
+    return DynamoAdmissions(
+        _table("JOBS_TABLE"),
+        _table("PRODUCTS_TABLE"),
+        _table("MODELS_TABLE"),
+        _table("RESULTS_TABLE"),
+        _table("CONTROLS_TABLE"),
+    )
 
 
 @cache
@@ -547,7 +570,7 @@ def create_try_on() -> CreateTryOn:
 
     return CreateTryOn(
         jobs(),
-        catalogue(),
+        admissions(),
         clock(),
         settings()["UPLOADS_BUCKET"],
         settings().number("RETENTION_DAYS"),
@@ -565,7 +588,16 @@ def look_ahead() -> LookAhead:
     from vto.use_cases.spending import Switch
 
     switch = Switch(budgets(), settings().is_on("SPENDING"))
-    return LookAhead(results(), controls(), clock(), settings().engines, settings().versions, settings().paces, switch)
+    return LookAhead(
+        admissions(),
+        results(),
+        controls(),
+        clock(),
+        settings().engines,
+        settings().versions,
+        settings().paces,
+        switch,
+    )
 
 
 @cache
@@ -599,6 +631,7 @@ def validate_request() -> ValidateRequest:
         settings().engines,
         settings().versions,
         settings().measures_sides,
+        meanwhile(),
     )
 
 
@@ -623,7 +656,7 @@ def reserve_slot() -> ReserveSlot:
     """State Reserve Slot."""
     from vto.use_cases.reserve_slot import ReserveSlot
 
-    return ReserveSlot(jobs(), controls(), settings().engines, settings().paces, clock(), spending())
+    return ReserveSlot(jobs(), controls(), settings().engines, settings().paces, clock(), spending(), meanwhile())
 
 
 @cache

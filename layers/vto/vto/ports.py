@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
 
@@ -343,6 +343,43 @@ class ResultClaim:
     granted: bool
     ready: CachedResult | None = None
     holder: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a request names, as the tables have it; None for what is not there, or was not asked for."""
+
+    earlier: Job | None
+    """The job that the same request became before."""
+    product: CatalogueItem | None
+    model: CatalogueItem | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What waits for a request.
+
+    Args:
+        result: The finished result under its key, if one still lives.
+        is_stopped: Whether somebody has stopped all spending.
+        last_taken: By counter and engine, the latest instant that was given away; None where none was.
+    """
+
+    result: CachedResult | None
+    is_stopped: bool
+    last_taken: Mapping[tuple[Counter, str], datetime | None]
+
+
+class Admissions(Protocol):
+    """What an admission reads of several tables: each time in one request, consistently."""
+
+    def named(self, *, job_id: str | None, product_id: str | None, model_id: str | None) -> Named:
+        """A job, a product and a model; None is not asked for."""
+        ...
+
+    def outlook(self, key: str | None, counters: Collection[tuple[Counter, str]], now: datetime) -> Outlook:
+        """The result under a key (None: of none), whether spending is stopped, and how far counters of engines are."""
+        ...
 
 
 class Results(Protocol):

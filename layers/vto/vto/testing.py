@@ -3,7 +3,7 @@
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -39,9 +39,12 @@ from vto.ports import (
     EngineState,
     Generation,
     Letter,
+    Named,
     NoRoomError,
     NotTakenError,
     ObjectVersion,
+    Outlook,
+    ResultClaim,
     StoredObject,
     Ticket,
     TryOnRequest,
@@ -111,7 +114,7 @@ class FakeJobs:
     before_save: Callable[[Job], None] | None = None
     budgets: FakeBudgets = field(default_factory=FakeBudgets)
     booked: dict[str, Job] = field(default_factory=dict)
-    """What was last saved with a booking: the very same again is an SDK that asks again, with its token."""
+    """What was last saved with money: the very same again is an SDK that asks again, with its transaction's token."""
     one_at_a_time: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
     unfinished: dict[tuple[str, Lane], set[str]] = field(default_factory=dict)
 
@@ -143,7 +146,7 @@ class FakeJobs:
         if self.before_save:
             self.before_save(job)
         with self.one_at_a_time:
-            if booking is not None and job is self.booked.get(job.id):
+            if booking is not None and booking.moves and job is self.booked.get(job.id):
                 return
             known = self.rows.get(job.id)
             if known is None or (known.version, known.revision) != (expected_version, job.revision):
@@ -422,6 +425,10 @@ class FakeControls:
         """A counter's next free instant."""
         return next_slot(now, self._taken(counter).get(engine), requests_per_minute)
 
+    def last_taken(self, counter: Counter, engine: str) -> datetime | None:
+        """A counter's latest instant that was given away."""
+        return self._taken(counter).get(engine)
+
     def _taken(self, counter: Counter) -> dict[str, datetime]:
         return {
             Counter.SLOTS: self.slots,
@@ -658,6 +665,32 @@ class FakeResults:
         if is_claimed:
             del self.claims[key]
         return is_offered or is_claimed
+
+
+@dataclass
+class FakeAdmissions:
+    """What an admission reads of several tables, in one go."""
+
+    jobs: FakeJobs
+    catalogue: FakeCatalogue
+    results: FakeResults
+    controls: FakeControls
+
+    def named(self, *, job_id: str | None, product_id: str | None, model_id: str | None) -> Named:
+        """A job, a product and a model."""
+        return Named(
+            self.jobs.get(job_id) if job_id else None,
+            self.catalogue.get(Kind.PRODUCT, product_id) if product_id else None,
+            self.catalogue.get(Kind.MODEL, model_id) if model_id else None,
+        )
+
+    def outlook(self, key: str | None, counters: Collection[tuple[Counter, str]], now: datetime) -> Outlook:
+        """The result under a key, whether spending is stopped, and how far counters are."""
+        return Outlook(
+            self.results.get_ready(key, now) if key else None,
+            self.jobs.budgets.is_stopped(),
+            {(counter, engine): self.controls.last_taken(counter, engine) for counter, engine in counters},
+        )
 
 
 @dataclass

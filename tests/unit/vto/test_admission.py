@@ -52,7 +52,7 @@ def test_the_cap_is_each_shoppers_own(world: World) -> None:
 
 def test_the_same_request_again_is_answered_with_its_job_though_there_is_no_room(world: World) -> None:
     fill(world)
-    job, is_new = world.create_try_on({**REQUEST, "request_id": "r-3"}, user_id=ALICE)
+    job, is_new, _ = world.create_try_on({**REQUEST, "request_id": "r-3"}, user_id=ALICE)
     assert (job.request_id, is_new) == ("r-3", False)
 
 

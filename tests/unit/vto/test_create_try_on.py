@@ -37,7 +37,7 @@ def paths(error: VtoError) -> list[str]:
 
 
 def test_a_request_becomes_a_created_job_with_all_it_needs_to_run(world: World) -> None:
-    job, is_new = world.create_try_on(
+    job, is_new, _ = world.create_try_on(
         {**REQUEST, "action": "tryOn", "parameters": GARMENT}, user_id=ALICE, connection_id="socket-1"
     )
     assert is_new
@@ -49,7 +49,7 @@ def test_a_request_becomes_a_created_job_with_all_it_needs_to_run(world: World) 
 
 
 def test_without_parameters_the_products_own_class_decides(world: World) -> None:
-    job, _ = world.create_try_on(REQUEST, user_id=ALICE)
+    job, *_ = world.create_try_on(REQUEST, user_id=ALICE)
     assert job.parameters["garmentBasedMask"] == {"garmentClass": "UPPER_BODY"}
 
 
@@ -59,17 +59,17 @@ def test_without_parameters_a_product_without_a_class_cannot_be_tried_on(world: 
 
 
 def test_the_same_request_again_finds_the_same_job(world: World) -> None:
-    first, _ = world.create_try_on(REQUEST, user_id=ALICE)
+    first, *_ = world.create_try_on(REQUEST, user_id=ALICE)
     world.clock.advance(500)
-    again, is_new = world.create_try_on(REQUEST, user_id=ALICE)
+    again, is_new, _ = world.create_try_on(REQUEST, user_id=ALICE)
     assert (again, is_new) == (first, False)
     assert len(world.jobs.changes) == 1
 
 
 def test_the_same_request_said_in_other_words_is_the_same_request(world: World) -> None:
-    first, _ = world.create_try_on({**REQUEST, "parameters": GARMENT}, user_id=ALICE)
+    first, *_ = world.create_try_on({**REQUEST, "parameters": GARMENT}, user_id=ALICE)
     spelled_out = {**GARMENT, "imageGenerationConfig": {"cfgScale": 6.5, "seed": 12.0, "numberOfImages": 1.0}}
-    again, is_new = world.create_try_on({**REQUEST, "parameters": spelled_out}, user_id=ALICE)
+    again, is_new, _ = world.create_try_on({**REQUEST, "parameters": spelled_out}, user_id=ALICE)
     assert (again.id, is_new) == (first.id, False)
 
 
@@ -83,8 +83,8 @@ def test_the_same_request_id_for_another_request_is_a_conflict(world: World) -> 
 
 
 def test_request_ids_of_two_people_do_not_meet(world: World) -> None:
-    mine, _ = world.create_try_on(REQUEST, user_id=ALICE)
-    theirs, is_new = world.create_try_on(REQUEST, user_id=BOB)
+    mine, *_ = world.create_try_on(REQUEST, user_id=ALICE)
+    theirs, is_new, _ = world.create_try_on(REQUEST, user_id=BOB)
     assert is_new
     assert mine.id != theirs.id
 
@@ -130,7 +130,7 @@ def test_a_product_whose_picture_is_still_being_imported_is_refused_as_such(worl
 
 def test_ones_own_photo_may_be_used(world: World) -> None:
     world.stock(photo("me", ALICE))
-    job, _ = world.create_try_on({**REQUEST, "model_id": "me"}, user_id=ALICE)
+    job, *_ = world.create_try_on({**REQUEST, "model_id": "me"}, user_id=ALICE)
     assert job.model_id == "me"
 
 
@@ -156,7 +156,7 @@ def test_the_address_of_a_registered_picture_of_ones_own_or_stock_stands_for_it(
     model = registered(key, ALICE if "users" in key else None)
     world.stock(model)
     url = f"s3://{UPLOADS}/{key}"
-    job, _ = world.create_try_on({"product_id": "blue-shirt", "model_picture_s3_url": url}, user_id=ALICE)
+    job, *_ = world.create_try_on({"product_id": "blue-shirt", "model_picture_s3_url": url}, user_id=ALICE)
     assert job.model_id == model.item_id
 
 
@@ -210,7 +210,7 @@ def masked(url: str) -> dict[str, Any]:
 
 def test_ones_own_mask_may_be_used(world: World) -> None:
     url = f"s3://{UPLOADS}/masks/users/alice/drawn.png"
-    job, _ = world.create_try_on({**REQUEST, "parameters": masked(url)}, user_id=ALICE)
+    job, *_ = world.create_try_on({**REQUEST, "parameters": masked(url)}, user_id=ALICE)
     assert job.parameters["imageBasedMask"]["maskImage"] == url
 
 
@@ -274,9 +274,9 @@ def test_something_that_is_no_object_is_refused(world: World, document: Any) -> 
 
 
 def test_an_accepted_request_sent_again_is_answered_whatever_became_of_the_catalogue(world: World) -> None:
-    first, _ = world.create_try_on(REQUEST, user_id=ALICE)
+    first, *_ = world.create_try_on(REQUEST, user_id=ALICE)
     world.catalogue.rows.clear()
-    again, is_new = world.create_try_on(REQUEST, user_id=ALICE)
+    again, is_new, _ = world.create_try_on(REQUEST, user_id=ALICE)
     assert (again.id, is_new) == (first.id, False)
 
 
@@ -291,7 +291,7 @@ def test_a_request_that_no_engine_can_do_is_refused_with_what_would_be_possible(
 def test_a_request_that_one_of_the_engines_can_do_is_admitted(world: World) -> None:
     world.engine_order = ["fashn_api", "preview"]
     parameters = {"maskType": "PROMPT", "promptBasedMask": {"maskPrompt": "sofa"}}
-    job, is_new = world.create_try_on({**REQUEST, "parameters": parameters}, user_id=ALICE)
+    job, is_new, _ = world.create_try_on({**REQUEST, "parameters": parameters}, user_id=ALICE)
     assert is_new
     assert job.source_pixels == 800 * 1200
 

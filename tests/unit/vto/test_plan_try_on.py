@@ -50,7 +50,7 @@ def test_a_plan_has_all_that_a_client_wants_to_know(world: World) -> None:
 def test_what_is_planned_is_what_is_made(world: World) -> None:
     parameters = {**GARMENT, "imageGenerationConfig": {"seed": 0}}
     planned = plan(world, parameters=parameters)
-    job, _ = world.create_try_on({**REQUEST, "dry_run": False, "parameters": parameters}, user_id=ALICE)
+    job, *_ = world.create_try_on({**REQUEST, "dry_run": False, "parameters": parameters}, user_id=ALICE)
     assert (job.parameters, list(job.warnings)) == (planned["parameters"], planned["warnings"])
 
 
@@ -107,7 +107,7 @@ def test_warnings_are_told_and_are_those_of_the_job(world: World) -> None:
     (warning,) = plan(world, parameters=parameters)["warnings"]
     assert warning["code"] == "old_sleeve_stays"
     assert warning["path"] == "parameters.garmentBasedMask.garmentClass"
-    job, _ = world.create_try_on({**REQUEST, "parameters": parameters}, user_id=ALICE)
+    job, *_ = world.create_try_on({**REQUEST, "parameters": parameters}, user_id=ALICE)
     assert job.public()["warnings"] == [warning]
 
 

@@ -1,16 +1,19 @@
 """Asking for a try-on: what fails after the job is accepted is left to the table's stream."""
 
+from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
-from tests.unit.vto.world import ALICE, World
-from vto.errors import InvalidRequestError, StorageUnavailableError
+from tests.unit.vto.world import ALICE, EXECUTION, World
+from vto.errors import InvalidRequestError, QueueFullError, StorageUnavailableError
+from vto.testing import FakeAdmissions
 
 REQUEST: dict[str, Any] = {"request_id": "r-1", "product_id": "blue-shirt", "model_id": "stock-anna"}
 
 
-def test_a_new_job_is_acknowledged_on_its_socket_first_and_then_started(
+def test_a_new_job_is_started_first_and_then_acknowledged_on_its_socket(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told_before_start: list[int] = []
@@ -24,8 +27,63 @@ def test_a_new_job_is_acknowledged_on_its_socket_first_and_then_started(
     socket = world.connect("socket-1")
     job, is_new = world.request_try_on(REQUEST, ALICE, socket, world.publish_job)
     assert is_new
-    assert told_before_start == [1]
+    assert told_before_start == []
     assert world.workflow.started == [job.id]
+    assert world.notifier.seqs("socket-1") == [1]
+
+
+@pytest.mark.parametrize("tells", [True, False], ids=["and tells of it", "and tells nobody"])
+def test_an_execution_that_is_quicker_than_the_acknowledgement_comes_after_it_and_nothing_comes_twice(
+    world: World, monkeypatch: pytest.MonkeyPatch, tells: bool
+) -> None:
+    start = world.workflow.start
+
+    def quick(job_id: str) -> bool:
+        started = start(job_id)
+        assert world.jobs.claim(job_id, EXECUTION, world.clock.now())
+        if tells:
+            assert world.publish_job(job_id) == 2
+        return started
+
+    monkeypatch.setattr(world.workflow, "start", quick)
+    world.connect("laptop")
+    job, _ = world.request_try_on(REQUEST, ALICE, world.connect("socket-1"), world.publish_job)
+    world.publish_job(job.id)
+    told = [(frame["job"]["seq"], frame["job"]["status"]) for frame in world.notifier.sent["socket-1"]]
+    assert told == [(1, "created"), (2, "processing")]
+    assert world.notifier.seqs("laptop") == [2]
+
+
+def test_a_function_that_dies_between_the_start_and_the_acknowledgement_leaves_both_to_whoever_tells_next(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.controls, "claim_delivery", Mock(side_effect=KeyboardInterrupt))
+    socket = world.connect("socket-1")
+    with pytest.raises(KeyboardInterrupt):
+        world.request_try_on(REQUEST, ALICE, socket, world.publish_job)
+    monkeypatch.undo()
+    [job_id] = world.workflow.started
+    assert world.jobs.claim(job_id, EXECUTION, world.clock.now())
+    world.publish_job(job_id)
+    assert world.notifier.seqs("socket-1") == [1, 2]
+
+
+def test_the_socket_that_has_just_asked_is_answered_without_looking_up_whose_it_is(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    socket = world.connect("socket-1")
+    monkeypatch.setattr(world.connections, "get", Mock(side_effect=AssertionError("was read")))
+    world.request_try_on(REQUEST, ALICE, socket, world.publish_job)
+    assert world.notifier.seqs("socket-1") == [1]
+
+
+def test_tables_that_do_not_answer_together_are_asked_one_by_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeAdmissions, "outlook", Mock(side_effect=StorageUnavailableError("results")))
+    job, is_new = world.request_try_on(REQUEST, ALICE)
+    assert (is_new, job.is_promised, world.workflow.started) == (True, False, [job.id])
+    world.controls.slots["preview"] = world.clock.now() + timedelta(hours=1)
+    with pytest.raises(QueueFullError):
+        world.request_try_on({**REQUEST, "request_id": "r-2"}, ALICE)
 
 
 def test_the_acknowledgement_carries_the_jobs_id_and_the_clients_own_request_id(world: World) -> None:

@@ -285,12 +285,16 @@ def stop(world: World, *, by_parameter: bool) -> None:
 
 def test_spending_that_is_stopped_while_a_slot_is_taken_leaves_the_job_to_the_preview(world: World) -> None:
     world.engine_order = ["nova_canvas", "preview"]
-    validated(world)
+    validation = validated(world)
 
     def stop_now(_: Job) -> None:
         world.jobs.before_save = None
         stop(world, by_parameter=False)
 
     world.jobs.before_save = stop_now
-    assert world.reserve_slot("job-1", EXECUTION, BLANK_SLOT, None)["engine"] == "preview"
-    assert held(world) == (0, 0)
+    slot = world.reserve_slot("job-1", EXECUTION, BLANK_SLOT, None)
+    with pytest.raises(SpendingStoppedError):  # what was set aside is no call yet
+        world.invoke_model("job-1", EXECUTION, validation, slot)
+    slot = world.reserve_slot("job-1", EXECUTION, slot, {"Error": "SpendingStoppedError", "Cause": "{}"})
+    assert slot["engine"] == "preview"
+    assert (held(world), world.engine.requests) == ((0, 0), [])

@@ -230,7 +230,7 @@ def test_the_claim_of_a_job_that_has_ended_without_a_result_is_taken_over_at_onc
         del world.jobs.rows["job-1"]
     world.claimed_job("job-2")
     assert validate(world, "job-2")["reuse"] == "none"
-    assert world.results.holder(key) == "job-2"
+    assert world.results.claims[key][0] == "job-2"
     world.claimed_job("job-3")
     assert validate(world, "job-3")["reuse"] == "twin"  # it is made by one of them
 

@@ -14,6 +14,7 @@ from vto.errors import VtoError
 from vto.ports import Connection
 from vto.testing import (
     NOON,
+    FakeAdmissions,
     FakeCatalogue,
     FakeClock,
     FakeConnections,
@@ -206,7 +207,7 @@ class World:
     def create_try_on(self) -> CreateTryOn:
         return CreateTryOn(
             self.jobs,
-            self.catalogue,
+            self.admissions,
             self.clock,
             UPLOADS,
             30,
@@ -224,7 +225,13 @@ class World:
     def look_ahead(self) -> LookAhead:
         versions = {"nova_canvas": "model-1"}
         switch = Switch(self.jobs.budgets, self.limits.may_spend)
-        return LookAhead(self.results, self.controls, self.clock, self.engine_order, versions, self.paces, switch)
+        return LookAhead(
+            self.admissions, self.results, self.controls, self.clock, self.engine_order, versions, self.paces, switch
+        )
+
+    @property
+    def admissions(self) -> FakeAdmissions:
+        return FakeAdmissions(self.jobs, self.catalogue, self.results, self.controls)
 
     @property
     def paces(self) -> dict[str, float]:

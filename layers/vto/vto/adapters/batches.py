@@ -32,11 +32,13 @@ class Changed:
 
     Args:
         job_id: Which.
+        is_news: False where it shows that the version is the same: its owner could not be told anything.
         may_have_ended: False where the record shows that the job did not end by it.
         may_be_given: False where it shows that no finished result was given to it.
     """
 
     job_id: str
+    is_news: bool
     may_have_ended: bool
     may_be_given: bool = False
 
@@ -48,10 +50,12 @@ def stream_changes(event: dict[str, Any]) -> Entries[Changed]:
     """
     for record in event["Records"]:
         change = record["dynamodb"]
-        before, after = (change.get(name, {}).get("status", {}).get("S") for name in ("OldImage", "NewImage"))
+        old, new = (change.get(name, {}) for name in ("OldImage", "NewImage"))
+        before, after = (image.get("status", {}).get("S") for image in (old, new))
+        is_news = "version" not in new or new["version"] != old.get("version")
         may_have_ended = after is None or (after != before and Status(after).is_terminal)
         may_be_given = after is None or (before, after) == (Status.CREATED, Status.COMPLETED)
-        yield change["SequenceNumber"], [Changed(change["Keys"]["id"]["S"], may_have_ended, may_be_given)]
+        yield change["SequenceNumber"], [Changed(change["Keys"]["id"]["S"], is_news, may_have_ended, may_be_given)]
 
 
 def ended_jobs(event: dict[str, Any]) -> Entries[End]:

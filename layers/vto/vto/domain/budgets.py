@@ -48,7 +48,8 @@ class Booking:
 
     Args:
         moves: Money by budget; nothing for a call that costs nothing, or whose money was set aside before.
-        spends: Whether a call that costs money is about to be made, or to be waited for.
+        spends: Whether a call that costs money is about to be made; then the switch is looked at. Money that is only
+            set aside does not ask it: it is asked before the call, whatever was so before.
     """
 
     moves: tuple[Move, ...]
@@ -85,12 +86,10 @@ def booking(user_id: str, before: Ledger, after: Ledger, limits: Limits) -> Book
     Raises:
         SpendingStoppedError: A call that costs money would be made, and the deployment allows none.
     """
-    spends = any(
-        one.state in (CallState.RESERVED, CallState.SENT) and one not in before and not PROFILES[one.engine].is_free
-        for one in after
-    )
-    if spends and not limits.may_spend:
+    new = {one.state for one in after if one not in before and not PROFILES[one.engine].is_free}
+    if new & {CallState.RESERVED, CallState.SENT} and not limits.may_spend:
         raise SpendingStoppedError("by the parameter Spending")
+    spends = CallState.SENT in new
     had, has = held(before), held(after)
     moves = tuple(_moves(user_id, {day: has.get(day, 0) - had.get(day, 0) for day in {**had, **has}}, limits))
     return Booking(moves, spends) if moves or spends else None

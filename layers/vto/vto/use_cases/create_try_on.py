@@ -2,13 +2,12 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from vto import schemas
 from vto.domain import guests, planner, times
-from vto.domain.catalogue import CatalogueItem, Kind, model_id_of
+from vto.domain.catalogue import CatalogueItem, model_id_of
 from vto.domain.contract import cross_field_violations
 from vto.domain.engines import refusals
 from vto.domain.job import Job
@@ -23,9 +22,9 @@ from vto.errors import (
     TooManyJobsError,
     Violation,
 )
-from vto.ports import Catalogue, Clock, Jobs, NoRoomError
+from vto.ports import Admissions, CachedResult, Clock, Jobs, Named, NoRoomError
 from vto.use_cases.checking_pictures import UPLOAD_MASK, Finding, invalid, of_row, refusal
-from vto.use_cases.looking_ahead import Admission, LookAhead
+from vto.use_cases.looking_ahead import Admission, LookAhead, can_be_given
 
 NAMESPACE = uuid.UUID("6f2f3c0e-6c0b-4d0e-9a5b-0d5f0c7a1e11")  # ours alone, so that ids cannot meet those of others
 MAX_BATCH_JOBS = 1000  # unfinished ones of one caller in the batch lane: ten minutes of work at the default rate
@@ -36,12 +35,26 @@ GUESTS_HAVE_NO_MASKS = "choose another maskType; or sign in, and upload a mask"
 COME_BACK_SECONDS = 15  # about what one try-on takes
 
 
+class Created(NamedTuple):
+    """What became of a request.
+
+    Args:
+        job: Its job.
+        is_new: Whether it was not there before.
+        offered: The finished result that the job was promised, as it has just been read; None where it was not.
+    """
+
+    job: Job
+    is_new: bool
+    offered: CachedResult | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class CreateTryOn:
     """Admits a try-on."""
 
     jobs: Jobs
-    catalogue: Catalogue
+    admissions: Admissions
     clock: Clock
     uploads_bucket: str
     retention_days: float
@@ -58,7 +71,7 @@ class CreateTryOn:
         connection_id: str | None = None,
         is_admin: bool = False,
         may_give: bool = False,
-    ) -> tuple[Job, bool]:
+    ) -> Created:
         """Create the job of a request, or find it when the same request came before.
 
         Args:
@@ -69,7 +82,7 @@ class CreateTryOn:
             may_give: Whether the caller gives the job an equal finished result, where there is one.
 
         Returns:
-            The job, and whether it is new.
+            The job, whether it is new, and what it was promised.
 
         Raises:
             InvalidRequestError: The request breaks rules, or no engine can do it; all of them are named.
@@ -84,18 +97,18 @@ class CreateTryOn:
         # the same request of the same user gets the same id, so a client may send it again after a lost answer
         job_id = str(uuid.uuid5(NAMESPACE, f"{user_id}/{request_id}"))
         print_of_request = _print(checked.sound)
-        # looked up before the rules are: what was accepted once is answered, whatever became of the catalogue
-        if "request_id" in checked.sound and not checked.violations and (earlier := self.jobs.get(job_id)) is not None:
-            return _same(earlier, print_of_request), False
+        may_be_known = "request_id" in checked.sound and not checked.violations
+        named = self._named(request, checked.sound, job_id if may_be_known else None)
+        # before the rules: what was accepted once is answered, whatever became of the catalogue
+        if named.earlier is not None:
+            return Created(_same(named.earlier, print_of_request), is_new=False)
 
-        admitted = self._admit(request, checked, user_id, is_admin=is_admin)
+        admitted = self._admit(request, checked, named, user_id, is_admin=is_admin)
         key = self.ahead.key_of(admitted)
-        is_promised = False
-        if may_give:
-            with suppress(StorageUnavailableError):  # no more than speed: the state machine looks for itself
-                is_promised = self.ahead.can_be_given(key)
-        if not is_promised:  # a finished result waits for no engine
-            self.ahead.ensure_room(admitted)
+        seen = self.ahead.look(admitted, key if may_give else None)
+        offered = seen.result if seen is not None and can_be_given(seen.result) else None
+        if offered is None:  # a finished result waits for no engine
+            self.ahead.ensure_room(admitted, seen)
         job = Job.create(
             job_id=job_id,
             user_id=user_id,
@@ -115,12 +128,12 @@ class CreateTryOn:
             lane=admitted.lane,
             consented_at=admitted.model.consented_at,
             cache_key=key,
-            is_promised=is_promised,
+            is_promised=offered is not None,
         )
         at_most = {Lane.SHOPPER: self.max_jobs, Lane.BATCH: MAX_BATCH_JOBS, Lane.GUEST: guests.MAX_JOBS}[job.lane]
         try:
             if self.jobs.create(job, at_most=at_most):
-                return job, True
+                return Created(job, is_new=True, offered=offered)
         except NoRoomError as full:
             detail = f"{at_most} jobs of {user_id} are unfinished"
             told = [ONE_AT_A_TIME] if job.lane is Lane.GUEST else []
@@ -128,7 +141,7 @@ class CreateTryOn:
         raced = self.jobs.get(job.id)
         if raced is None:
             raise StorageUnavailableError(f"job {job.id} was there and is gone: erased this moment")
-        return _same(raced, print_of_request), False
+        return Created(_same(raced, print_of_request), is_new=False)
 
     def admit(self, request: Any, user_id: str, *, is_admin: bool = False) -> Admission:
         """What a try-on would be made of; nothing is written.
@@ -143,9 +156,24 @@ class CreateTryOn:
             PictureRejectedError: The product or the photo was rejected at its import, and nothing else is wrong.
             SignInRequiredError: The user is a guest, and guests are switched off.
         """
-        return self._admit(request, schemas.check("try_on", request), user_id, is_admin=is_admin)
+        checked = schemas.check("try_on", request)
+        return self._admit(request, checked, self._named(request, checked.sound, None), user_id, is_admin=is_admin)
 
-    def _admit(self, request: Any, checked: schemas.Checked, user_id: str, *, is_admin: bool) -> Admission:
+    def _named(self, request: Any, sound: Any, job_id: str | None) -> Named:
+        """What a request names, as far as that is sound, read at once; with the job that it became before."""
+        if not isinstance(request, Mapping):
+            return Named(None, None, None)
+        model_id = None
+        if ("model_id" in request) != ("model_picture_s3_url" in request):
+            model_id = sound.get("model_id") or self._model_behind(sound.get("model_picture_s3_url", ""))
+        product_id = sound.get("product_id")
+        if not (job_id or product_id or model_id):
+            return Named(None, None, None)
+        return self.admissions.named(job_id=job_id, product_id=product_id, model_id=model_id)
+
+    def _admit(
+        self, request: Any, checked: schemas.Checked, named: Named, user_id: str, *, is_admin: bool
+    ) -> Admission:
         if guests.is_guest(user_id) and not self.lets_guests_in:
             raise guests.switched_off()
         # what breaks the schema is told, and every other rule is asked of what is left: no second refusal for the rest
@@ -159,8 +187,8 @@ class CreateTryOn:
             found.append(invalid("lane", "is not open to you here: batch is for the shop itself", remedy))
         if guests.is_guest(user_id):
             lane = Lane.GUEST
-        product = self._product(sound, found)
-        model_path, model = self._model(request, sound, user_id, found)
+        product = self._product(sound, named.product, found)
+        model_path, model = self._model(request, sound, named.model, user_id, found)
         words = read(product.category, product.name, product.description) if product else Reading(None)
         parameters = (
             self._given(sound.get("parameters", {}), user_id, found)
@@ -179,10 +207,11 @@ class CreateTryOn:
         notices = planner.warnings(parameters, product.garment_class, words, worn, is_proposed=is_proposed)
         return Admission(product, model, parameters, tuple(notices), pixels, lane)
 
-    def _product(self, sound: Mapping[str, Any], found: list[Finding]) -> CatalogueItem | None:
+    def _product(
+        self, sound: Mapping[str, Any], product: CatalogueItem | None, found: list[Finding]
+    ) -> CatalogueItem | None:
         if "product_id" not in sound:
             return None
-        product = self.catalogue.get(Kind.PRODUCT, sound["product_id"])
         if product is None:
             found.append(invalid("product_id", "is not in the catalogue", "choose one of GET /products"))
             return None
@@ -190,7 +219,12 @@ class CreateTryOn:
         return product
 
     def _model(
-        self, request: Mapping[str, Any], sound: Mapping[str, Any], user_id: str, found: list[Finding]
+        self,
+        request: Mapping[str, Any],
+        sound: Mapping[str, Any],
+        model: CatalogueItem | None,
+        user_id: str,
+        found: list[Finding],
     ) -> tuple[str, CatalogueItem | None]:
         """The field that names the model, and the model."""
         if ("model_id" in request) == ("model_picture_s3_url" in request):
@@ -200,8 +234,8 @@ class CreateTryOn:
         path = "model_id" if "model_id" in request else "model_picture_s3_url"
         if path not in sound:
             return path, None
-        by_id = path == "model_id"
-        model = self.catalogue.get(Kind.MODEL, sound[path]) if by_id else self._model_at(sound[path])
+        if model is not None and path == "model_picture_s3_url" and model.picture_s3_url != _spelled(sound[path]):
+            model = None
         # somebody else's photo and no photo at all are answered alike, so that ids cannot be probed
         if model is None or not model.is_visible_to(user_id) or model.is_past(times.epoch(self.clock.now())):
             problem = "is none of your photos and no stock model"
@@ -211,16 +245,13 @@ class CreateTryOn:
         found.extend(of_row(path, model, bucket=self.uploads_bucket))
         return path, model
 
-    def _model_at(self, url: str) -> CatalogueItem | None:
-        """The registered model behind a picture's address; the address is compared, never fetched."""
+    def _model_behind(self, url: str) -> str | None:
+        """The model that is registered under a picture's address, if one is; the address is never fetched."""
         try:
             address = S3Url.parse(url)
         except ValueError:
             return None
-        if address.bucket != self.uploads_bucket:
-            return None
-        model = self.catalogue.get(Kind.MODEL, model_id_of(address.key))
-        return model if model and model.picture_s3_url == str(address) else None
+        return model_id_of(address.key) if address.bucket == self.uploads_bucket else None
 
     def _given(self, given: Parameters, user_id: str, found: list[Finding]) -> Parameters:
         """The request's own parameters, or that part of them which keeps to the schema."""
@@ -244,6 +275,11 @@ class CreateTryOn:
         except ValueError:
             return False
         return address.bucket == self.uploads_bucket and is_mask_of(user_id, address.key)
+
+
+def _spelled(url: str) -> str:
+    """An address as the catalogue writes it."""
+    return str(S3Url.parse(url))
 
 
 def _print(request: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from vto.errors import JobClosedError, PictureMissingError
 from vto.ports import CachedResult, Clock, Jobs, Pictures, Results
 from vto.use_cases.changing_jobs import change_job
 from vto.use_cases.finish_result import write_manifest
+from vto.use_cases.looking_ahead import can_be_given
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,12 @@ class GiveFinished:
     results_bucket: str
     ended: Callable[[Job], None]
 
-    def __call__(self, job: Job) -> Job | None:
+    def __call__(self, job: Job, offered: CachedResult | None = None) -> Job | None:
         """Give a job the result of an equal one.
+
+        Args:
+            job: The job, as it has just been created or read.
+            offered: The result, where it has just been read; None to read it.
 
         Returns:
             The completed job; None where nothing fits, is there, or may be given any more: it goes the usual way.
@@ -39,13 +44,15 @@ class GiveFinished:
         Raises:
             StorageUnavailableError: S3 or DynamoDB did not answer. The job goes the usual way too.
         """
-        found = self.results.get_ready(job.cache_key, self.clock.now()) if job.is_promised and job.cache_key else None
-        if found is None or len(found.stored) != len(found.images) or found.engine not in PROFILES:
+        if not job.is_promised or job.cache_key is None:
+            return None
+        found = offered or self.results.get_ready(job.cache_key, self.clock.now())
+        if found is None or not can_be_given(found):
             return None
         given = Given.of(found, job.id, self.results_bucket)
         try:
             self.pictures.copy_all(given.copies)
-            done = change_job(self.jobs, job.id, lambda now: self._completed(now, given, found))
+            done = change_job(self.jobs, job.id, lambda now: self._completed(now, given, found), known=job)
         except (PictureMissingError, JobClosedError):
             return None
         self.ended(done)

@@ -109,7 +109,7 @@ class PublishJob:
         told, failed, frame = 0, 0, self.frames.of(job)
         for connection in self._sockets(job):
             try:
-                told += self.deliver(job, connection, frame)
+                told += self._deliver(job, connection, frame)
             except FailureError:
                 failed += 1  # the others must not wait for this one
         if failed:
@@ -118,13 +118,38 @@ class PublishJob:
             )
         return told
 
-    def deliver(self, job: Job, connection: Connection, frame: Callable[..., Mapping[str, Any]] | None = None) -> bool:
+    def acknowledge(self, job: Job, connection: Connection) -> bool:
+        """Push a job to the socket that has just asked for it.
+
+        Whose the socket is was said with the request that came over it, a moment ago: that is not read again.
+
+        Args:
+            job: The job as stored.
+            connection: The socket.
+
+        Returns:
+            Whether something was pushed; not where somebody else has told this version meanwhile.
+
+        Raises:
+            NotifierUnavailableError: The push failed, or another publisher held the socket for too long.
+        """
+        return self._deliver(job, connection, self.frames.of(job), has_just_asked=True)
+
+    def _deliver(
+        self,
+        job: Job,
+        connection: Connection,
+        frame: Callable[..., Mapping[str, Any]],
+        *,
+        has_just_asked: bool = False,
+    ) -> bool:
         """Push to one socket what it has not seen of the job.
 
         Args:
             job: The job as stored.
             connection: The socket.
-            frame: Makes the frame of a version, where several sockets are told the same.
+            frame: Makes the frame of a version.
+            has_just_asked: Whether it is surely its owner's.
 
         Returns:
             Whether something was pushed.
@@ -143,11 +168,10 @@ class PublishJob:
                 raise NotifierUnavailableError(f"socket {connection.connection_id} is busy with another push")
             self.clock.sleep(BUSY_STEP_SECONDS)
             waited += BUSY_STEP_SECONDS
-        if not self._is_still_the_owners(job, connection):
+        if not (has_just_asked or self._is_still_the_owners(job, connection)):
             self.controls.release_delivery(job.id, connection.connection_id)
             return False
-        frame = frame or self.frames.of(job)
-        first = job.version if claim.delivered is None else claim.delivered + 1
+        first = _first_told(job, connection) if claim.delivered is None else claim.delivered + 1
         pushed = None
         try:
             for seq in range(first, job.version + 1):
@@ -184,3 +208,14 @@ class PublishJob:
             if asked is not None and asked.user_id == job.user_id:
                 found[asked.connection_id] = asked
         return [one for one in found.values() if one.ttl > now]
+
+
+def _first_told(job: Job, connection: Connection) -> int:
+    """The version with which a socket begins that has been told nothing of a job.
+
+    The one that asked begins with the first, which has the answer to its request, also where another publisher is
+    quicker than the function that was asked. All others begin with how it stands, and so does whoever is given a
+    finished result at once.
+    """
+    has_asked = connection.connection_id == job.connection_id
+    return 1 if has_asked and not job.was_given else job.version

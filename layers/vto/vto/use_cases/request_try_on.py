@@ -38,7 +38,8 @@ class RequestTryOn:
             request: The document as the client sent it.
             user_id: Who asks.
             connection: The socket it came over, which is told at once: of the result, if an equal one is there; or else
-                of the job's id, before anything else happens to the job.
+                of the job's id, as soon as the job is started. Whatever the execution says meanwhile comes after that:
+                who asked is told all versions in their order, whoever tells them.
             publish: Tells that socket.
             is_admin: Whether they may ask for the shop, in the batch lane; nobody may over a socket.
 
@@ -48,7 +49,7 @@ class RequestTryOn:
         Raises:
             VtoError: The request is refused; nothing was created.
         """
-        job, is_new = self.create_try_on(
+        job, is_new, offered = self.create_try_on(
             request,
             user_id=user_id,
             connection_id=connection.connection_id if connection else None,
@@ -61,16 +62,18 @@ class RequestTryOn:
             # a job that was promised a result is left alone by the stream, but not by the sweep
             by = "sweep" if job.is_promised else "stream"
             given = (
-                self._or_later("finished result", by, lambda: self.give_finished(job)) if self.start_directly else None
+                self._or_later("finished result", by, lambda: self.give_finished(job, offered))
+                if self.start_directly
+                else None
             )
             if given is not None:
                 if connection is not None and publish is not None:
-                    self._or_later("finished result's push", "stream", lambda: publish.deliver(given, connection))
+                    self._or_later("finished result's push", "stream", lambda: publish.acknowledge(given, connection))
                 return given, is_new
-            if connection is not None and publish is not None:
-                self._or_later("acknowledgement", "stream", lambda: publish.deliver(job, connection))
             if self.start_directly:
                 self._or_later("direct start", by, lambda: self.start_try_on(job.id))
+            if connection is not None and publish is not None:
+                self._or_later("acknowledgement", "stream", lambda: publish.acknowledge(job, connection))
         return job, is_new
 
     def _or_later[T](self, what: str, by: str, at_once: Callable[[], T]) -> T | None:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from vto.domain import times
@@ -22,8 +23,9 @@ from vto.errors import (
     SpendingStoppedError,
     VtoError,
 )
-from vto.ports import Clock, Controls, Jobs
+from vto.ports import Clock, Controls, Jobs, Meanwhile
 from vto.use_cases.changing_jobs import change_job, read_job
+from vto.use_cases.meanwhile import when_asked
 from vto.use_cases.spending import Spending
 from vto.use_cases.taking_turns import place
 
@@ -44,6 +46,7 @@ class ReserveSlot:
     paces: Mapping[str, float]
     clock: Clock
     spending: Spending
+    meanwhile: Meanwhile = when_asked
 
     def __call__(
         self,
@@ -89,7 +92,9 @@ class ReserveSlot:
         elif failed_with not in PASSING:
             failed.append(slot["engine"])
         this_round = slot["round"] + 1
-        job = _ensure_not_late(_measured(read_job(self.jobs, job_id), validation), this_round)
+        with self.meanwhile() as begin:
+            is_stopped = begin(self.spending.budgets.is_stopped)
+            job = _ensure_not_late(_measured(read_job(self.jobs, job_id), validation), this_round)
         job.ensure_worked_on_by(execution_arn)  # a job that was cancelled must not take an instant from others
         size = job.source_pixels, job.body_bytes
         fit = able(self.order, job.parameters, *size)
@@ -102,7 +107,7 @@ class ReserveSlot:
         tried = tuple(failed)
         if set(fit) <= set(failed):
             failed = []  # all have failed on this job: it waits for whichever returns first
-        left = self.spending.allowed([name for name in fit if name not in failed])
+        left = self.spending.allowed([name for name in fit if name not in failed], is_stopped)
 
         if job.slot_round == this_round and job.slot_at is not None and job.engine in left:
             # a retry of this step: the slot is ours already
@@ -166,7 +171,10 @@ class ReserveSlot:
         latest = job.latest_call
         if now > latest:
             raise ExpiredError(f"waiting since {job.waiting_since}")
-        engine, door = self._first(job.id, left, now)
+        with self.meanwhile() as begin:
+            # the first is nearly always the one: what is left of the budgets is read while that is found out
+            room = begin(partial(self.spending.ensure_room, job, left[0], now))
+            engine, door = self._first(job.id, left, now)
         if engine is None:
             # the job waits in its place: keep the sweep away and tell the shopper
             change_job(
@@ -187,7 +195,7 @@ class ReserveSlot:
             )
             raise NoEngineError(f"all of {left} are paused or open")
         try:
-            self.spending.ensure_room(job, engine, now)
+            room() if engine == left[0] else self.spending.ensure_room(job, engine, now)
         except VtoError:
             if door is Door.HALF_OPEN:
                 self.controls.leave_engine(engine, job.id, now)

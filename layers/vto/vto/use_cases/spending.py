@@ -25,14 +25,20 @@ class Switch:
     budgets: Budgets
     may_spend: bool
 
-    def allowed(self, engines: list[str]) -> list[str]:
+    def allowed(self, engines: list[str], is_stopped: Callable[[], bool] | None = None) -> list[str]:
         """Those that may be called: while spending is stopped, only those that cost nothing.
+
+        Args:
+            engines: Those that could.
+            is_stopped: Says whether somebody has stopped it, where that is being read already; None to read it.
 
         Raises:
             SpendingStoppedError: None may.
         """
         free = [name for name in engines if PROFILES[name].is_free]
-        if free == engines or (self.may_spend and not self.budgets.is_stopped()):
+        if free == engines:
+            return engines
+        if self.may_spend and not (is_stopped or self.budgets.is_stopped)():
             return engines
         if not free:
             raise SpendingStoppedError(f"none of {engines} is free")
@@ -59,13 +65,17 @@ class Spending:
         """What a call of an engine for a job may cost, in ``micro_usd``."""
         return of_call(engine, job.parameters, job.price_tier, self.price_per_image)
 
-    def allowed(self, engines: list[str]) -> list[str]:
+    def allowed(self, engines: list[str], is_stopped: Callable[[], bool]) -> list[str]:
         """Those that may be called: while spending is stopped, only those that cost nothing.
+
+        Args:
+            engines: Those that could.
+            is_stopped: Says whether somebody has stopped it; asked only where one of them costs money.
 
         Raises:
             SpendingStoppedError: None may.
         """
-        return Switch(self.budgets, self.limits.may_spend).allowed(engines)
+        return Switch(self.budgets, self.limits.may_spend).allowed(engines, is_stopped)
 
     def ensure_room(self, job: Job, engine: str, now: datetime) -> None:
         """Check that the budgets have room, before a slot is taken that others could use; nothing is set aside yet.

@@ -67,9 +67,9 @@ class ValidateRequest:
             is_handed_on: Whether Reserve Slot is given ``measured``, and writes it together with what it writes anyway.
 
         Returns:
-            ``source``, ``reference``, ``mask`` (addresses of prepared pictures), ``cache_key``, ``measured`` (attributes
-            of the job that are known now), ``reuse`` (``"none"``, ``"ready"`` or ``"twin"``), ``cached`` (the finished
-            result, if ready) and ``twin_waits``.
+            ``source``, ``reference``, ``mask`` (addresses of prepared pictures), ``cache_key``, ``measured`` (attributes of
+            the job), ``reuse`` (``"none"``, ``"ready"`` or ``"twin"``), ``cached`` (the finished result, if ready) and
+            ``twin_waits``.
 
         Raises:
             InvalidRequestError: The pictures together are larger than a request may be, no engine can do the job any
@@ -106,7 +106,7 @@ class ValidateRequest:
             owner=model.item.user_id,
         )
         tier = tier_of(model.width, model.height, self.prices_by_side)
-        measured = {"source_pixels": pixels, "body_bytes": size, "price_tier": tier}
+        measured: dict[str, Any] = {"source_pixels": pixels, "body_bytes": size, "price_tier": tier}
         # the key at once, whoever writes the rest: whoever ends the job gives its claim of the result up by it
         if job.cache_key != key or not (is_handed_on or all(getattr(job, one) == measured[one] for one in measured)):
             job = change_job(

@@ -1,4 +1,4 @@
-"""The budgets and the switch in ``vto-controls``, and the transactions that write them together with a job."""
+"""The budgets and the switch in ``vto-controls``, and the transactions that write budgets together with a job."""
 
 import random
 import time
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from vto.adapters.aws_errors import as_storage_error, code_of
-from vto.adapters.dynamodb.items import get_item
+from vto.adapters.dynamodb.items import get_item, get_together
 from vto.domain import times
 from vto.domain.budgets import STOPPED, SWITCH, Booking, Move, exhausted
 from vto.errors import SpendingStoppedError, StorageUnavailableError
@@ -36,8 +36,22 @@ class DynamoBudgets:
 
     def spent(self, control_ids: Iterable[str]) -> dict[str, int]:
         """What stands on budgets, in ``micro_usd``."""
-        items = {one: get_item(self._table, {"control_id": one}) or {} for one in control_ids}
-        return {one: item.get("spent", 0) for one, item in items.items()}
+        names = list(control_ids)
+        items = get_together([(self._table, {"control_id": one}) for one in names])
+        return {one: (item or {}).get("spent", 0) for one, item in zip(names, items, strict=True)}
+
+    def ensure_not_stopped(self) -> None:
+        """Look at the switch, right before a call is written down that costs money.
+
+        It is read, not checked in a transaction with the job's row: between either and the call lie milliseconds in
+        which it may be thrown. An item that every call locked would cost four write units of each try-on and be what
+        breaks first; reads of it are cheap and never meet.
+
+        Raises:
+            SpendingStoppedError: Somebody has stopped all spending.
+        """
+        if self.is_stopped():
+            raise SpendingStoppedError("by the item in vto-controls")
 
     def write(self, job_id: str, job: dict[str, Any], booking: Booking) -> None:
         """Write a job's row and its booking in one transaction.
@@ -53,20 +67,16 @@ class DynamoBudgets:
             VersionConflictError: The row has changed since it was read.
             BudgetExhaustedError: A budget has not that much left.
             SignInRequiredError: The guests' has not.
-            SpendingStoppedError: Calls that cost money are stopped.
             StorageUnavailableError: DynamoDB did not answer, or others were writing every time.
         """
-        switch = [self._switch()] if booking.spends else []
-        items = [{"Update": job}, *switch, *(self._move(one) for one in booking.moves)]
+        items = [{"Update": job}, *(self._move(one) for one in booking.moves)]
         for attempt in range(ATTEMPTS):
             reasons = self._send(items)
             if reasons is None:
                 return
             if reasons[0] == NO_ROOM:
                 raise VersionConflictError(job_id)
-            if switch and reasons[1] == NO_ROOM:
-                raise SpendingStoppedError("by the item in vto-controls")
-            for move, reason in zip(booking.moves, reasons[1 + len(switch) :], strict=True):
+            for move, reason in zip(booking.moves, reasons[1:], strict=True):
                 if reason == NO_ROOM:
                     raise exhausted(move)
             if not BUSY & set(reasons):
@@ -89,18 +99,6 @@ class DynamoBudgets:
                     raise
                 return [reason.get("Code") or "None" for reason in reasons]
         return None
-
-    def _switch(self) -> dict[str, Any]:
-        """Nobody has stopped spending."""
-        return {
-            "ConditionCheck": {
-                "TableName": self._table.name,
-                "Key": {"control_id": SWITCH},
-                "ConditionExpression": "attribute_not_exists(#state) OR #state <> :stopped",
-                "ExpressionAttributeNames": {"#state": "state"},
-                "ExpressionAttributeValues": {":stopped": STOPPED},
-            }
-        }
 
     def _move(self, move: Move) -> dict[str, Any]:
         """Money on a budget, as long as there is room; or off it, in any case."""

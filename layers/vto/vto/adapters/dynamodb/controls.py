@@ -7,11 +7,19 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from vto.adapters.aws_errors import as_storage_error, code_of
-from vto.adapters.dynamodb.items import CONDITION_FAILED, SHORT_LIVED_SECONDS, conditionally, get_item, plain_values
+from vto.adapters.dynamodb.items import (
+    CONDITION_FAILED,
+    SHORT_LIVED_SECONDS,
+    conditionally,
+    get_item,
+    get_together,
+    old_item,
+    plain_values,
+)
 from vto.domain import times
 from vto.domain.erasure import is_control_of
 from vto.domain.health import Door, Health
-from vto.domain.pacing import Counter, next_slot
+from vto.domain.pacing import Counter, interval, next_slot
 from vto.errors import StorageUnavailableError
 from vto.ports import DeliveryClaim, Ticket
 
@@ -69,12 +77,12 @@ class DynamoControls:
                         ":ttl": times.epoch(now, seconds=SHORT_LIVED_SECONDS),
                     },
                     ReturnValues="ALL_NEW",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
             except ClientError as error:
                 if code_of(error) != CONDITION_FAILED:
                     raise
-                item = get_item(self._table, key) or {}
-                return DeliveryClaim(granted=False, busy=item.get("delivered", 0) < version)
+                return DeliveryClaim(granted=False, busy=(old_item(error) or {}).get("delivered", 0) < version)
         return DeliveryClaim(granted=True, delivered=plain_values(answer["Attributes"]).get("delivered"))
 
     def confirm_delivery(self, job_id: str, connection_id: str, version: int) -> None:
@@ -107,34 +115,46 @@ class DynamoControls:
     ) -> datetime | None:
         """Take a counter's next free instant; no two callers get the same one. None, and none taken, after latest.
 
+        An idle engine is taken at once; where it is not idle, the refusal says when it was last taken.
+
         Raises:
             StorageUnavailableError: Others were faster every time.
         """
         key = {"control_id": f"{counter.value}#{engine}"}
+        slot = now
+        unchanged = "last_taken <= :last"
+        last = times.to_iso(now - interval(requests_per_minute))
         for _ in range(SLOT_RACES):
-            item = get_item(self._table, key) or {}
-            last = item.get("last_taken")
-            slot = next_slot(now, times.from_iso(last) if last else None, requests_per_minute)
             if slot > latest:
                 return None  # whoever is turned away must not make the queue longer for those who come later
-            unchanged = "last_taken = :last" if last else "attribute_not_exists(last_taken)"
-            taken = conditionally(
-                "take slot",
-                lambda slot=slot, last=last, unchanged=unchanged: self._table.update_item(
+            found = self._take(key, slot, unchanged, last)
+            if found is None:
+                return slot
+            unchanged, last = "last_taken = :last", found
+            slot = next_slot(now, times.from_iso(last), requests_per_minute)
+        raise StorageUnavailableError(f"no slot of {engine} after {SLOT_RACES} races")
+
+    def _take(self, key: dict[str, str], slot: datetime, unchanged: str, last: str) -> str | None:
+        """Take an instant on a condition; None when it was taken, otherwise the latest that somebody has."""
+        with as_storage_error("take slot"):
+            try:
+                self._table.update_item(
                     Key=key,
                     UpdateExpression="SET last_taken = :slot, #ttl = :ttl",
-                    ConditionExpression=unchanged,
+                    ConditionExpression=f"attribute_not_exists(last_taken) OR {unchanged}",
                     ExpressionAttributeNames={"#ttl": "ttl"},
                     ExpressionAttributeValues={
                         ":slot": times.to_iso(slot),
                         ":ttl": times.epoch(slot, seconds=SHORT_LIVED_SECONDS),
-                        **({":last": last} if last else {}),
+                        ":last": last,
                     },
-                ),
-            )
-            if taken:
-                return slot
-        raise StorageUnavailableError(f"no slot of {engine} after {SLOT_RACES} races")
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+            except ClientError as error:
+                if code_of(error) != CONDITION_FAILED:
+                    raise
+                return str((old_item(error) or {})["last_taken"])
+        return None
 
     def next_slot(
         self, engine: str, requests_per_minute: float, now: datetime, *, counter: Counter = Counter.SLOTS
@@ -180,9 +200,10 @@ class DynamoControls:
         return None  # so many others have said the same that it is open by now
 
     def _look(self, engine: str, job_id: str, now: datetime) -> tuple[Door, Mapping[str, Any] | None]:
-        item = get_item(self._table, {"control_id": _health_key(engine)})
-        order = get_item(self._table, {"control_id": f"engine#{engine}"}) or {}
-        return (Door.OPEN if order.get("state") == "paused" else _health(item).door(job_id, now)), item
+        names = (_health_key(engine), f"engine#{engine}")
+        item, order = get_together([(self._table, {"control_id": one}) for one in names])
+        is_paused = (order or {}).get("state") == "paused"
+        return (Door.OPEN if is_paused else _health(item).door(job_id, now)), item
 
     def close_engine(self, engine: str) -> None:
         """Note that the engine answers."""

@@ -4,11 +4,12 @@ import base64
 import json
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import ClientError
 
 from vto.adapters.aws_errors import as_storage_error, code_of
@@ -17,6 +18,7 @@ from vto.errors import InvalidRequestError, StorageUnavailableError, Violation
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
+PLAIN = TypeDeserializer()
 CONDITION_FAILED = "ConditionalCheckFailedException"
 IN_A_TRANSACTION = "TransactionConflictException"
 WRITES = 16  # of an item that transactions of others hold, one after another; with their pauses some three seconds
@@ -28,11 +30,16 @@ BATCH_ATTEMPTS = 4
 
 def get_item(table: "Table", key: dict[str, str]) -> dict[str, Any] | None:
     """One row, read consistently, or None."""
-    if not all(0 < len(value.encode(errors="replace")) <= MAX_KEY_BYTES for value in key.values()):
-        return None  # DynamoDB would call it an error, and there can be no such item
+    if not _can_be(key):
+        return None
     with as_storage_error(f"get from {table.name}"):
         item = table.get_item(Key=key, ConsistentRead=True).get("Item")
     return None if item is None else dict(plain_values(item))
+
+
+def _can_be(key: Mapping[str, str]) -> bool:
+    """Whether there can be such an item; where not, DynamoDB would call the question an error."""
+    return all(0 < len(value.encode(errors="replace")) <= MAX_KEY_BYTES for value in key.values())
 
 
 def batch_get(table: "Table", keys: list[dict[str, str]]) -> list[Mapping[str, Any]]:
@@ -41,18 +48,56 @@ def batch_get(table: "Table", keys: list[dict[str, str]]) -> list[Mapping[str, A
     Raises:
         StorageUnavailableError: DynamoDB kept some back each time.
     """
-    rows: list[Mapping[str, Any]] = []
-    with as_storage_error(f"get many from {table.name}"):
+    return _rows(table.meta.client, {table.name: keys})[table.name]
+
+
+def get_together(asked: Sequence[tuple["Table", dict[str, str]]]) -> list[dict[str, Any] | None]:
+    """Rows of any tables in one request, read consistently; each, or None, in the place where it was asked for.
+
+    Raises:
+        StorageUnavailableError: DynamoDB did not answer, or kept some back each time.
+    """
+    wanted: dict[str, list[dict[str, str]]] = {}
+    for table, key in asked:
+        named = wanted.setdefault(table.name, [])
+        if _can_be(key) and key not in named:
+            named.append(key)
+    wanted = {name: keys for name, keys in wanted.items() if keys}
+    if not wanted:
+        return [None for _ in asked]
+    rows = _rows(asked[0][0].meta.client, wanted)
+
+    def found(table: "Table", key: dict[str, str]) -> dict[str, Any] | None:
+        row = next((one for one in rows.get(table.name, ()) if key.items() <= one.items()), None)
+        return None if row is None else dict(plain_values(row))
+
+    return [found(table, key) for table, key in asked]
+
+
+def _rows(client: Any, wanted: Mapping[str, list[dict[str, str]]]) -> dict[str, list[Mapping[str, Any]]]:
+    rows: dict[str, list[Mapping[str, Any]]] = {name: [] for name in wanted}
+    left: Mapping[str, Any] = {name: {"Keys": keys, "ConsistentRead": True} for name, keys in wanted.items()}
+    with as_storage_error(f"get many from {', '.join(wanted)}"):
         for attempt in range(BATCH_ATTEMPTS):
-            request: Any = {table.name: {"Keys": keys, "ConsistentRead": True}}
-            answer = table.meta.client.batch_get_item(RequestItems=request)
-            rows += answer["Responses"].get(table.name, [])
-            left = answer.get("UnprocessedKeys", {}).get(table.name)
+            answer = client.batch_get_item(RequestItems=left)
+            for name, some in answer["Responses"].items():
+                rows[name] += some
+            left = {name: {**one, "ConsistentRead": True} for name, one in answer.get("UnprocessedKeys", {}).items()}
             if not left:
                 return rows
-            keys = [{name: str(value) for name, value in key.items()} for key in left["Keys"]]
             time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - no secret
-    raise StorageUnavailableError(f"{table.name} kept {len(keys)} row(s) back {BATCH_ATTEMPTS} times")
+    kept = ", ".join(f"{len(one['Keys'])} of {name}" for name, one in left.items())
+    raise StorageUnavailableError(f"{kept}: row(s) kept back {BATCH_ATTEMPTS} times")
+
+
+def old_item(error: ClientError) -> dict[str, Any] | None:
+    """The item for which a condition did not hold, where the write asked for it; None where there is none.
+
+    A resource turns the items of answers into plain values, not those of errors.
+    Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
+    """
+    raw: Mapping[str, Any] = error.response.get("Item") or {}  # type: ignore[assignment]
+    return {name: plain_values(PLAIN.deserialize(value)) for name, value in raw.items()} or None
 
 
 def conditionally(what: str, write: Any) -> bool:

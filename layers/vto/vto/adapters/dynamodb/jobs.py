@@ -101,8 +101,8 @@ class DynamoJobs:
     def save(self, job: Job, *, expected_version: int, booking: Booking | None = None) -> None:
         """Store a changed job if nobody changed it since; raises VersionConflictError otherwise.
 
-        Attributes that this code does not know (written by a newer version) stay as they are. With a booking, the job
-        and the budgets are one transaction.
+        Attributes that this code does not know (written by a newer version) stay as they are. With a booking that moves
+        money, the job and the budgets are one transaction; one that spends looks at the switch before.
         """
         item = {**job_to_item(job), "revision": job.revision + 1}
         del item["id"]
@@ -123,6 +123,9 @@ class DynamoJobs:
         if booking is not None:
             if self._budgets is None:
                 raise InternalError(f"job {job.id} moves money, and there are no budgets here")
+            if booking.spends:
+                self._budgets.ensure_not_stopped()
+        if booking is not None and booking.moves and self._budgets is not None:
             self._budgets.write(job.id, {"TableName": self._table.name, **update}, booking)
         elif not conditionally("save job", lambda: self._update(update)):
             raise VersionConflictError(job.id)
