@@ -3,11 +3,17 @@
 import copy
 import json
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-from vto.errors import Violation
-from vto.schemas.rules import Problem, problems, read
+from jsonschema import Draft7Validator
+from jsonschema.exceptions import ValidationError
+from referencing import Registry, Resource
 
+from vto.errors import Violation
+
+_FOLDER = Path(__file__).parent
 MAX_REPORTED = 50  # more than a person reads, and an answer with all of them would not fit into one frame
 MAX_PATH = 100
 
@@ -52,45 +58,66 @@ def check(schema: str, document: Any) -> Checked:
     except (ValueError, RecursionError):  # json.loads takes these, no table does
         problem = "is nested too deeply, or holds NaN, Infinity or half a Unicode character"
         return Checked([Violation("(the whole request)", problem, "send plain JSON")], {})
-    broken = list(problems(read(f"{schema}.schema.json"), document))
-    found = [one for problem in broken for one in _explain(problem)]
-    return Checked(sorted(found, key=lambda one: one.path)[:MAX_REPORTED], _sound(document, broken))
+    errors = list(_validator(schema).iter_errors(document))
+    found = [one for error in errors for one in _explain(error)]
+    return Checked(sorted(found, key=lambda one: one.path)[:MAX_REPORTED], _sound(document, errors))
 
 
-def _sound(document: Any, broken: list[Problem]) -> Any:
+def _sound(document: Any, errors: list[ValidationError]) -> Any:
     boxed = {"": copy.deepcopy(document)}  # so that the whole of it can be replaced like any part
-    for problem in broken:
-        *folders, name = ["", *problem.path]
+    for error in errors:
+        *folders, name = ["", *error.absolute_path]
         at: Any = boxed
         for folder in folders:
             at = at.get(folder) if isinstance(at, dict) else None
-        if problem.keyword == "required" or not isinstance(at, dict) or name not in at:
+        if error.validator == "required" or not isinstance(at, dict) or name not in at:
             continue  # nothing is there that could be left out
-        if problem.keyword == "additionalProperties":
-            at[name] = {field: value for field, value in at[name].items() if field in problem.schema["properties"]}
-        elif problem.keyword == "type" and problem.rule == "object":
+        schema: Any = error.schema
+        if error.validator == "additionalProperties":
+            at[name] = {field: value for field, value in at[name].items() if field in schema["properties"]}
+        elif error.validator == "type" and error.validator_value == "object":
             at[name] = {}
         else:
             del at[name]
     return boxed.get("", {})
 
 
-def _explain(problem: Problem) -> list[Violation]:
-    """Say what is wrong in words that tell the reader what to change."""
-    path = ".".join(problem.path)
+@cache
+def _validator(schema: str) -> Draft7Validator:
+    registry: Registry[Any] = Registry(retrieve=_resource)  # type: ignore[call-arg]  # attrs' aliases are not seen
+    return Draft7Validator(_document(f"{schema}.schema.json"), registry=registry)
+
+
+def _resource(uri: str) -> Resource[Any]:
+    """What a schema refers to, read when a document is first checked against it."""
+    return Resource.from_contents(_document(uri))
+
+
+def _document(name: str) -> Any:
+    return json.loads((_FOLDER / name).read_text())
+
+
+def _explain(error: ValidationError) -> list[Violation]:
+    """Say a schema error in words that tell the reader what to change."""
+    path = ".".join(str(part) for part in error.absolute_path)
 
     def at(name: str) -> str:
         return (f"{path}.{name}" if path else name or '""')[:MAX_PATH]
 
-    schema, rule = problem.schema, problem.rule
+    # the library types these as "anything a schema may hold"
+    schema: Any = error.schema
+    rule: Any = error.validator_value
+    document: Any = error.instance
     where, remedy = path or "(the whole request)", f"send {_allowed(schema)}"
-    match problem.keyword:
+    match error.validator:
         case "required":
-            wanted = schema["properties"][rule]
-            return [Violation(at(rule), "is missing", wanted.get("x-remedy", f"send {_allowed(wanted)}"))]
+            # the library reports each missing field on its own and names it only in its message
+            missing = next(name for name in rule if error.message.startswith(repr(name)))
+            wanted = schema["properties"][missing]
+            return [Violation(at(missing), "is missing", wanted.get("x-remedy", f"send {_allowed(wanted)}"))]
         case "additionalProperties":
             allowed = sorted(name for name, one in schema.get("properties", {}).items() if "not" not in one)
-            unknown = sorted(set(problem.value) - set(schema.get("properties", {})))
+            unknown = sorted(set(document) - set(schema.get("properties", {})))
             return [
                 Violation(at(name), "is not a known field", f"remove it (known: {', '.join(allowed)})")
                 for name in unknown
@@ -98,22 +125,22 @@ def _explain(problem: Problem) -> list[Violation]:
         case "not" | "pattern" if "x-problem" in schema:
             return [Violation(where, schema["x-problem"], schema["x-remedy"])]
         case "enum":
-            said = f"must be one of {', '.join(map(str, rule))}"
+            problem = f"must be one of {', '.join(map(str, rule))}"
         case "const":
-            said = f"must be {rule!r}"
+            problem = f"must be {rule!r}"
         case "type":
-            said = f"must be of type {rule}"
+            problem = f"must be of type {rule}"
         case "minimum":
-            said = f"must be at least {rule}"
+            problem = f"must be at least {rule}"
         case "maximum":
-            said = f"must be at most {rule}"
+            problem = f"must be at most {rule}"
         case "minLength":
-            said = f"must have at least {rule} character(s)"
+            problem = f"must have at least {rule} character(s)"
         case "maxLength":
-            said = f"must have at most {rule} characters"
+            problem = f"must have at most {rule} characters"
         case _:
-            said = f"breaks the rule {problem.keyword!r} of the schema"
-    return [Violation(where, said, remedy)]
+            problem = f"breaks the rule {error.validator!r} of the schema"
+    return [Violation(where, problem, remedy)]
 
 
 def _allowed(schema: Any) -> str:
