@@ -1,5 +1,6 @@
 """State "Reserve Slot": which engine takes the job, and when."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from unittest.mock import Mock
@@ -25,7 +26,7 @@ from vto.errors import (
     QueueFullError,
     StorageUnavailableError,
 )
-from vto.use_cases.reserve_slot import MAX_THROTTLED
+from vto.use_cases.reserve_slot import MAX_THROTTLED, MEASURED
 
 MAX_QUEUE_SECONDS = MOST[Lane.SHOPPER]
 TWO = ["nova_canvas", "preview"]
@@ -386,3 +387,31 @@ def test_after_waiting_for_a_twin_in_vain_the_slot_is_taken_as_by_anybody(world:
     world.claimed_job()
     waited = world.reserve_slot("job-1", EXECUTION, BLANK_SLOT, None, {"reuse": "twin"})
     assert world.reserve_slot("job-1", EXECUTION, waited, None, {"reuse": "none"})["round"] == 1
+
+
+def test_what_validate_request_measured_becomes_part_of_the_job_also_when_somebody_writes_meanwhile(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.claimed_job()
+    measured = {"source_pixels": 960_000, "body_bytes": 1_234, "price_tier": 1024}
+    take = world.controls.take_slot
+
+    def raced(*arguments: Any, **named: Any) -> Any:
+        job = world.jobs.rows["job-1"]
+        world.jobs.save(replace(job, consented_at="2026-11-01T00:00:00.000Z"), expected_version=job.version)
+        return take(*arguments, **named)
+
+    monkeypatch.setattr(world.controls, "take_slot", raced)
+    world.reserve_slot("job-1", EXECUTION, BLANK_SLOT, None, {"reuse": "none", "measured": measured})
+    job = world.jobs.rows["job-1"]
+    assert {name: getattr(job, name) for name in MEASURED} == measured
+    assert (job.stage, job.consented_at) == (Stage.QUEUED, "2026-11-01T00:00:00.000Z")
+
+
+def test_what_is_measured_already_stays_where_a_machine_of_before_hands_nothing_on(world: World) -> None:
+    world.claimed_job()
+    world.validate_request("job-1", EXECUTION, 0)
+    before = world.jobs.rows["job-1"]
+    world.reserve_slot("job-1", EXECUTION, BLANK_SLOT, None)
+    after = world.jobs.rows["job-1"]
+    assert [getattr(after, name) for name in MEASURED] == [getattr(before, name) for name in MEASURED]

@@ -67,9 +67,9 @@ class ValidateRequest:
             is_handed_on: Whether Reserve Slot is given ``measured``, and writes it together with what it writes anyway.
 
         Returns:
-            ``source``, ``reference``, ``mask`` (addresses of prepared pictures), ``cache_key``, ``measured`` (attributes of
-            the job), ``reuse`` (``"none"``, ``"ready"`` or ``"twin"``), ``cached`` (the finished result, if ready) and
-            ``twin_waits``.
+            ``source``, ``reference``, ``mask`` (addresses of prepared pictures), ``cache_key``, ``measured`` (more of
+            the job's attributes), ``reuse`` (``"none"``, ``"ready"`` or ``"twin"``), ``cached`` (the finished result,
+            if ready) and ``twin_waits``.
 
         Raises:
             InvalidRequestError: The pictures together are larger than a request may be, no engine can do the job any
