@@ -3,7 +3,8 @@
 from typing import Any
 
 from vto import bootstrap
-from vto.adapters.batches import ComesAgain, ended_jobs, with_partial_failures
+from vto.adapters.batches import ComesAgain, with_partial_failures
+from vto.adapters.webhook import ended_jobs
 from vto.domain.webhooks import End
 from vto.telemetry import observed
 

@@ -3,7 +3,8 @@
 from typing import Any
 
 from vto import bootstrap
-from vto.adapters.batches import ComesAgain, erasures, with_partial_failures
+from vto.adapters.batches import ComesAgain, with_partial_failures
+from vto.adapters.erasure_queue import erasures
 from vto.domain.removal import Removal
 from vto.telemetry import count, observed
 

@@ -13,4 +13,4 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Publish the job, unless direct notification is switched off."""
     if not bootstrap.settings().is_on("DIRECT_NOTIFY"):
         return {"sockets_told": 0}
-    return {"sockets_told": told(event["job_id"], bootstrap.publish_job()(event["job_id"]))}
+    return {"sockets_told": told(event["job_id"], bootstrap.publish_job()(event["job_id"], is_first=True))}

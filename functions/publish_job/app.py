@@ -3,7 +3,8 @@
 from typing import Any
 
 from vto import bootstrap
-from vto.adapters.batches import Changed, stream_changes, with_partial_failures
+from vto.adapters.batches import with_partial_failures
+from vto.adapters.job_stream import Changed, stream_changes
 from vto.telemetry import observed, told
 
 bootstrap.prepare(bootstrap.publish_job, bootstrap.announce_end, bootstrap.finish_given)

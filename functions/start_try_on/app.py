@@ -3,7 +3,8 @@
 from typing import Any
 
 from vto import bootstrap
-from vto.adapters.batches import stream_job_ids, with_partial_failures
+from vto.adapters.batches import with_partial_failures
+from vto.adapters.job_stream import stream_job_ids
 from vto.telemetry import observed
 
 bootstrap.prepare(bootstrap.start_created)

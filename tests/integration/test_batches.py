@@ -6,7 +6,8 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from vto.adapters.batches import Changed, Written, s3_objects, stream_changes, stream_job_ids, with_partial_failures
+from vto.adapters.batches import Written, s3_objects, with_partial_failures
+from vto.adapters.job_stream import Changed, stream_changes, stream_job_ids
 from vto.domain.storage import S3Url
 from vto.errors import StorageUnavailableError
 

@@ -1,8 +1,9 @@
-"""How many unfinished jobs a user may have: counted in the transaction that creates a job, whoever else comes then."""
+"""How many unfinished jobs a user may have: counted before a job is written, whoever else comes, or dies, then."""
 
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,12 +30,15 @@ class Client:
         self.fails: dict[str, list[ClientError]] = {}
 
     def __getattr__(self, name: str) -> Any:
+        return self.asking(name, getattr(self._client, name))
+
+    def asking(self, name: str, real: Any) -> Any:
         def ask(**options: Any) -> Any:
             with self._lock:
                 self.asked.append(name)
                 if self.fails.get(name):
                     raise self.fails[name].pop(0)
-                return getattr(self._client, name)(**options)
+                return real(**options)
 
         return ask
 
@@ -56,12 +60,12 @@ def client(rows: Any) -> Client:
 
 @pytest.fixture
 def jobs(rows: Any, controls: Any, client: Client, monkeypatch: pytest.MonkeyPatch) -> DynamoJobs:
-    monkeypatch.setattr("vto.adapters.dynamodb.jobs.time", SimpleNamespace(sleep=lambda seconds: None))
+    monkeypatch.setattr(items, "time", SimpleNamespace(sleep=lambda seconds: None))
     seen = SimpleNamespace(
         name=rows.name,
         meta=SimpleNamespace(client=client),
         get_item=rows.get_item,
-        put_item=rows.put_item,
+        put_item=client.asking("put_item", rows.put_item),
         update_item=rows.update_item,
     )
     return DynamoJobs(seen, controls)
@@ -85,7 +89,10 @@ def end(jobs: DynamoJobs, name: str) -> None:
     jobs.save(job.fail(InternalError(), NOON), expected_version=job.version)
 
 
-def test_a_job_is_stored_and_counted_together(jobs: DynamoJobs, controls: Any) -> None:
+HALF_A_MINUTE = NOON + timedelta(seconds=31)
+
+
+def test_a_job_is_counted_and_stored(jobs: DynamoJobs, controls: Any) -> None:
     assert create(jobs, "one") == "new"
     assert jobs.get("one") == new_job("one")
     assert counted(controls) == {"one"}
@@ -112,12 +119,67 @@ def test_what_has_ended_or_was_erased_is_forgotten_when_somebody_finds_no_room(
 ) -> None:
     for name in ("one", "two", "three"):
         create(jobs, name)
+    assert client.asked == ["update_item", "put_item"] * 3
     end(jobs, "one")
     rows.delete_item(Key={"id": "two"})
     assert counted(controls) == {"one", "two", "three"}  # nothing was written when they ended
-    assert client.asked == ["transact_write_items"] * 3
-    assert [create(jobs, name) for name in ("four", "five", "six")] == ["new", "new", "refused"]
+    came = [create(jobs, name, now=HALF_A_MINUTE) for name in ("four", "five", "six")]
+    assert came == ["new", "new", "refused"]
     assert counted(controls) == {"three", "four", "five"}
+
+
+def dies(**_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_job_that_was_counted_by_somebody_who_died_takes_room_for_half_a_minute_only(
+    jobs: DynamoJobs, controls: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs._table, "put_item", dies)
+    with pytest.raises(KeyboardInterrupt):
+        create(jobs, "one", at_most=1)
+    monkeypatch.undo()
+    assert (jobs.get("one"), counted(controls)) == (None, {"one"})
+    assert create(jobs, "two", at_most=1) == "refused"  # the row may still come
+    assert create(jobs, "two", at_most=1, now=HALF_A_MINUTE) == "new"
+    assert counted(controls) == {"two"}
+
+
+def test_a_request_whose_job_was_counted_only_is_let_in_when_it_comes_again(
+    jobs: DynamoJobs, controls: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs._table, "put_item", dies)
+    with pytest.raises(KeyboardInterrupt):
+        create(jobs, "one", at_most=1)
+    monkeypatch.undo()
+    assert create(jobs, "one", at_most=1) == "new"
+    assert counted(controls) == {"one"}
+
+
+def test_a_job_that_is_counted_again_while_somebody_forgets_it_stays_counted(
+    jobs: DynamoJobs, controls: Any, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs._table, "put_item", dies)
+    with pytest.raises(KeyboardInterrupt):
+        create(jobs, "one", at_most=1)
+    monkeypatch.undo()
+    real, came = client._client.batch_get_item, []
+
+    def meanwhile(**options: Any) -> Any:
+        if not came:
+            came.append(create(jobs, "one", at_most=1, now=HALF_A_MINUTE))
+        return answer
+
+    answer = real(RequestItems={jobs._table.name: {"Keys": [{"id": "one"}]}})  # it is not there yet
+    client._client = SimpleNamespace(
+        get_item=client._client.get_item,
+        update_item=client._client.update_item,
+        batch_get_item=lambda **options: answer,
+    )
+    client._lock = threading.RLock()
+    client._client.batch_get_item = meanwhile
+    assert create(jobs, "two", at_most=1, now=HALF_A_MINUTE) == "refused"
+    assert (came, counted(controls)) == (["new"], {"one"})
 
 
 def test_a_cancelled_job_counts_until_its_instant_has_passed(jobs: DynamoJobs) -> None:
@@ -137,7 +199,6 @@ def test_what_dynamodb_does_not_answer_counts_as_unfinished(jobs: DynamoJobs, cl
     end(jobs, "one")
     unanswered = {"Responses": {}, "UnprocessedKeys": {rows.name: {"Keys": [{"id": "one"}]}}}
     client._client = SimpleNamespace(
-        transact_write_items=client._client.transact_write_items,
         get_item=client._client.get_item,
         batch_get_item=lambda **options: unanswered,
         update_item=client._client.update_item,
@@ -148,9 +209,9 @@ def test_what_dynamodb_does_not_answer_counts_as_unfinished(jobs: DynamoJobs, cl
 def test_of_many_jobs_others_are_looked_at_by_each_who_comes(jobs: DynamoJobs, controls: Any, rows: Any) -> None:
     key = {"control_id": f"open#{ALICE}#batch"}
     controls.put_item(Item={**key, "jobs": {f"{number:03}" for number in range(300)}})
-    assert create(jobs, "150", at_most=300, lane=Lane.BATCH) == "new"
+    assert create(jobs, "149+", at_most=300, lane=Lane.BATCH) == "new"
     left = set(controls.get_item(Key=key)["Item"]["jobs"])
-    assert left == {f"{number:03}" for number in range(300) if not 150 <= number < 250} | {"150"}
+    assert left == {f"{number:03}" for number in range(300) if not 150 <= number < 250} | {"149+"}
 
 
 def test_of_a_hundred_that_come_at_once_as_many_as_may_are_let_in_and_none_is_lost(
@@ -162,44 +223,32 @@ def test_of_a_hundred_that_come_at_once_as_many_as_may_are_let_in_and_none_is_lo
     assert stored == counted(controls) == {f"job-{number}" for number, one in enumerate(came) if one == "new"}
 
 
-def cancelled(*reasons: str) -> ClientError:
-    error = {
-        "Error": {"Code": "TransactionCanceledException"},
-        "CancellationReasons": [{"Code": one} for one in reasons],
-    }
-    return ClientError(error, "TransactWriteItems")  # type: ignore[arg-type]
+def refused(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": code}}, "UpdateItem")
 
 
-def test_two_requests_that_meet_are_tried_again(jobs: DynamoJobs, client: Client) -> None:
-    client.fails["transact_write_items"] = [cancelled("None", "TransactionConflict")] * 3
-    assert create(jobs, "one") == "new"
-    assert client.asked.count("transact_write_items") == 4
-
-
-def test_whoever_makes_room_while_others_are_counted_waits_for_them(
-    jobs: DynamoJobs, controls: Any, client: Client, monkeypatch: pytest.MonkeyPatch
+def test_an_item_that_a_transaction_of_the_version_before_holds_is_waited_for(
+    jobs: DynamoJobs, controls: Any, client: Client
 ) -> None:
-    monkeypatch.setattr(items, "time", SimpleNamespace(sleep=lambda seconds: None))
-    create(jobs, "one", at_most=1)
+    client.fails["update_item"] = [refused("TransactionConflictException")] * 3
+    assert create(jobs, "one", at_most=1) == "new"
     end(jobs, "one")
-    held = ClientError({"Error": {"Code": "TransactionConflictException"}}, "UpdateItem")  # type: ignore[arg-type]
-    client.fails["update_item"] = [held] * 3
+    client.fails["update_item"] = [refused("TransactionConflictException")] * 3
     assert create(jobs, "two", at_most=1) == "new"
     assert counted(controls) == {"two"}
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        cancelled("None", "TransactionConflict"),
-        cancelled("None", "ThrottlingError"),
-        ClientError({"Error": {"Code": "InternalServerError"}}, "TransactWriteItems"),
-    ],
-)
-def test_a_table_that_does_not_answer_is_said_to_be_unavailable(
-    jobs: DynamoJobs, client: Client, error: ClientError
-) -> None:
-    client.fails["transact_write_items"] = [error] * ADMISSION_RACES
+@pytest.mark.parametrize("failing", ["update_item", "put_item"])
+def test_a_table_that_does_not_answer_is_said_to_be_unavailable(jobs: DynamoJobs, client: Client, failing: str) -> None:
+    client.fails[failing] = [refused("InternalServerError")]
     with pytest.raises(StorageUnavailableError):
         jobs.create(new_job("one"), at_most=3)
     assert jobs.get("one") is None
+
+
+def test_whoever_finds_room_made_and_taken_every_time_comes_again_later(jobs: DynamoJobs, client: Client) -> None:
+    create(jobs, "one", at_most=1)
+    end(jobs, "one")
+    client.fails["update_item"] = [refused("ConditionalCheckFailedException")] * (2 * ADMISSION_RACES)
+    with pytest.raises(StorageUnavailableError, match="others of its user"):
+        jobs.create(new_job("two"), at_most=1)

@@ -298,6 +298,12 @@ def tries_an_opened_engine(system: System) -> None:
         system.dynamodb.Table("vto-controls").put_item(Item={"control_id": f"health#{engine}", **health})
 
 
+def tries_an_opened_engine_without_money(system: System) -> None:
+    tries_an_opened_engine(system)
+    budget = {"control_id": "budget#shop#2026-11-21", "spent": 10**9}
+    system.dynamodb.Table("vto-controls").put_item(Item=budget)
+
+
 def money_is_set_aside(system: System) -> None:
     """For a call that has not been made: whoever ends the job, or goes on without it, gives the money back."""
     ledger = (Entry("nova_canvas", 40_000, CallState.RESERVED, "2026-11-21", times.to_iso(system.clock.now())),)
@@ -608,6 +614,7 @@ SITUATIONS = [
     Situation("invoke_model", {**INVOKE, "slot": {**INVOKE["slot"], "turn": True}}, turn_of_the_batch_lane),
     Situation("invoke_model", INVOKE, after_a_long_queue),
     Situation("reserve_slot", RESERVE, tries_an_opened_engine),
+    Situation("reserve_slot", RESERVE, tries_an_opened_engine_without_money, engines="nova_canvas"),
     Situation("reserve_slot", RESERVE, engines="nova_canvas,preview"),
     Situation("store_result", STORE, money_is_set_aside),
     Situation("record_failure", read("record_failure/accepted"), money_is_set_aside),

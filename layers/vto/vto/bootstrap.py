@@ -566,8 +566,10 @@ def import_picture() -> ImportPicture:
 @cache
 def create_try_on() -> CreateTryOn:
     """Admits try-ons."""
+    from vto import schemas
     from vto.use_cases.create_try_on import CreateTryOn
 
+    schemas.ready("try_on")  # before anybody waits for it
     return CreateTryOn(
         jobs(),
         admissions(),

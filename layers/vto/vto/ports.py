@@ -248,6 +248,10 @@ class Controls(Protocol):
         """Ask to push a version to a socket; a granted claim lapses by itself after a few seconds."""
         ...
 
+    def told_version(self, job_id: str, connection_id: str) -> int | None:
+        """The latest version that was pushed to a socket; None where none was."""
+        ...
+
     def confirm_delivery(self, job_id: str, connection_id: str, version: int) -> None:
         """Record that the version was pushed."""
         ...
@@ -318,6 +322,10 @@ class Budgets(Protocol):
 
     def spent(self, control_ids: Iterable[str]) -> dict[str, int]:
         """What stands on budgets, in ``micro_usd``."""
+        ...
+
+    def look(self, control_ids: Iterable[str]) -> tuple[bool, dict[str, int]]:
+        """Both, read together: whether spending is stopped, and what stands on budgets."""
         ...
 
 

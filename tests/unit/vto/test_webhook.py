@@ -10,7 +10,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from tests.contract.deployed import resources, template
 from tests.unit.vto.world import EXECUTION, World
-from vto.adapters.batches import stream_changes
+from vto.adapters.job_stream import stream_changes
 from vto.domain import times, webhooks
 from vto.domain.webhooks import ATTEMPTS, End, Reception, headers, is_allowed, message, reception, wait_seconds
 from vto.errors import ModelTimeoutError, StorageUnavailableError

@@ -1,6 +1,7 @@
 """The queue of erasures: a message stays in it until its erasure is done."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from vto import telemetry
 from vto.adapters.aws_errors import as_storage_error
+from vto.adapters.batches import Entries
 from vto.domain.removal import Removal
 from vto.errors import StorageUnavailableError
 
@@ -66,3 +68,15 @@ class ErasureQueue:
             except (ClientError, BotoCoreError) as error:
                 # it comes again by itself, only later
                 telemetry.report("an erasure comes again late", StorageUnavailableError(type(error).__name__))
+
+
+def erasures(event: dict[str, Any]) -> Entries[str | Removal]:
+    """Whom, or which one thing, each message of the erasures' queue is about, by the message's id."""
+    for message in event["Records"]:
+        yield message["messageId"], _erasure(message["body"])
+
+
+def _erasure(body: str) -> Iterator[str | Removal]:
+    wish = json.loads(body)
+    # a message about one thing must never be read as one about a person, not even by the code of before
+    yield Removal(**wish["remove"]) if "remove" in wish else wish["user_id"]

@@ -1,15 +1,17 @@
 """Telling the shop's own server that jobs have ended: the queue that keeps each end until it is told, and the call."""
 
 import json
+from collections.abc import Iterator
 from concurrent.futures import Future
 from datetime import datetime
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import urllib3
 from urllib3.exceptions import HTTPError
 
 from vto.adapters.aws_errors import as_storage_error
+from vto.adapters.batches import Entries
 from vto.adapters.secrets import SecretKey
 from vto.domain import times, webhooks
 from vto.domain.webhooks import End, Reception
@@ -35,6 +37,17 @@ class EndedJobsQueue:
         body = json.dumps({"job_id": end.job_id, "seq": end.seq})
         with as_storage_error("announce the end of a job"):
             self._client.send_message(QueueUrl=self._queue_url, MessageBody=body)
+
+
+def ended_jobs(event: dict[str, Any]) -> Entries[End]:
+    """Of which end each message is, by the message's id."""
+    for message in event["Records"]:
+        yield message["messageId"], _end(message["body"])
+
+
+def _end(body: str) -> Iterator[End]:
+    document = json.loads(body)
+    yield End(str(document["job_id"]), int(document["seq"]))
 
 
 class HttpShopServer:

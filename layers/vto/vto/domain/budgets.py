@@ -110,12 +110,15 @@ def user_budget(user_id: str, day: str) -> str:
     return f"budget#user#{user_id}#{day}"
 
 
+def budgets_of(user_id: str, day: str) -> tuple[str, str]:
+    """The budgets on which a user's call of a day stands: their own, or the guests', and the shop's."""
+    # a guest comes back as another one at will: a budget for each would hold nobody
+    return guests_budget(day) if is_guest(user_id) else user_budget(user_id, day), shop_budget(day)
+
+
 def _moves(user_id: str, by_day: Mapping[str, int], limits: Limits) -> Iterator[Move]:
     for day, amount in sorted(by_day.items()):
         if amount:
-            # a guest comes back as another one at will: a budget for each would hold nobody
-            if is_guest(user_id):
-                yield Move(guests_budget(day), amount, limits.guests)
-            else:
-                yield Move(user_budget(user_id, day), amount, limits.user)
-            yield Move(shop_budget(day), amount, limits.shop)
+            theirs, shop = budgets_of(user_id, day)
+            yield Move(theirs, amount, limits.guests if is_guest(user_id) else limits.user)
+            yield Move(shop, amount, limits.shop)

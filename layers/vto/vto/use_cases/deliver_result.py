@@ -30,4 +30,4 @@ class DeliverResult:
         if job.status is not Status.COMPLETED:
             # status comes before the manifest, so this is an old manifest of a job that is run again, or a late read
             raise NotifierUnavailableError(f"job {job_id} is {job.status.value}, not completed yet")
-        return self.publish_job(job_id)
+        return self.publish_job.tell(job)

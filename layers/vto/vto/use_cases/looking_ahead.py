@@ -72,7 +72,7 @@ class LookAhead:
         Raises:
             SpendingStoppedError: Calls that cost money are stopped, and all of them do.
         """
-        is_stopped = None if seen is None else (lambda: seen.is_stopped)
+        is_stopped = None if seen is None else seen.is_stopped
         return self.switch.allowed(able(self.order, admitted.parameters, admitted.source_pixels), is_stopped)
 
     def is_asked(self, engine: str) -> bool:

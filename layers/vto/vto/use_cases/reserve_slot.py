@@ -1,10 +1,9 @@
 """State "Reserve Slot": which engine takes the job, and when; also where a throttled or failed call comes back to."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from vto.domain import times
@@ -26,7 +25,7 @@ from vto.errors import (
 from vto.ports import Clock, Controls, Jobs, Meanwhile
 from vto.use_cases.changing_jobs import change_job, read_job
 from vto.use_cases.meanwhile import when_asked
-from vto.use_cases.spending import Spending
+from vto.use_cases.spending import Spending, Standing
 from vto.use_cases.taking_turns import place
 
 MAX_THROTTLED = 3
@@ -92,9 +91,7 @@ class ReserveSlot:
         elif failed_with not in PASSING:
             failed.append(slot["engine"])
         this_round = slot["round"] + 1
-        with self.meanwhile() as begin:
-            is_stopped = begin(self.spending.budgets.is_stopped)
-            job = _ensure_not_late(_measured(read_job(self.jobs, job_id), validation), this_round)
+        job = _ensure_not_late(_measured(read_job(self.jobs, job_id), validation), this_round)
         job.ensure_worked_on_by(execution_arn)  # a job that was cancelled must not take an instant from others
         size = job.source_pixels, job.body_bytes
         fit = able(self.order, job.parameters, *size)
@@ -107,46 +104,47 @@ class ReserveSlot:
         tried = tuple(failed)
         if set(fit) <= set(failed):
             failed = []  # all have failed on this job: it waits for whichever returns first
-        left = self.spending.allowed([name for name in fit if name not in failed], is_stopped)
+        left = [name for name in fit if name not in failed]
+        first, now = left[0], self.clock.now()
+        with self.meanwhile() as begin:
+            # it is nearly always the one, and well: so it is looked at beside the budgets
+            seen = begin(lambda: self.controls.door(first, job_id, now))
+            standing = self.spending.look(job, left, now)
+        left = self.spending.allowed(left, standing)
 
         if job.slot_round == this_round and job.slot_at is not None and job.engine in left:
             # a retry of this step: the slot is ours already
             engine, slot_at, turn = job.engine, times.from_iso(job.slot_at), job.turn
         else:
             engine, slot_at, turn = self._take(
-                job, execution_arn, left, tried=tried, throttled=throttled, this_round=this_round
-            )
+                job, execution_arn, left, standing, {first: seen},
+                tried=tried, throttled=throttled, this_round=this_round,
+            )  # fmt: skip
         now = self.clock.now()
         wait = max(0, math.ceil((slot_at - now).total_seconds()))
 
-        try:
-            change_job(
-                self.jobs,
-                job_id,
-                lambda job: self.spending.reserving(
-                    _ensure_not_late(_measured(job, validation), this_round), engine, now
-                ).enter(
-                    Stage.QUEUED,
-                    execution_arn=execution_arn,
-                    now=now,
-                    lease_seconds=wait + LEASE_SECONDS,
-                    engine=engine,
-                    adaptations=tuple(one.public() for one in adaptations(PROFILES[engine], job.parameters)),
-                    failed_engines=tried,
-                    slot_round=this_round,
-                    slot_at=times.to_iso(slot_at),
-                    turn=turn,
-                    eta_seconds=wait + PROFILES[engine].usual_seconds,
-                    notice=None,
-                ),
-                self.spending.limits,
-                known=job,
-            )
-        except SpendingStoppedError:
-            if not any(PROFILES[name].is_free for name in left):
-                raise
-            # stopped since we looked: what costs nothing goes on
-            return self(job_id, execution_arn, slot, failure, validation)
+        change_job(
+            self.jobs,
+            job_id,
+            lambda job: self.spending.reserving(
+                _ensure_not_late(_measured(job, validation), this_round), engine, now
+            ).enter(
+                Stage.QUEUED,
+                execution_arn=execution_arn,
+                now=now,
+                lease_seconds=wait + LEASE_SECONDS,
+                engine=engine,
+                adaptations=tuple(one.public() for one in adaptations(PROFILES[engine], job.parameters)),
+                failed_engines=tried,
+                slot_round=this_round,
+                slot_at=times.to_iso(slot_at),
+                turn=turn,
+                eta_seconds=wait + PROFILES[engine].usual_seconds,
+                notice=None,
+            ),
+            self.spending.limits,
+            known=job,
+        )
         return {
             "round": this_round,
             "throttled": throttled,
@@ -162,6 +160,8 @@ class ReserveSlot:
         job: Job,
         execution_arn: str,
         left: list[str],
+        standing: Standing,
+        seen: Mapping[str, Callable[[], Door]],
         *,
         tried: tuple[str, ...],
         throttled: int,
@@ -171,10 +171,7 @@ class ReserveSlot:
         latest = job.latest_call
         if now > latest:
             raise ExpiredError(f"waiting since {job.waiting_since}")
-        with self.meanwhile() as begin:
-            # the first is nearly always the one: what is left of the budgets is read while that is found out
-            room = begin(partial(self.spending.ensure_room, job, left[0], now))
-            engine, door = self._first(job.id, left, now)
+        engine, door = self._first(job.id, left, seen, now)
         if engine is None:
             # the job waits in its place: keep the sweep away and tell the shopper
             change_job(
@@ -195,7 +192,7 @@ class ReserveSlot:
             )
             raise NoEngineError(f"all of {left} are paused or open")
         try:
-            room() if engine == left[0] else self.spending.ensure_room(job, engine, now)
+            self.spending.ensure_room(job, engine, now, standing)
         except VtoError:
             if door is Door.HALF_OPEN:
                 self.controls.leave_engine(engine, job.id, now)
@@ -211,9 +208,13 @@ class ReserveSlot:
             raise QueueFullError(f"the next slot of {engine} lies beyond {times.to_iso(latest)}")
         return engine, max(slot, now + back_off(throttled)), turn
 
-    def _first(self, job_id: str, left: list[str], now: datetime) -> tuple[str | None, Door]:
+    def _first(
+        self, job_id: str, left: list[str], seen: Mapping[str, Callable[[], Door]], now: datetime
+    ) -> tuple[str | None, Door]:
         """The first engine that may be asked, and how it was found; one that is half-open is this job's to try."""
         for name in left:
+            if name in seen and seen[name]() is Door.CLOSED:  # nothing is tried, so nothing has to be noted
+                return name, Door.CLOSED
             trial_seconds = PROFILES[name].timeout_seconds + LEASE_SECONDS
             door = self.controls.knock(name, job_id, now, trial_seconds=trial_seconds)
             if door is not Door.OPEN:

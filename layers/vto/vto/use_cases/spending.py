@@ -1,10 +1,10 @@
 """What a call may cost and whether it may be made: asked by Reserve Slot and Invoke Model before anybody is called."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from vto.domain.budgets import Booking, Limits, booking, shop_budget
+from vto.domain.budgets import Booking, Limits, booking, budgets_of, shop_budget
 from vto.domain.engines import PROFILES
 from vto.domain.job import Job
 from vto.domain.ledger import day_of
@@ -25,12 +25,12 @@ class Switch:
     budgets: Budgets
     may_spend: bool
 
-    def allowed(self, engines: list[str], is_stopped: Callable[[], bool] | None = None) -> list[str]:
+    def allowed(self, engines: list[str], is_stopped: bool | None = None) -> list[str]:
         """Those that may be called: while spending is stopped, only those that cost nothing.
 
         Args:
             engines: Those that could.
-            is_stopped: Says whether somebody has stopped it, where that is being read already; None to read it.
+            is_stopped: Whether somebody has stopped it, where that has just been read; None to read it.
 
         Raises:
             SpendingStoppedError: None may.
@@ -38,11 +38,19 @@ class Switch:
         free = [name for name in engines if PROFILES[name].is_free]
         if free == engines:
             return engines
-        if self.may_spend and not (is_stopped or self.budgets.is_stopped)():
+        if self.may_spend and not (self.budgets.is_stopped() if is_stopped is None else is_stopped):
             return engines
         if not free:
             raise SpendingStoppedError(f"none of {engines} is free")
         return free
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How spending stands at a moment: whether somebody has stopped it, and ``micro_usd`` by budget."""
+
+    is_stopped: bool = False
+    spent: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +73,21 @@ class Spending:
         """What a call of an engine for a job may cost, in ``micro_usd``."""
         return of_call(engine, job.parameters, job.price_tier, self.price_per_image)
 
-    def allowed(self, engines: list[str], is_stopped: Callable[[], bool]) -> list[str]:
-        """Those that may be called: while spending is stopped, only those that cost nothing.
+    def look(self, job: Job, engines: list[str], now: datetime) -> Standing:
+        """How spending stands for a job that may come to these engines; nothing is read where they all are free."""
+        if all(PROFILES[name].is_free for name in engines):
+            return Standing()
+        return Standing(*self.budgets.look(budgets_of(job.user_id, day_of(now))))
 
-        Args:
-            engines: Those that could.
-            is_stopped: Says whether somebody has stopped it; asked only where one of them costs money.
+    def allowed(self, engines: list[str], standing: Standing) -> list[str]:
+        """Those that may be called: while spending is stopped, only those that cost nothing.
 
         Raises:
             SpendingStoppedError: None may.
         """
-        return Switch(self.budgets, self.limits.may_spend).allowed(engines, is_stopped)
+        return Switch(self.budgets, self.limits.may_spend).allowed(engines, standing.is_stopped)
 
-    def ensure_room(self, job: Job, engine: str, now: datetime) -> None:
+    def ensure_room(self, job: Job, engine: str, now: datetime, standing: Standing) -> None:
         """Check that the budgets have room, before a slot is taken that others could use; nothing is set aside yet.
 
         Raises:
@@ -86,7 +96,11 @@ class Spending:
         """
         wanted = booking(job.user_id, job.ledger, self.reserving(job, engine, now).ledger, self.limits)
         if wanted is not None and wanted.moves:
-            spent = self.budgets.spent([move.control_id for move in wanted.moves])
+            spent = dict(standing.spent)
+            # money comes off yesterday's budgets in any case; and midnight may lie between the look and now
+            unread = [one.control_id for one in wanted.moves if one.micro_usd > 0 and one.control_id not in spent]
+            if unread:
+                spent |= self.budgets.spent(unread)
             self._tell(wanted, spent.get(shop_budget(day_of(now)), 0), day_of(now))
             wanted.ensure_fits(spent, is_stopped=False)
 

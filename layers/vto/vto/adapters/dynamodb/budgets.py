@@ -36,9 +36,19 @@ class DynamoBudgets:
 
     def spent(self, control_ids: Iterable[str]) -> dict[str, int]:
         """What stands on budgets, in ``micro_usd``."""
-        names = list(control_ids)
+        return self._read(list(control_ids))[1]
+
+    def look(self, control_ids: Iterable[str]) -> tuple[bool, dict[str, int]]:
+        """Whether spending is stopped, and what stands on budgets."""
+        first, spent = self._read([SWITCH, *control_ids])
+        del spent[SWITCH]
+        return (first or {}).get("state") == STOPPED, spent
+
+    def _read(self, names: list[str]) -> tuple[dict[str, Any] | None, dict[str, int]]:
+        """The first of these items, and what stands on each of them."""
         items = get_together([(self._table, {"control_id": one}) for one in names])
-        return {one: (item or {}).get("spent", 0) for one, item in zip(names, items, strict=True)}
+        spent = {one: (item or {}).get("spent", 0) for one, item in zip(names, items, strict=True)}
+        return next(iter(items), None), spent
 
     def ensure_not_stopped(self) -> None:
         """Look at the switch, right before a call is written down that costs money.

@@ -85,6 +85,11 @@ class DynamoControls:
                 return DeliveryClaim(granted=False, busy=(old_item(error) or {}).get("delivered", 0) < version)
         return DeliveryClaim(granted=True, delivered=plain_values(answer["Attributes"]).get("delivered"))
 
+    def told_version(self, job_id: str, connection_id: str) -> int | None:
+        """The latest version that was pushed to a socket; None where none was."""
+        item = get_item(self._table, {"control_id": _delivery(job_id, connection_id)}) or {}
+        return item.get("delivered")
+
     def confirm_delivery(self, job_id: str, connection_id: str, version: int) -> None:
         """Record that the version was pushed; a later one, pushed after this claim had lapsed, stays."""
         conditionally(

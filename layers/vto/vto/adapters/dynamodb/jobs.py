@@ -1,7 +1,5 @@
 """``vto-jobs``: every change of a job is one conditional write."""
 
-import random
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
@@ -23,7 +21,7 @@ from vto.adapters.dynamodb.items import (
     set_and_remove,
     to_dynamo,
 )
-from vto.adapters.dynamodb.unfinished import Put, UnfinishedJobs
+from vto.adapters.dynamodb.unfinished import UnfinishedJobs
 from vto.domain import times
 from vto.domain.budgets import Booking
 from vto.domain.job import OPEN, Change, Job, Stage, Status, StoredImage
@@ -55,42 +53,42 @@ class DynamoJobs:
         Raises:
             NoRoomError: Its user has ``at_most`` unfinished ones in its lane already; nothing was stored.
         """
-        item = job_to_item(job)
-        if at_most is None or self._unfinished is None:
+        if at_most is None or self._unfinished is None or self._is_counted(job, at_most, self._unfinished):
+            item = job_to_item(job)
             return conditionally(
                 "create job",
                 lambda: self._table.put_item(Item=item, ConditionExpression="attribute_not_exists(id)"),
             )
-        for attempt in range(ADMISSION_RACES):
-            outcome = self._unfinished.put(job, item, at_most)
-            if outcome in (Put.DONE, Put.EXISTS):
-                return outcome is Put.DONE
-            if outcome is Put.FULL and not self._make_room(job):
+        return False
+
+    def _is_counted(self, job: Job, at_most: int, unfinished: UnfinishedJobs) -> bool:
+        """Count a new job as one of its user's; False when it is there already, and has no room any more."""
+        for _ in range(ADMISSION_RACES):
+            if unfinished.count(job, at_most):
+                return True
+            if not self._make_room(job, unfinished):
                 if self.get(job.id) is not None:  # the same request came twice, and the other one was the last
                     return False
                 raise NoRoomError(job.user_id)
-            if outcome is Put.RACED:
-                time.sleep(random.uniform(0, 0.01 * 2 ** min(attempt, 4)))  # noqa: S311 - no secret
         raise StorageUnavailableError(f"job {job.id} met {ADMISSION_RACES} others of its user")
 
-    def _make_room(self, job: Job) -> bool:
+    def _make_room(self, job: Job, unfinished: UnfinishedJobs) -> bool:
         """Forget the jobs of this user that have ended since they were counted; False when there is none."""
-        if self._unfinished is None:
-            return False
-        counted = self._unfinished.counted(job)
-        if not counted:
+        counted = unfinished.counted(job)
+        if not counted.job_ids:
             return True  # somebody else has made room
         now, name = times.from_iso(job.created_at), self._table.name
         with as_storage_error("look up unfinished jobs"):
             answer = self._table.meta.client.batch_get_item(
-                RequestItems={name: {"Keys": [{"id": one} for one in counted], "ConsistentRead": True}}
+                RequestItems={name: {"Keys": [{"id": one} for one in counted.job_ids], "ConsistentRead": True}}
             )
         known = {str(item["id"]): item_to_job(item) for item in answer["Responses"].get(name, [])}
         left = answer.get("UnprocessedKeys", {}).get(name)
         unanswered = {str(key["id"]) for key in left["Keys"]} if left else set[str]()
-        # the row was written together with the count: one that is not there has been erased, or has expired
-        ended = {one for one in counted if one not in unanswered and not (one in known and known[one].takes_room(now))}
-        self._unfinished.forget(job, ended)
+        ended = {one for one, row in known.items() if not row.takes_room(now)}
+        if counted.is_quiet(job.created_at):  # one that is not there has been erased or has expired, or never came
+            ended |= {one for one in counted.job_ids if one not in known and one not in unanswered}
+        unfinished.forget(job, ended, counted)
         return bool(ended)
 
     def get(self, job_id: str) -> Job | None:

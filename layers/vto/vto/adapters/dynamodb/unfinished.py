@@ -1,16 +1,17 @@
-"""Which jobs of a user are unfinished: a set in ``vto-controls``, counted in the transaction that creates a job.
+"""Which jobs of a user are unfinished: a set in ``vto-controls``, in which a job is counted before its row is written.
 
 Nothing is written when a job ends. Only who finds the set full looks which of its jobs have ended, and takes those out.
+A function that dies between the two writes leaves a job that was counted and never written. It is taken out too, but
+not before whoever counted last is surely gone: until then its row may still come.
 """
 
-from collections.abc import Iterable, Mapping
-from enum import Enum, auto
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
-from vto.adapters.aws_errors import as_storage_error, code_of
-from vto.adapters.dynamodb.items import SHORT_LIVED_SECONDS, between_transactions
+from vto.adapters.aws_errors import as_storage_error
+from vto.adapters.dynamodb.items import SHORT_LIVED_SECONDS, between_transactions, conditionally
 from vto.domain import times
 from vto.domain.job import Job
 from vto.domain.pacing import Lane
@@ -19,15 +20,19 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 LOOKED_AT = 100  # as many as one BatchGetItem takes; of more, other ones are looked at each time
+GONE_AFTER = timedelta(seconds=30)  # beyond the timeout of any function that creates jobs
 
 
-class Put(Enum):
-    """What came of a try to create a job."""
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Whom the set counts beside a job, at most as many as can be looked up at once, and when it last counted one."""
 
-    DONE = auto()
-    EXISTS = auto()
-    FULL = auto()
-    RACED = auto()
+    job_ids: list[str]
+    at: str | None
+
+    def is_quiet(self, now: str) -> bool:
+        """Whether whoever counted a job has written its row by now, or never will."""
+        return self.at is None or times.from_iso(self.at) + GONE_AFTER < times.from_iso(now)
 
 
 class UnfinishedJobs:
@@ -35,67 +40,57 @@ class UnfinishedJobs:
 
     def __init__(self, jobs: "Table", controls_name: str) -> None:
         self._client: Any = jobs.meta.client  # a resource's own client takes plain values, its types do not say so
-        self._jobs_name, self._name = jobs.name, controls_name
+        self._name = controls_name
 
-    def put(self, job: Job, item: Mapping[str, Any], at_most: int) -> Put:
-        """Store a new job and count it, both or neither."""
+    def count(self, job: Job, at_most: int) -> bool:
+        """Count a job whose row is about to be written, once; False when there is no room for it."""
         values = {
             ":job": {job.id},
+            ":id": job.id,
             ":at_most": at_most,
+            ":at": job.created_at,
             ":ttl": times.epoch(times.from_iso(job.created_at), seconds=SHORT_LIVED_SECONDS),
         }
-        create = {
-            "TableName": self._jobs_name,
-            "Item": item,
-            "ConditionExpression": "attribute_not_exists(id)",
-        }
-        count = {
-            "TableName": self._name,
-            "Key": _key(job),
-            "UpdateExpression": "ADD jobs :job SET #ttl = :ttl",
-            "ConditionExpression": "attribute_not_exists(jobs) OR size(jobs) < :at_most",
-            "ExpressionAttributeNames": {"#ttl": "ttl"},
-            "ExpressionAttributeValues": values,
-        }
-        with as_storage_error("create job"):
-            try:
-                self._client.transact_write_items(TransactItems=[{"Put": create}, {"Update": count}])
-            except ClientError as error:
-                if code_of(error) != "TransactionCanceledException":
-                    raise
-                why = [one.get("Code") for one in error.response.get("CancellationReasons", [])]
-                if why[0] == "ConditionalCheckFailed":
-                    return Put.EXISTS
-                if why[1] == "ConditionalCheckFailed":
-                    return Put.FULL
-                if "TransactionConflict" in why:
-                    return Put.RACED
-                raise
-        return Put.DONE
+        return conditionally(
+            "count job",
+            lambda: between_transactions(
+                lambda: self._client.update_item(
+                    TableName=self._name,
+                    Key=_key(job),
+                    UpdateExpression="ADD jobs :job SET #ttl = :ttl, counted_at = :at",
+                    ConditionExpression="attribute_not_exists(jobs) OR size(jobs) < :at_most OR contains(jobs, :id)",
+                    ExpressionAttributeNames={"#ttl": "ttl"},
+                    ExpressionAttributeValues=values,
+                )
+            ),
+        )
 
-    def counted(self, job: Job) -> list[str]:
-        """Ids of jobs that count beside this one, at most as many as can be looked up at once."""
+    def counted(self, job: Job) -> Counted:
+        """Whom the set counts beside this one."""
         with as_storage_error("get unfinished jobs"):
-            answer = self._client.get_item(TableName=self._name, Key=_key(job), ConsistentRead=True)
-        found = answer.get("Item", {}).get("jobs", set())
-        ids = sorted(str(one) for one in found)
+            item = self._client.get_item(TableName=self._name, Key=_key(job), ConsistentRead=True).get("Item", {})
+        ids = sorted(str(one) for one in item.get("jobs", set()))
         begin = sum(one < job.id for one in ids)  # ids are digests: whoever comes next begins somewhere else
-        return [*ids[begin:], *ids[:begin]][:LOOKED_AT]
+        return Counted([*ids[begin:], *ids[:begin]][:LOOKED_AT], item.get("counted_at"))
 
-    def forget(self, job: Job, ended: Iterable[str]) -> None:
-        """Count these no longer; a job that has ended stays so."""
+    def forget(self, job: Job, ended: Iterable[str], counted: Counted) -> None:
+        """Count these no longer, unless somebody has counted one since: who asks looks again then."""
         gone = set(ended)
         if not gone:
             return
-        with as_storage_error("forget ended jobs"):
-            between_transactions(
+        unchanged = "counted_at = :at" if counted.at else "attribute_not_exists(counted_at)"
+        conditionally(
+            "forget ended jobs",
+            lambda: between_transactions(
                 lambda: self._client.update_item(
                     TableName=self._name,
                     Key=_key(job),
                     UpdateExpression="DELETE jobs :gone",
-                    ExpressionAttributeValues={":gone": gone},
+                    ConditionExpression=unchanged,
+                    ExpressionAttributeValues={":gone": gone, **({":at": counted.at} if counted.at else {})},
                 )
-            )
+            ),
+        )
 
 
 def _key(job: Job) -> dict[str, str]:
