@@ -13,9 +13,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from statistics import median
-from threading import current_thread, main_thread
+from threading import local
 from typing import Any
 from unittest.mock import patch
+
+from benchmarks.waiting import Waiting
 
 SIDE = 1024
 NOISE = 9
@@ -29,13 +31,13 @@ class Run:
     Args:
         function: Which.
         cpu_ms: Its processor time, all threads, without what stands for AWS.
-        calls: Its calls of AWS, in their order: name (with ``.json`` where an object is a small document and not a
-            picture), and which thread made it (0 is the handler's own).
+        calls: Those of its calls of AWS that are waited for, in their order: name, with ``.json`` where an object is a
+            small document and not a picture.
     """
 
     function: str
     cpu_ms: float = 0.0
-    calls: list[tuple[str, int]] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -56,23 +58,23 @@ class Way:
 
 
 class Watch:
-    """Adds up the processor time of what is not ours, also where one such thing calls another."""
+    """Adds up the processor time of what is not ours, in every thread, also where one such thing calls another."""
 
     def __init__(self) -> None:
-        self.seconds, self._depth = 0.0, 0
+        self.seconds, self._nested = 0.0, local()
 
     def not_ours[**P, T](self, call: Callable[P, T]) -> Callable[P, T]:
         """The same call, with its time taken out."""
 
         def timed(*args: P.args, **named: P.kwargs) -> T:
-            began = time.thread_time()
-            self._depth += 1
+            if getattr(self._nested, "is_within", False):
+                return call(*args, **named)
+            began, self._nested.is_within = time.thread_time(), True
             try:
                 return call(*args, **named)
             finally:
-                self._depth -= 1
-                if not self._depth:
-                    self.seconds += time.thread_time() - began
+                self._nested.is_within = False
+                self.seconds += time.thread_time() - began
 
         return timed
 
@@ -114,7 +116,7 @@ def _watched() -> Iterator[list[Way]]:
     from asl.interpreter import SteppedEngine  # noqa: PLC0415
     from benchmarks.per_job import Account  # noqa: PLC0415
 
-    watch, way = Watch(), [Way()]
+    watch, way, waiting = Watch(), [Way()], Waiting()
     running: list[Run] = []
     run, execute = Account._run, SteppedEngine.execute
     before = watch.not_ours(Account._before)
@@ -125,16 +127,16 @@ def _watched() -> Iterator[list[Way]]:
         way[0].runs.append(mine)
         began, apart = time.process_time(), watch.seconds
         try:
-            return run(self, function, event)
+            with waiting.anew(mine.calls):
+                return run(self, function, event)
         finally:
             mine.cpu_ms = 1000 * (time.process_time() - began - (watch.seconds - apart))
             running.pop()
 
     def noted_call(self: Account, model: Any, params: Any, **more: Any) -> Any:
         if running:
-            thread = 0 if current_thread() is main_thread() else current_thread().native_id or 1
             size = ".json" if str(params.get("url_path", "")).endswith(".json") else ""
-            running[-1].calls.append((f"{model.service_model.signing_name}:{model.name}{size}", thread))
+            waiting.note(f"{model.service_model.signing_name}:{model.name}{size}")
         return before(self, model, params, **more)
 
     def executed(self: Any, *args: Any) -> Any:
@@ -142,7 +144,7 @@ def _watched() -> Iterator[list[Way]]:
         way[0].states += made.path
         return made
 
-    with ExitStack() as patches:
+    with waiting.watched(), ExitStack() as patches:
         for owner, name, instead in (
             (Account, "_run", noted_run),
             (Account, "_before", noted_call),
@@ -200,7 +202,7 @@ def middle(ways_of_one_kind: list[Way]) -> dict[str, Any]:
         "functions": {
             function: {
                 "cpu_ms": round(median(run.cpu_ms for run in runs), 2),
-                "calls": one_after_another(runs[-1].calls),
+                "calls": runs[-1].calls,
             }
             for function, runs in by_function.items()
         },
@@ -208,17 +210,3 @@ def middle(ways_of_one_kind: list[Way]) -> dict[str, Any]:
         "shown_bytes": last.shown_bytes,
         "original_bytes": last.original_bytes,
     }
-
-
-def one_after_another(calls: list[tuple[str, int]]) -> list[str]:
-    """The calls that are waited for: of those that other threads make at the same time, one, of a picture if any is."""
-    waited: list[str] = []
-    apart: list[str] = []
-    for name, thread in [*calls, ("", 0)]:
-        if thread:
-            apart.append(name)
-            continue
-        waited += sorted(apart, key=lambda one: one.endswith(".json"))[:1]
-        apart.clear()
-        waited += [name] if name else []
-    return waited

@@ -4,6 +4,7 @@ import importlib
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,7 +12,7 @@ import pytest
 
 from benchmarks import BENCHMARKS, __main__, end_to_end, growth, latency, plot, reads
 from benchmarks.processes import fresh
-from benchmarks.steps import one_after_another
+from benchmarks.waiting import Waiting
 from scripts import docs, facts, performance
 
 FIGURES = {name: performance.figures_of(name) for name in BENCHMARKS}
@@ -65,11 +66,24 @@ def test_the_way_that_is_added_up_is_the_way_of_the_machine_and_of_the_template(
     assert figures["memory_mb"] == {name: latency._memory(name) for name in figures["memory_mb"]}
 
 
-def test_what_a_function_does_at_the_same_time_is_waited_for_once() -> None:
-    calls = [("dynamodb:GetItem", 0), ("s3:GetObject", 7), ("s3:GetObject", 8), ("dynamodb:PutItem", 0)]
+def test_of_what_a_function_does_at_the_same_time_the_longest_is_waited_for() -> None:
+    waiting, calls = Waiting(), list[str]()
 
-    assert one_after_another(calls) == ["dynamodb:GetItem", "s3:GetObject", "dynamodb:PutItem"]
-    assert one_after_another(calls[:3]) == ["dynamodb:GetItem", "s3:GetObject"]
+    def noted(*names: str) -> None:
+        for name in names:
+            waiting.note(name)
+
+    with waiting.watched(), waiting.anew(calls), ThreadPoolExecutor() as pool:
+        noted("dynamodb:GetItem")
+        begun = [pool.submit(noted, "s3:GetObject"), pool.submit(noted, "dynamodb:GetItem", "s3:PutObject.json")]
+        noted("dynamodb:UpdateItem")
+        for one in begun:
+            one.result()
+        noted("dynamodb:PutItem")
+        pool.submit(noted, "dynamodb:Query").result()
+
+    longest = ["dynamodb:GetItem", "s3:PutObject.json"]
+    assert calls == ["dynamodb:GetItem", *longest, "dynamodb:PutItem", "dynamodb:Query"]
 
 
 def test_a_small_memory_stretches_what_a_function_does_by_itself_and_a_large_one_does_not_shrink_it() -> None:

@@ -4,6 +4,7 @@ import base64
 import json
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -122,6 +123,17 @@ def test_a_mask_is_sent_as_a_picture(bedrock: Bedrock) -> None:
     bedrock.engine.generate(request(MASK))
     body = json.loads(bedrock.wire.requests[0].body)
     assert body["virtualTryOnParams"]["imageBasedMask"] == {"maskImage": encoded(b"mask")}
+
+
+def test_pictures_that_are_being_read_already_are_not_read_again(bedrock: Bedrock) -> None:
+    contents = {"sourceImage": b"photo", "referenceImage": b"dress", "mask": b"drawn"}
+    begun = tuple(partial(bytes, one) for one in contents.values())
+    bedrock.pictures.objects.clear()
+    bedrock.wire.will_say(200, answer(images=[encoded(b"made")]))
+    bedrock.engine.generate(replace(request(MASK), begun=begun))
+    params = json.loads(bedrock.wire.requests[0].body)["virtualTryOnParams"]
+    assert (params["sourceImage"], params["referenceImage"]) == (encoded(b"photo"), encoded(b"dress"))
+    assert params["imageBasedMask"] == {"maskImage": encoded(b"drawn")}
 
 
 def test_numbers_that_come_from_a_table_are_sent_as_numbers(bedrock: Bedrock) -> None:

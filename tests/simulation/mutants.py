@@ -90,14 +90,15 @@ def _throttled_without_slot(patch: pytest.MonkeyPatch) -> None:
 
 
 def _status_before_pictures(patch: pytest.MonkeyPatch) -> None:
-    def complete(self: StoreResult, job_id: str, execution_arn: str, made: Mapping[str, Any]) -> Job:
-        drawn = [self._verified(f"{i}.png", one) for i, one in enumerate(made["images"])]
-        kept = Kept.of(job_id, self.results_bucket, drawn, None)
+    def complete(self: StoreResult, known: Job, arn: str, made: Mapping[str, Any], read: Any, *_: Any) -> Job:
+        drawn = [self._verified(f"{i}.png", one, read[one]) for i, one in enumerate(made["images"])]
+        kept = Kept.of(known.id, self.results_bucket, drawn, None)
         done = change_job(
             self.jobs,
-            job_id,
+            known.id,
             lambda job: job.complete(images=kept.images, mask_s3_url=None, engine=made["engine"], now=self.clock.now()),
         )
+        self.pictures.copy_all(kept.copies)
         self.pictures.write_all(kept.objects)
         return done
 

@@ -292,9 +292,9 @@ class Simulation:
         replace_builders(
             patch,
             settings=settings,
-            meanwhile=when_asked,
             clock=self.clock,
             picture_tools=FakePictureTools(),
+            meanwhile=when_asked,  # faults come in an order that a seed tells, which threads would not keep
             engine=lambda name: self.engines[name],
             **ports,
         )

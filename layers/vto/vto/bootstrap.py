@@ -225,7 +225,7 @@ def clock() -> SystemClock:
 
 @cache
 def meanwhile() -> Meanwhile:
-    """Threads, for what is waited for beside something else."""
+    """What lets a step wait for several things at the same time."""
     from vto.adapters.threads import in_threads
 
     return in_threads
@@ -671,11 +671,13 @@ def invoke_model() -> InvokeModel:
         _EnginesByName(),
         results(),
         controls(),
+        pictures(),
         clock(),
         settings()["RESULTS_BUCKET"],
         settings().paces,
         telemetry.opened,
         spending(),
+        meanwhile(),
     )
 
 
@@ -694,6 +696,7 @@ def store_result() -> StoreResult:
         settings().number("RETENTION_DAYS"),
         settings().engines,
         telemetry.ended,
+        meanwhile(),
     )
 
 

@@ -750,13 +750,17 @@ class Meanwhile(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TryOnRequest:
-    """What an engine gets: addresses of prepared pictures, canonical parameters, and where its pictures go."""
+    """What an engine gets: addresses of prepared pictures, canonical parameters, and where its pictures go.
+
+    ``begun`` gives the pictures (source, reference, mask) where they are being read already.
+    """
 
     source: S3Url
     reference: S3Url
     mask: S3Url | None
     parameters: Parameters
     output: S3Url
+    begun: tuple[Callable[[], bytes], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

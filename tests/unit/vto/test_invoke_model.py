@@ -1,5 +1,8 @@
 """State "Invoke Model": one call of one engine, counted before it is made."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,11 +27,13 @@ from vto.errors import (
     ModelTimeoutError,
     ModelUnavailableError,
     PictureBlockedError,
+    PictureMissingError,
     PromptBlockedError,
     ResultsBlockedError,
     StorageUnavailableError,
     VtoError,
 )
+from vto.ports import TryOnRequest
 from vto.use_cases.validate_request import CLAIM_SECONDS
 
 
@@ -61,6 +66,58 @@ def test_a_drawn_mask_goes_along(world: World) -> None:
         prepared(world, parameters=canonical({"maskType": "IMAGE", "imageBasedMask": {"maskImage": drawn}})),
     )
     assert str(world.engine.requests[0].mask) == f"s3://{UPLOADS}/prepared/masks/job-1/mask.png"
+
+
+def test_an_engine_that_is_sent_pictures_gets_what_is_being_read_already(world: World) -> None:
+    world.engine_order = ["nova_canvas"]
+    invoke(world, prepared(world))
+    pictures = [world.pictures.objects[one.prepared_s3_url or ""] for one in (photo(), shirt())]
+    assert [one() for one in world.engine.requests[0].begun] == pictures
+
+
+def test_one_that_reads_by_itself_gets_addresses_only(world: World) -> None:
+    invoke(world, prepared(world))
+    assert world.engine.requests[0].begun == ()
+
+
+def test_all_that_is_read_first_is_under_way_before_the_call_is_written_down(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.engine_order = ["nova_canvas"]
+    parts = prepared(world)
+    order: list[str] = []
+
+    @contextmanager
+    def noting() -> Iterator[Any]:
+        def begin(call: Any) -> Any:
+            order.append("begun")
+            return call
+
+        yield begin
+
+    world.jobs.before_save = lambda job: order.append(f"{job.stage}")
+    replace(world.invoke_model, meanwhile=noting)("job-1", EXECUTION, *parts)
+    assert order == ["begun", "begun", "begun", "generating"]  # the finished result, the photo, the product
+
+
+def test_a_picture_that_is_gone_is_told_after_the_call_was_written_down_as_one_that_was_never_made(
+    world: World,
+) -> None:
+    world.engine_order = ["nova_canvas"]
+    parts = prepared(world)
+    del world.pictures.objects[photo().prepared_s3_url or ""]
+    make = world.engine.generate
+
+    def generate(request: TryOnRequest) -> Any:
+        for one in request.begun:
+            one()
+        return make(request)
+
+    world.engine.generate = generate  # type: ignore[method-assign]
+    with pytest.raises(PictureMissingError):
+        invoke(world, parts)
+    job = world.jobs.rows["job-1"]
+    assert (job.attempts, job.billable_calls) == (1, 0)
 
 
 def test_the_answer_names_pictures_and_engine(world: World) -> None:

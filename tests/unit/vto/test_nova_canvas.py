@@ -4,13 +4,14 @@ import base64
 import json
 from typing import Any
 
+import pybase64
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vto import schemas
 from vto.domain.contract import MAX_BODY_BYTES
-from vto.domain.nova_canvas import read_answer, request_body, request_bytes
+from vto.domain.nova_canvas import Answer, read_answer, request_body, request_bytes
 from vto.domain.parameters import canonical
 from vto.errors import BadModelOutputError, InvalidRequestError, ResultsBlockedError
 
@@ -146,6 +147,32 @@ def test_the_size_of_a_body_is_known_to_the_byte_before_it_is_made(
     parameters = canonical({"maskType": "IMAGE", "imageBasedMask": {"maskImage": "s3://private/mask.png"}})
     size = request_bytes(len(source), len(reference), None if mask is None else len(mask), parameters)
     assert size == len(request_body(source, reference, mask, parameters))
+
+
+@given(
+    text=st.text(max_size=40)
+    | st.text(st.sampled_from("AZaz09+/=-_ \n\t"), max_size=40)
+    | st.binary(max_size=60).map(encoded)
+    | st.none()
+    | st.integers(),
+)
+def test_the_quick_reader_of_base64_takes_what_the_plain_one_takes_and_refuses_the_same(text: Any) -> None:
+    body = answer(images=[text])
+
+    def read(**how: Any) -> Answer | None:
+        try:
+            return read_answer(body, **how)
+        except BadModelOutputError:
+            return None
+
+    assert read(decode=pybase64.b64decode) == read()
+
+
+@given(pictures=st.tuples(st.binary(max_size=99), st.binary(max_size=99), st.binary(max_size=99)))
+def test_the_quick_writer_of_base64_writes_the_same_body(pictures: tuple[bytes, bytes, bytes]) -> None:
+    parameters = canonical({"maskType": "IMAGE", "imageBasedMask": {"maskImage": "s3://private/mask.png"}})
+    quick = request_body(*pictures, parameters, encode=pybase64.b64encode)
+    assert quick == request_body(*pictures, parameters)
 
 
 # --- the schema of answers, which other engines may be tested with ---

@@ -115,9 +115,9 @@ def test_the_manifest_is_written_last_and_says_what_the_job_says(world: World, m
     store(world, parts)
     assert order == [
         "processing/storing",
-        "results/job-1/0.png",
         "derived/job-1/0.webp",
         "derived/job-1/previews.json",
+        "results/job-1/0.png",
         "completed/None",
         "results/job-1/result.json",
     ]
@@ -157,7 +157,7 @@ def test_a_crash_at_any_write_is_made_good_by_the_retry_without_another_call(cra
         try:
             store(world, parts)
         except CrashError:
-            assert crash_at < 9  # stage, two pictures with their WebP, previews, status, offer, manifest
+            assert crash_at < 9  # stage, two WebP, previews, the copies of the two pictures, status, manifest, offer
             store(world, parts)
     job = world.jobs.rows["job-1"]
     assert job.status is Status.COMPLETED
@@ -209,6 +209,32 @@ def test_when_storage_does_not_answer_the_step_can_be_repeated(world: World, mon
             store(world, parts)
     store(world, parts)
     assert world.status_of() is Status.COMPLETED
+
+
+def test_a_picture_that_is_another_one_than_was_verified_is_no_result(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    validation, generation = world.generated_job()
+    copy_all = world.pictures.copy_all
+
+    def overwritten_meanwhile(copies: Any) -> None:
+        world.pictures.put(generation["images"][0], b"not what was verified")
+        copy_all(copies)
+
+    monkeypatch.setattr(world.pictures, "copy_all", overwritten_meanwhile)
+    with pytest.raises(BadModelOutputError, match="not there as it was verified"):
+        store(world, (validation, generation))
+    assert world.status_of() is Status.PROCESSING
+    assert world.result_object("result.json") is None
+
+
+def test_the_jobs_row_is_read_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = world.generated_job()
+    reads: list[str] = []
+    get = world.jobs.get
+    monkeypatch.setattr(world.jobs, "get", lambda job_id: reads.append(job_id) or get(job_id))
+    store(world, parts)
+    assert reads == ["job-1"]
 
 
 def test_another_execution_or_a_closed_job_keeps_nothing(world: World) -> None:

@@ -272,6 +272,7 @@ class World:
             engines,
             self.results,
             self.controls,
+            self.pictures,
             self.clock,
             RESULTS,
             self.paces,

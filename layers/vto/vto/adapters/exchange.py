@@ -13,6 +13,9 @@ from botocore.exceptions import (
     ResponseStreamingError,
 )
 
+# the standard library takes thirty times as long for a picture, in a function with a fifth of a processor
+from pybase64 import b64decode, b64encode
+
 from vto.domain.contract import MAX_BODY_BYTES
 from vto.domain.engines import Adaptation
 from vto.domain.nova_canvas import read_answer, request_body
@@ -38,9 +41,10 @@ def exchange(
         max_bytes: The largest body that the engine takes.
     """
     read = read_pictures(request, pictures)
-    body = request_body(read[0], read[1], read[2] if request.mask else None, request.parameters, max_bytes=max_bytes)
+    mask_picture = read[2] if request.mask else None
+    body = request_body(read[0], read[1], mask_picture, request.parameters, max_bytes=max_bytes, encode=b64encode)
     content, adaptations = ask(body)
-    answer = read_answer(content)
+    answer = read_answer(content, decode=b64decode)
     images, mask = keep(request.output, pictures, answer.images, answer.mask)
     return Generation(images, mask, answer.warning, adaptations)
 
@@ -67,6 +71,8 @@ def told(error_of: Callable[[ClientError], VtoError]) -> Iterator[None]:
 
 def read_pictures(request: TryOnRequest, pictures: Pictures) -> list[bytes]:
     """The source, the reference and the mask, if there is one; three reads from S3 take as long as one."""
+    if request.begun:
+        return [one() for one in request.begun]
     wanted = (request.source, request.reference, *([request.mask] if request.mask else []))
     with ThreadPoolExecutor(max_workers=3) as pool:
         return list(pool.map(pictures.read, wanted))

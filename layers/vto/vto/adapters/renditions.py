@@ -11,7 +11,8 @@ PREVIEW_SIDE, PREVIEW_QUALITY, PREVIEW_METHOD = 256, 60, 4
 def shown_and_preview(image: Image.Image) -> tuple[bytes | None, bytes | None]:
     """Both forms of a picture in sRGB; None for each where the format cannot hold it (it ends at 16,383 pixels)."""
     small = image.copy()
-    small.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Image.Resampling.LANCZOS)
+    # by whole pixels first: smoothing all of them takes ten times as long, and is not seen at this size
+    small.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Image.Resampling.LANCZOS, reducing_gap=1.0)
     try:
         return _webp(image, QUALITY, METHOD), _webp(small, PREVIEW_QUALITY, PREVIEW_METHOD)
     except (OSError, ValueError):

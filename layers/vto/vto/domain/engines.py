@@ -104,6 +104,7 @@ class EngineProfile:
         max_body_bytes: The largest request, in the contract's form.
         cfg_scale: Whether ``cfgScale`` has an effect.
         returns_mask: Whether ``returnMask`` does.
+        reads_by_itself: Whether it is given the pictures' addresses only.
         always: What differs from the contract in every one of its answers.
     """
 
@@ -125,6 +126,7 @@ class EngineProfile:
     max_body_bytes: int = MAX_BODY_BYTES
     cfg_scale: bool = True
     returns_mask: bool = True
+    reads_by_itself: bool = False
     always: tuple[Adaptation, ...] = ()
 
 
@@ -138,6 +140,7 @@ PROFILES = {
             usual_seconds=4,
             price=Price("second of a function", {}, "https://aws.amazon.com/lambda/pricing/", "2026-11-21"),
             is_free=True,
+            reads_by_itself=True,
             # it draws tops over trousers as it finds them, and knows one quality
             styling=STYLING - {"tuckingStyle=TUCKED"},
             exclusions=frozenset({"preserveHands", "preserveFace"}),

@@ -7,9 +7,9 @@ https://docs.aws.amazon.com/nova/latest/userguide/image-gen-errors.html
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from vto.domain.contract import MAX_BODY_BYTES, body_bytes, body_violations
 from vto.domain.log_text import without_values
@@ -33,6 +33,7 @@ def request_body(
     parameters: Parameters,
     *,
     max_bytes: int = MAX_BODY_BYTES,
+    encode: Callable[[bytes], bytes] = base64.b64encode,
 ) -> bytes:
     """The JSON body of a ``VIRTUAL_TRY_ON`` request.
 
@@ -42,6 +43,7 @@ def request_body(
         mask: A black and white PNG of the source's size, for maskType IMAGE.
         parameters: Canonical parameters.
         max_bytes: The largest body that the engine takes.
+        encode: Makes base64.
 
     Raises:
         InvalidRequestError: The body would be larger.
@@ -56,11 +58,11 @@ def request_body(
         (
             json.dumps(frame).encode()[:-1],
             b', "virtualTryOnParams": {"sourceImage": "',
-            base64.b64encode(source),
+            encode(source),
             b'", "referenceImage": "',
-            base64.b64encode(reference),
+            encode(reference),
             b'", ',
-            *((b'"imageBasedMask": {"maskImage": "', base64.b64encode(mask), b'"}, ') if mask is not None else ()),
+            *((b'"imageBasedMask": {"maskImage": "', encode(mask), b'"}, ') if mask is not None else ()),
             json.dumps(params).encode()[1:],
             b"}",
         )
@@ -83,8 +85,20 @@ def request_bytes(source: int, reference: int, mask: int | None, parameters: Par
     return body_bytes([source, reference, mask or 0], len(without))
 
 
-def read_answer(body: bytes) -> Answer:
+class Decode(Protocol):
+    """Reads base64 as the standard library's ``b64decode`` does, and refuses what it refuses."""
+
+    def __call__(self, text: str, /, *, validate: bool) -> bytes:
+        """The bytes; raises binascii.Error (a ValueError) or TypeError."""
+        ...
+
+
+def read_answer(body: bytes, *, decode: Decode = base64.b64decode) -> Answer:
     """Read a 200 answer, in which some or all pictures may be missing.
+
+    Args:
+        body: The answer.
+        decode: Reads base64.
 
     Raises:
         ResultsBlockedError: The filter kept all results back.
@@ -103,14 +117,14 @@ def read_answer(body: bytes) -> Answer:
         raise BadModelOutputError("the engine's answer has no images")
     mask = document.get("maskImage")
     return Answer(
-        images=[_decode(image) for image in images],
-        mask=_decode(mask) if mask else None,
+        images=[_decode(image, decode) for image in images],
+        mask=_decode(mask, decode) if mask else None,
         warning=str(error)[:300] if error else None,
     )
 
 
-def _decode(text: Any) -> bytes:
+def _decode(text: Any, decode: Decode) -> bytes:
     try:
-        return base64.b64decode(text, validate=True)
+        return decode(text, validate=True)
     except (binascii.Error, TypeError, ValueError) as problem:
         raise BadModelOutputError("the engine's answer holds a picture that is not base64") from problem

@@ -41,21 +41,35 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """One picture of an engine's answer, verified; its bytes stay as they are, for they carry its marks of origin."""
+    """One picture of an engine's answer, verified; its bytes stay as they are, for they carry its marks of origin.
+
+    Args:
+        name: What it is to be called.
+        source: Where it lies.
+        sha256: Of what was verified: a copy that has other bytes is none.
+        rendition: What shoppers are shown of it.
+    """
 
     name: str
-    content: bytes
+    source: S3Url
+    sha256: str
     rendition: Rendition
+
+    @classmethod
+    def of(cls, name: str, source: S3Url, content: bytes, rendition: Rendition) -> Self:
+        """A picture as it was read."""
+        return cls(name, source, hashlib.sha256(content).hexdigest(), rendition)
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a job's row says of its pictures, and the objects that have to be there before it does."""
+    """What a job's row says of its pictures, and what has to be copied and stored before it does."""
 
     images: tuple[StoredImage, ...]
     mask_s3_url: str | None
     shown_s3_urls: tuple[str, ...]
     previews_s3_url: str | None
+    copies: tuple[Copy, ...]
     objects: tuple[NewObject, ...]
 
     @classmethod
@@ -69,11 +83,15 @@ class Kept:
             mask: Its mask, if it has one.
         """
 
+        def copied(one: Drawn) -> Copy:
+            url = S3Url(bucket, result_key(job_id, one.name))
+            return Copy(one.source, url, "image/png", {"job-id": job_id}, one.sha256)
+
         def stored(url: str, content: bytes, content_type: str) -> NewObject:
             return NewObject(S3Url(bucket, url), content, content_type, {"job-id": job_id})
 
-        originals = [stored(result_key(job_id, one.name), one.content, "image/png") for one in drawn]
-        masks = [stored(result_key(job_id, one.name), one.content, "image/png") for one in ([mask] if mask else [])]
+        originals = [copied(one) for one in drawn]
+        masks = [copied(one) for one in ([mask] if mask else [])]
         shown = [
             stored(derived_key(job_id, f"{n}.webp"), one.rendition.shown, SHOWN_TYPE)
             for n, one in enumerate(drawn)
@@ -85,18 +103,14 @@ class Kept:
         previews = [stored(derived_key(job_id, PREVIEWS), packed(small), "application/json")] if small else []
         return cls(
             images=tuple(
-                StoredImage(
-                    str(kept.url),
-                    hashlib.sha256(one.content).hexdigest(),
-                    one.rendition.width,
-                    one.rendition.height,
-                )
+                StoredImage(str(kept.url), one.sha256, one.rendition.width, one.rendition.height)
                 for kept, one in zip(originals, drawn, strict=True)
             ),
             mask_s3_url=str(masks[0].url) if masks else None,
             shown_s3_urls=tuple(str(one.url) for one in shown),
             previews_s3_url=str(previews[0].url) if previews else None,
-            objects=(*originals, *masks, *shown, *previews),
+            copies=(*originals, *masks),
+            objects=(*shown, *previews),
         )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from vto.domain import times
@@ -28,8 +29,9 @@ from vto.errors import (
     StorageUnavailableError,
     VtoError,
 )
-from vto.ports import Clock, Controls, Engines, Jobs, Results, TryOnRequest
+from vto.ports import CachedResult, Clock, Controls, Engines, Jobs, Meanwhile, Pictures, Results, TryOnRequest
 from vto.use_cases.changing_jobs import change_job, read_job
+from vto.use_cases.meanwhile import when_asked
 from vto.use_cases.spending import Spending
 from vto.use_cases.taking_turns import WITHIN_A_MOMENT
 from vto.use_cases.validate_request import CLAIM_SECONDS
@@ -52,11 +54,13 @@ class InvokeModel:
     engines: Engines
     results: Results
     controls: Controls
+    pictures: Pictures
     clock: Clock
     results_bucket: str
     paces: Mapping[str, float]
     opened: Callable[[str, str, str], None]
     spending: Spending
+    meanwhile: Meanwhile = when_asked
 
     def __call__(
         self, job_id: str, execution_arn: str, validation: Mapping[str, Any], slot: Mapping[str, Any], retry: int = 0
@@ -83,17 +87,40 @@ class InvokeModel:
             ExpiredError: The slot is used too late.
             VtoError: The Model…, …Blocked and BadModelOutput errors of the engine; JobClosedError.
         """
-        made = self.results.get_ready(validation["cache_key"], self.clock.now())
-        if made is not None:  # an equal job was faster while this one stood in the queue
-            told = [one.public() for one in made.adaptations]
-            return {
-                "images": list(made.images),
-                "mask": made.mask,
-                "warning": None,
-                "adaptations": told,
-                "engine": made.engine,
-            }
         engine, profile = self.engines[slot["engine"]], PROFILES[slot["engine"]]
+        source, reference = S3Url.parse(validation["source"]), S3Url.parse(validation["reference"])
+        mask = S3Url.parse(validation["mask"]) if validation["mask"] else None
+        with self.meanwhile() as begin:
+            # nothing of this is changed by reading it, so it is read while the job is: who calls waits for the longest
+            ready = begin(lambda: self.results.get_ready(validation["cache_key"], self.clock.now()))
+            wanted = () if profile.reads_by_itself else (source, reference, *([mask] if mask else ()))
+            begun = tuple(begin(partial(self.pictures.read, one)) for one in wanted)
+            known = read_job(self.jobs, job_id)
+            made = ready()
+            if made is not None:  # an equal job was faster while this one stood in the queue
+                return _made_before(made)
+            job, door = self._called(known, execution_arn, slot, retry)
+        self._keep_claim(job, validation["cache_key"], 2 * profile.timeout_seconds + LEASE_SECONDS)
+        request = TryOnRequest(
+            source=source,
+            reference=reference,
+            mask=mask,
+            parameters=adapted(profile, job.call_parameters),
+            output=S3Url(self.results_bucket, generated_prefix(job_id, job.attempts)),
+            begun=begun,
+        )
+        try:
+            generation = engine.generate(request)
+        except VtoError as error:
+            self._note(job, execution_arn, error)
+            self._tell(profile.name, job.id, door, error)
+            raise
+        self._tell(profile.name, job.id, door, None)
+        return {**asdict(generation), "engine": slot["engine"]}
+
+    def _called(self, known: Job, execution_arn: str, slot: Mapping[str, Any], retry: int) -> tuple[Job, Door]:
+        """The job with the call that is about to be made written down, and how the engine was found."""
+        profile, job_id = PROFILES[slot["engine"]], known.id
         trial_seconds = profile.timeout_seconds + LEASE_SECONDS
         door = self.controls.knock(profile.name, job_id, self.clock.now(), trial_seconds=trial_seconds)
         if door is Door.OPEN:
@@ -112,39 +139,23 @@ class InvokeModel:
 
         try:
             if slot.get("turn"):
-                self._take_instant(job_id, execution_arn, profile.name)
-            job = change_job(self.jobs, job_id, enter, self.spending.limits)
+                self._take_instant(known, execution_arn, profile.name)
+            return change_job(self.jobs, job_id, enter, self.spending.limits, known=known), door
         except VtoError:
             if door is Door.HALF_OPEN:  # the job that was to try the engine does not: another one may
                 with suppress(StorageUnavailableError):
                     self.controls.leave_engine(profile.name, job_id, self.clock.now())
             raise
-        self._keep_claim(job, validation["cache_key"], 2 * profile.timeout_seconds + LEASE_SECONDS)
-        request = TryOnRequest(
-            source=S3Url.parse(validation["source"]),
-            reference=S3Url.parse(validation["reference"]),
-            mask=S3Url.parse(validation["mask"]) if validation["mask"] else None,
-            parameters=adapted(profile, job.call_parameters),
-            output=S3Url(self.results_bucket, generated_prefix(job_id, job.attempts)),
-        )
-        try:
-            generation = engine.generate(request)
-        except VtoError as error:
-            self._note(job, execution_arn, error)
-            self._tell(profile.name, job.id, door, error)
-            raise
-        self._tell(profile.name, job.id, door, None)
-        return {**asdict(generation), "engine": slot["engine"]}
 
-    def _take_instant(self, job_id: str, execution_arn: str, engine: str) -> None:
+    def _take_instant(self, job: Job, execution_arn: str, engine: str) -> None:
         """Take an instant that is free at a batch job's turn; that of an earlier attempt of this step is still its."""
-        job, now = read_job(self.jobs, job_id), self.clock.now()
+        now = self.clock.now()
         job.ensure_worked_on_by(execution_arn)
         if not job.turn:
             return
         instant = self.controls.take_slot(engine, self.paces[engine], now, latest=now + WITHIN_A_MOMENT)
         if instant is None:
-            raise NotYourTurnError(f"shoppers stand before job {job_id} at {engine}")
+            raise NotYourTurnError(f"shoppers stand before job {job.id} at {engine}")
         self.clock.sleep((instant - now).total_seconds())
 
     def _keep_claim(self, job: Job, key: str, seconds: int) -> None:
@@ -183,3 +194,14 @@ class InvokeModel:
         if isinstance(error, ResultsBlockedError) or not isinstance(error, MAY_BE_BILLED):
             with suppress(StorageUnavailableError):
                 change_job(self.jobs, called.id, note)
+
+
+def _made_before(made: CachedResult) -> dict[str, Any]:
+    """The answer of a call that need not be made."""
+    return {
+        "images": list(made.images),
+        "mask": made.mask,
+        "warning": None,
+        "adaptations": [one.public() for one in made.adaptations],
+        "engine": made.engine,
+    }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from vto.domain import times
@@ -10,9 +11,10 @@ from vto.domain.job import Job, Stage, Status
 from vto.domain.results import Drawn, Kept
 from vto.domain.storage import S3Url, generated_prefix
 from vto.errors import BadModelOutputError, PictureMissingError, PictureRejectedError
-from vto.ports import CachedResult, Clock, Jobs, Pictures, PictureTools, Results
+from vto.ports import Begin, CachedResult, Clock, Jobs, Meanwhile, Pictures, PictureTools, Results
 from vto.use_cases.changing_jobs import change_job, read_job
 from vto.use_cases.finish_result import write_manifest
+from vto.use_cases.meanwhile import when_asked
 
 LEASE_SECONDS = 120
 REUSE_MARGIN_DAYS = 1  # a result is offered for reuse only while its pictures surely live
@@ -31,6 +33,7 @@ class StoreResult:
     retention_days: float
     engines: Sequence[str]
     ended: Callable[[Job], None]
+    meanwhile: Meanwhile = when_asked
 
     def __call__(
         self,
@@ -55,36 +58,46 @@ class StoreResult:
             StorageUnavailableError: S3 or DynamoDB did not answer.
             JobClosedError: The job has ended or belongs to another execution.
         """
-        job = read_job(self.jobs, job_id)
-        if not (job.status is Status.COMPLETED and job.execution_arn == execution_arn):
-            job = self._complete(job_id, execution_arn, generation or validation["cached"])
-        preferred = next(iter(able(self.engines, job.parameters, job.source_pixels, job.body_bytes)), None)
-        if generation is not None and generation["engine"] == preferred and job.keeps_its_seed:
-            # the key names seed and first engine that can do the job; what another one made is not the same result
-            self._offer(job, validation["cache_key"], generation.get("adaptations", []))
-        elif generation is not None:
-            self.results.release(validation["cache_key"], job_id)
-        write_manifest(self.pictures, self.results_bucket, job)
+        made = generation or validation["cached"]
+        with self.meanwhile() as begin:
+            # the answer says where the pictures lie: they come while the job's row is read and written
+            addresses = [*made["images"], *([made["mask"]] if made["mask"] else [])]
+            read = {one: begin(partial(self._read, one)) for one in addresses}
+            job = read_job(self.jobs, job_id)
+            if not (job.status is Status.COMPLETED and job.execution_arn == execution_arn):
+                job = self._complete(job, execution_arn, made, read, begin)
+            settled = begin(partial(self._settle_reuse, job, validation["cache_key"], generation))
+            write_manifest(self.pictures, self.results_bucket, job)
+            settled()
         return {
             "images": [image.s3_url for image in job.images],
             "version": job.version,
             "reused": generation is None,
         }
 
-    def _complete(self, job_id: str, execution_arn: str, made: Mapping[str, Any]) -> Job:
+    def _complete(
+        self,
+        known: Job,
+        execution_arn: str,
+        made: Mapping[str, Any],
+        read: Mapping[str, Callable[[], bytes]],
+        begin: Begin,
+    ) -> Job:
         def enter(job: Job) -> Job:
             now = self.clock.now()
             return job.enter(Stage.STORING, execution_arn=execution_arn, now=now, lease_seconds=LEASE_SECONDS).settled(
                 now, arrived=self._call_of(job, made)
             )
 
-        change_job(self.jobs, job_id, enter)
+        known = change_job(self.jobs, known.id, enter, known=known)
         if not made["images"]:
             raise BadModelOutputError("the engine's answer has no pictures")
-        drawn = [self._verified(f"{i}.png", address) for i, address in enumerate(made["images"])]
-        mask = self._verified("mask.png", made["mask"]) if made["mask"] else None
-        kept = Kept.of(job_id, self.results_bucket, drawn, mask)
+        drawn = [self._verified(f"{i}.png", one, read[one]) for i, one in enumerate(made["images"])]
+        mask = self._verified("mask.png", made["mask"], read[made["mask"]]) if made["mask"] else None
+        kept = Kept.of(known.id, self.results_bucket, drawn, mask)
+        copied = begin(partial(self._copied, kept))
         self.pictures.write_all(kept.objects)
+        copied()
 
         def complete(job: Job) -> Job:
             if job.status is Status.COMPLETED and job.execution_arn == execution_arn:
@@ -103,7 +116,7 @@ class StoreResult:
                 is_filtered=bool(made.get("warning")),  # a finished result that is used again does not say why
             )
 
-        done = change_job(self.jobs, job_id, complete)
+        done = change_job(self.jobs, known.id, complete, known=known)
         self.ended(done)
         return done
 
@@ -115,12 +128,31 @@ class StoreResult:
                 return one.call
         return None
 
-    def _verified(self, name: str, address: str) -> Drawn:
+    def _read(self, address: str) -> bytes:
+        return self.pictures.read(S3Url.parse(address))
+
+    def _copied(self, kept: Kept) -> None:
+        """Copy what was verified as it lies: its bytes are not sent once more, and S3 says what they are."""
         try:
-            content = self.pictures.read(S3Url.parse(address))
-            return Drawn(name, content, self.tools.rendition(content))
+            self.pictures.copy_all(kept.copies)
+        except PictureMissingError as problem:
+            raise BadModelOutputError(f"the engine's answer is not there as it was verified: {problem}") from problem
+
+    def _verified(self, name: str, address: str, read: Callable[[], bytes]) -> Drawn:
+        try:
+            content = read()
+            return Drawn.of(name, S3Url.parse(address), content, self.tools.rendition(content))
         except (PictureMissingError, PictureRejectedError) as problem:
             raise BadModelOutputError(f"picture {name} of the engine's answer cannot be used: {problem}") from problem
+
+    def _settle_reuse(self, job: Job, key: str, generation: Mapping[str, Any] | None) -> None:
+        """Offer what was made for this job to equal ones, or give up the claim to it."""
+        preferred = next(iter(able(self.engines, job.parameters, job.source_pixels, job.body_bytes)), None)
+        if generation is not None and generation["engine"] == preferred and job.keeps_its_seed:
+            # the key names seed and first engine that can do the job; what another one made is not the same result
+            self._offer(job, key, generation.get("adaptations", []))
+        elif generation is not None:
+            self.results.release(key, job.id)
 
     def _offer(self, job: Job, key: str, told: Sequence[Mapping[str, str]]) -> None:
         self.results.put_ready(
