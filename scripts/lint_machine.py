@@ -77,6 +77,7 @@ def declared_bounds() -> Mapping[str, Mapping[str, Bound]]:
             "reference": _ADDRESS,
             "mask": _ADDRESS,
             "cache_key": Bound(66, "a SHA-256 in hex"),
+            "measured": Bound(96, "three whole numbers and what they are called"),
             "reuse": _WORD,
             "cached": cached,
             "twin_waits": _COUNT,

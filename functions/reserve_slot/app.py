@@ -16,5 +16,5 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         execution_arn=event["execution_arn"],
         slot=event["slot"],
         failure=event["failure"],
-        reuse=event.get("reuse", "none"),  # a machine of before this field comes here only for a call
+        validation=event.get("validation", {}),  # a machine of before this field comes here only for a call
     )

@@ -16,7 +16,7 @@ from vto.domain.engines import Adaptation
 from vto.domain.health import Door
 from vto.domain.job import StoredImage
 from vto.errors import StorageUnavailableError
-from vto.ports import CachedResult, Connection, Ticket
+from vto.ports import CachedResult, Connection, ResultClaim, Ticket
 from vto.testing import NOON
 
 LATER = NOON + timedelta(hours=1)
@@ -375,14 +375,21 @@ def results(table: Callable[[str], Any]) -> DynamoResults:
 
 def test_of_several_equal_jobs_that_come_together_one_makes_the_result(results: DynamoResults) -> None:
     answers = at_the_same_time(8, lambda number: results.claim("key", f"job-{number}", NOON, seconds=60))
-    assert sum(answers) == 1
+    assert sum(one.granted for one in answers) == 1
 
 
 def test_whoever_makes_a_result_may_ask_again_and_others_wait_until_the_claim_lapses(results: DynamoResults) -> None:
-    assert results.claim("key", "job-1", NOON, seconds=60)
-    assert results.claim("key", "job-1", NOON, seconds=60)
-    assert not results.claim("key", "job-2", seconds(59), seconds=60)
-    assert results.claim("key", "job-2", seconds(61), seconds=60)
+    assert results.claim("key", "job-1", NOON, seconds=60).granted
+    assert results.claim("key", "job-1", NOON, seconds=60).granted
+    assert not results.claim("key", "job-2", seconds(59), seconds=60).granted
+    assert results.claim("key", "job-2", seconds(61), seconds=60).granted
+
+
+def test_whoever_may_not_make_a_result_is_answered_who_does_or_the_result_itself(results: DynamoResults) -> None:
+    results.claim("key", "job-1", NOON, seconds=60)
+    assert results.claim("key", "job-2", NOON, seconds=60) == ResultClaim(granted=False, holder="job-1")
+    results.put_ready("key", RESULT, ttl=TTL)
+    assert results.claim("key", "job-2", NOON, seconds=60) == ResultClaim(granted=False, ready=RESULT)
 
 
 def test_a_finished_result_is_found_until_it_expires_whether_or_not_dynamodb_has_deleted_it(
@@ -408,17 +415,17 @@ def test_a_result_without_a_mask_has_none_even_where_an_older_one_had(results: D
 
 def test_a_finished_result_whose_pictures_are_gone_can_be_made_again(results: DynamoResults) -> None:
     results.put_ready("key", RESULT, ttl=TTL)
-    assert not results.claim("key", "job-2", NOON, seconds=60), "it became ready since we looked"
-    assert results.claim("key", "job-2", NOON, seconds=60, gone=RESULT)
+    assert not results.claim("key", "job-2", NOON, seconds=60).granted, "it became ready since we looked"
+    assert results.claim("key", "job-2", NOON, seconds=60, gone=RESULT).granted
     assert results.get_ready("key", NOON) is None
 
 
 def test_a_claim_is_released_by_its_own_job_only(results: DynamoResults) -> None:
     results.claim("key", "job-1", NOON, seconds=60)
     results.release("key", "job-2")
-    assert not results.claim("key", "job-2", NOON, seconds=60)
+    assert not results.claim("key", "job-2", NOON, seconds=60).granted
     results.release("key", "job-1")
-    assert results.claim("key", "job-2", NOON, seconds=60)
+    assert results.claim("key", "job-2", NOON, seconds=60).granted
 
 
 def test_a_finished_result_is_not_released(results: DynamoResults) -> None:

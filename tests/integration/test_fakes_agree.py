@@ -361,7 +361,6 @@ result_questions = st.one_of(
         moments,
         st.sampled_from(["job-1", "job-2", None]),
     ),
-    st.builds(lambda key: lambda results: results.holder(key), ids),
     st.builds(
         lambda key, mask, now: (
             lambda results: results.put_ready(

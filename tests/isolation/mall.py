@@ -24,6 +24,7 @@ from vto.domain.job import Stage, StoredImage
 from vto.domain.results import packed
 from vto.domain.storage import S3Url, prepared_model_key
 from vto.testing import (
+    FakeAdmissions,
     FakeCatalogue,
     FakeClock,
     FakeConnections,
@@ -38,6 +39,7 @@ from vto.testing import (
     FakeResults,
     FakeWorkflow,
 )
+from vto.use_cases.meanwhile import when_asked
 
 UPLOADS, RESULTS = "vto-uploads-123456789012-us-east-1", "vto-results-123456789012-us-east-1"
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -132,6 +134,8 @@ class Mall:
             self.monkeypatch.setattr(telemetry, name, lambda: heard)
         replace_builders(
             self.monkeypatch,
+            meanwhile=when_asked,
+            admissions=FakeAdmissions(self.jobs, self.catalogue, self.results, self.controls),
             clock=self.clock,
             jobs=self.jobs,
             budgets=self.jobs.budgets,

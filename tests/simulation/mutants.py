@@ -24,7 +24,7 @@ from vto.domain.job import Job, Status
 from vto.domain.ledger import CallState, Ledger
 from vto.domain.results import Kept
 from vto.domain.storage import result_key
-from vto.ports import CachedResult, Connection, DeliveryClaim
+from vto.ports import CachedResult, Connection, DeliveryClaim, ResultClaim
 from vto.testing import FakeBudgets, FakeControls, FakeJobs, FakeResults
 from vto.use_cases import cancel_try_on, create_try_on, invoke_model, reconcile_uploads, validate_request
 from vto.use_cases.changing_jobs import change_job
@@ -166,7 +166,7 @@ def _no_limit_of_calls(patch: pytest.MonkeyPatch) -> None:
 
 
 def _no_single_flight(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(FakeResults, "claim", lambda *arguments, **named: True)
+    patch.setattr(FakeResults, "claim", lambda *arguments, **named: ResultClaim(granted=True))
 
 
 def _claims_are_kept(patch: pytest.MonkeyPatch) -> None:
@@ -175,7 +175,7 @@ def _claims_are_kept(patch: pytest.MonkeyPatch) -> None:
 
 def _claims_are_kept_for_good(patch: pytest.MonkeyPatch) -> None:
     _claims_are_kept(patch)
-    patch.setattr(FakeResults, "holder", lambda self, key: None)
+    patch.setattr(validate_request.ValidateRequest, "_dead", lambda self, holder, now: None)
 
 
 def _client_shows_everything(patch: pytest.MonkeyPatch) -> None:
@@ -209,13 +209,13 @@ def _results_are_offered_before_they_are_there(patch: pytest.MonkeyPatch) -> Non
     """An equal request is answered with a result that is still being made."""
     original = FakeResults.claim
 
-    def claim(self: FakeResults, key: str, job_id: str, now: Any, **named: Any) -> bool:
-        is_ours = original(self, key, job_id, now, **named)
-        if is_ours:
+    def claim(self: FakeResults, key: str, job_id: str, now: Any, **named: Any) -> ResultClaim:
+        answer = original(self, key, job_id, now, **named)
+        if answer.granted:
             url = f"s3://vto-results-123456789012-us-east-1/{result_key(job_id, '0.png')}"
             self.ready[key] = CachedResult(job_id, (url,), None, "preview")
             self.expiry[key] = 2**33
-        return is_ours
+        return answer
 
     patch.setattr(FakeResults, "claim", claim)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
 
 READS = {"get", "of_user", "overdue", "metadata", "read", "is_running", "is_paused", "next_slot", "get_ready"}
-READS |= {"is_stopped", "spent", "holder", "named", "outlook", "told_version", "look"}
+READS |= {"is_stopped", "spent", "named", "outlook", "told_version", "look"}
 READS |= {"below", "metadata_of", "models_of", "photos_of", "receipt"}
 LOCAL = {"link", "upload_form", "execution_of"}
 """What an adapter answers without asking anybody."""

@@ -115,7 +115,8 @@ def return_to(replica: Replica, at: Interruption) -> None:
 def settle(replica: Replica, job_id: str) -> None:
     """What comes after every execution: the stream's and the bucket's events, and two hours later the sweep."""
     row = replica.job(job_id)
-    record = {"dynamodb": {"SequenceNumber": "1", "Keys": {"id": {"S": job_id}}, "NewImage": row, "OldImage": row}}
+    before = {**row, "version": {"N": "0"}}
+    record = {"dynamodb": {"SequenceNumber": "1", "Keys": {"id": {"S": job_id}}, "NewImage": row, "OldImage": before}}
     handler("publish_job")({"Records": [record]})
     replica.clock.moment += LATER
     handler("sweep_jobs")({})
@@ -289,7 +290,8 @@ def test_an_old_result_is_delivered_by_its_manifest_once(replica: Replica, versi
     [url] = [url for url in replica.objects() if url.endswith(f"{job_id}/result.json")]
     for _ in range(2):
         assert handler("deliver_result")({"Records": [manifest(url)]}) == {"batchItemFailures": []}
-    [frame] = replica.notifier.sent[SOCKET]
+    *_, frame = replica.notifier.sent[SOCKET]  # who asked is told all versions
+    assert replica.seqs(job_id) == list(range(1, frame["job"]["seq"] + 1))
     assert (frame["job"]["id"], frame["job"]["status"]) == (job_id, "completed")
     assert len(frame["job"]["images"]) == len(replica.job(job_id)["images"]["L"]) > 0
 

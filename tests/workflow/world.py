@@ -29,6 +29,7 @@ from vto.domain.catalogue import CatalogueItem, Kind, Readiness
 from vto.domain.job import Job, Status, execution_input
 from vto.ports import Connection
 from vto.testing import (
+    FakeAdmissions,
     FakeCatalogue,
     FakeClock,
     FakeConnections,
@@ -101,6 +102,8 @@ class World:
         use_environment(self.monkeypatch, {**together, "ENGINES": ",".join(self.engines)})
         replace_builders(
             self.monkeypatch,
+            meanwhile=when_asked,
+            admissions=FakeAdmissions(self.jobs, self.catalogue, self.results, self.controls),
             clock=self.clock,
             jobs=self.jobs,
             budgets=self.jobs.budgets,
@@ -112,7 +115,6 @@ class World:
             picture_tools=self.tools,
             sockets=self.notifier,
             workflow=FakeWorkflow(),
-            meanwhile=when_asked,
             engine=lambda name: self.models[name],
         )
         self.engine = self.runner(definition(), self.clock, self._serve, MACHINE)

@@ -633,6 +633,7 @@ def validate_request() -> ValidateRequest:
         settings().engines,
         settings().versions,
         settings().measures_sides,
+        meanwhile(),
     )
 
 
@@ -657,7 +658,7 @@ def reserve_slot() -> ReserveSlot:
     """State Reserve Slot."""
     from vto.use_cases.reserve_slot import ReserveSlot
 
-    return ReserveSlot(jobs(), controls(), settings().engines, settings().paces, clock(), spending())
+    return ReserveSlot(jobs(), controls(), settings().engines, settings().paces, clock(), spending(), meanwhile())
 
 
 @cache

@@ -345,6 +345,15 @@ class CachedResult:
 
 
 @dataclass(frozen=True, slots=True)
+class ResultClaim:
+    """What came of a claim: it is granted; or else the result is there, or ``holder`` is the job that makes it."""
+
+    granted: bool
+    ready: CachedResult | None = None
+    holder: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Named:
     """What a request names, as the tables have it; None for what is not there, or was not asked for."""
 
@@ -397,16 +406,12 @@ class Results(Protocol):
         seconds: float,
         gone: CachedResult | None = None,
         instead_of: str | None = None,
-    ) -> bool:
-        """Become the one who makes this result; False while another job's claim lasts, or when it has become ready.
+    ) -> ResultClaim:
+        """Become the one who makes this result; not while another job's claim lasts, or when it is ready.
 
         ``gone`` is a finished result that was found without its pictures: it may be made anew. ``instead_of`` is a job
         that has ended: its claim, if it is still the one, is taken over.
         """
-        ...
-
-    def holder(self, key: str) -> str | None:
-        """The job that has claimed this result, or None."""
         ...
 
     def put_ready(self, key: str, result: CachedResult, *, ttl: int) -> None:

@@ -44,6 +44,7 @@ from vto.ports import (
     NotTakenError,
     ObjectVersion,
     Outlook,
+    ResultClaim,
     StoredObject,
     Ticket,
     TryOnRequest,
@@ -646,21 +647,17 @@ class FakeResults:
         seconds: float,
         gone: CachedResult | None = None,
         instead_of: str | None = None,
-    ) -> bool:
+    ) -> ResultClaim:
         """Become the one who makes this result."""
         holder, until = self.claims.get(key, (job_id, now))
         if holder not in (job_id, instead_of) and until >= now:
-            return False
+            return ResultClaim(granted=False, holder=holder)
         ready = self.get_ready(key, now)
         if ready is not None and (gone is None or ready.job_id != gone.job_id):
-            return False
+            return ResultClaim(granted=False, ready=ready)
         self.claims[key] = job_id, now + timedelta(seconds=seconds)
         self.ready.pop(key, None)
-        return True
-
-    def holder(self, key: str) -> str | None:
-        """The job that has claimed this result, or None."""
-        return self.claims[key][0] if key in self.claims else None
+        return ResultClaim(granted=True)
 
     def put_ready(self, key: str, result: CachedResult, *, ttl: int) -> None:
         """Offer a finished result."""

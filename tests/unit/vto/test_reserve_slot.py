@@ -1,5 +1,6 @@
 """State "Reserve Slot": which engine takes the job, and when."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from unittest.mock import Mock
@@ -25,7 +26,7 @@ from vto.errors import (
     QueueFullError,
     StorageUnavailableError,
 )
-from vto.use_cases.reserve_slot import MAX_THROTTLED
+from vto.use_cases.reserve_slot import MAX_THROTTLED, MEASURED
 
 MAX_QUEUE_SECONDS = MOST[Lane.SHOPPER]
 TWO = ["nova_canvas", "preview"]
@@ -376,7 +377,7 @@ def test_a_worker_of_an_earlier_round_does_not_take_the_job_back_to_it(world: Wo
 @pytest.mark.parametrize("reuse", ["ready", "twin"])
 def test_who_uses_an_equal_result_takes_nothing_and_is_not_written(world: World, reuse: str) -> None:
     before = world.claimed_job()
-    answer = world.reserve_slot("job-1", EXECUTION, BLANK_SLOT, None, reuse)
+    answer = world.reserve_slot("job-1", EXECUTION, BLANK_SLOT, None, {"reuse": reuse})
     assert answer == {**BLANK_SLOT, "engine": None, "wait_seconds": 0, "turn": False, "timeout_seconds": 0}
     assert world.jobs.rows["job-1"] is before
     assert world.controls.slots == {}
@@ -384,5 +385,33 @@ def test_who_uses_an_equal_result_takes_nothing_and_is_not_written(world: World,
 
 def test_after_waiting_for_a_twin_in_vain_the_slot_is_taken_as_by_anybody(world: World) -> None:
     world.claimed_job()
-    waited = world.reserve_slot("job-1", EXECUTION, BLANK_SLOT, None, "twin")
-    assert world.reserve_slot("job-1", EXECUTION, waited, None, "none")["round"] == 1
+    waited = world.reserve_slot("job-1", EXECUTION, BLANK_SLOT, None, {"reuse": "twin"})
+    assert world.reserve_slot("job-1", EXECUTION, waited, None, {"reuse": "none"})["round"] == 1
+
+
+def test_what_validate_request_measured_becomes_part_of_the_job_also_when_somebody_writes_meanwhile(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.claimed_job()
+    measured = {"source_pixels": 960_000, "body_bytes": 1_234, "price_tier": 1024}
+    take = world.controls.take_slot
+
+    def raced(*arguments: Any, **named: Any) -> Any:
+        job = world.jobs.rows["job-1"]
+        world.jobs.save(replace(job, consented_at="2026-11-01T00:00:00.000Z"), expected_version=job.version)
+        return take(*arguments, **named)
+
+    monkeypatch.setattr(world.controls, "take_slot", raced)
+    world.reserve_slot("job-1", EXECUTION, BLANK_SLOT, None, {"reuse": "none", "measured": measured})
+    job = world.jobs.rows["job-1"]
+    assert {name: getattr(job, name) for name in MEASURED} == measured
+    assert (job.stage, job.consented_at) == (Stage.QUEUED, "2026-11-01T00:00:00.000Z")
+
+
+def test_what_is_measured_already_stays_where_a_machine_of_before_hands_nothing_on(world: World) -> None:
+    world.claimed_job()
+    world.validate_request("job-1", EXECUTION, 0)
+    before = world.jobs.rows["job-1"]
+    world.reserve_slot("job-1", EXECUTION, BLANK_SLOT, None)
+    after = world.jobs.rows["job-1"]
+    assert [getattr(after, name) for name in MEASURED] == [getattr(before, name) for name in MEASURED]

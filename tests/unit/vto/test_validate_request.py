@@ -22,6 +22,7 @@ from vto.errors import (
     Violation,
 )
 from vto.use_cases.checking_pictures import OTHER, UPLOAD_MASK
+from vto.use_cases.reserve_slot import MEASURED
 from vto.use_cases.validate_request import CLAIM_SECONDS, MAX_TWIN_WAITS, OFFER_SECONDS
 
 MASK = f"s3://{UPLOADS}/masks/users/alice/drawn.png"
@@ -57,6 +58,25 @@ def test_a_job_that_is_taken_already_is_leased_without_a_new_version(world: Worl
     assert (job.stage, job.version) == (Stage.VALIDATING, before.version)
     assert times.from_iso(job.lease_until or "") > world.clock.now()
     assert job.cache_key
+
+
+def test_what_was_measured_is_handed_on_to_be_written_with_the_next_step(world: World) -> None:
+    world.add_job()
+    key = validate(world)["cache_key"]
+    alone = world.jobs.rows["job-1"]
+    world.add_job("job-2", cache_key=key)
+    before = len(world.jobs.changes)
+    measured = world.validate_request("job-2", EXECUTION, 0, is_handed_on=True)["measured"]
+    assert len(world.jobs.changes) == before + 1  # the claim
+    assert world.jobs.rows["job-2"].body_bytes is None
+    assert measured == {name: getattr(alone, name) for name in MEASURED}
+    assert None not in measured.values()
+
+
+def test_a_key_that_is_known_only_now_is_written_at_once(world: World) -> None:
+    world.add_job()
+    answer = world.validate_request("job-1", EXECUTION, 0, is_handed_on=True)
+    assert world.jobs.rows["job-1"].cache_key == answer["cache_key"]  # whoever ends the job gives its claim up by it
 
 
 def test_a_repeated_validation_answers_the_same(world: World) -> None:
@@ -230,7 +250,7 @@ def test_the_claim_of_a_job_that_has_ended_without_a_result_is_taken_over_at_onc
         del world.jobs.rows["job-1"]
     world.claimed_job("job-2")
     assert validate(world, "job-2")["reuse"] == "none"
-    assert world.results.holder(key) == "job-2"
+    assert world.results.claims[key][0] == "job-2"
     world.claimed_job("job-3")
     assert validate(world, "job-3")["reuse"] == "twin"  # it is made by one of them
 

@@ -1,8 +1,8 @@
 """State "Reserve Slot": which engine takes the job, and when; also where a throttled or failed call comes back to."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,8 +22,9 @@ from vto.errors import (
     SpendingStoppedError,
     VtoError,
 )
-from vto.ports import Clock, Controls, Jobs
+from vto.ports import Clock, Controls, Jobs, Meanwhile
 from vto.use_cases.changing_jobs import change_job, read_job
+from vto.use_cases.meanwhile import when_asked
 from vto.use_cases.spending import Spending, Standing
 from vto.use_cases.taking_turns import place
 
@@ -31,6 +32,7 @@ MAX_THROTTLED = 3
 PASSING = {one.__name__ for one in (NoEngineError, NotYourTurnError, SpendingStoppedError)}  # nothing has failed
 LEASE_SECONDS = 90  # beyond the wait for the slot, or for an engine
 NO_REUSE = "none"
+MEASURED = ("source_pixels", "body_bytes", "price_tier")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class ReserveSlot:
     paces: Mapping[str, float]
     clock: Clock
     spending: Spending
+    meanwhile: Meanwhile = when_asked
 
     def __call__(
         self,
@@ -50,7 +53,7 @@ class ReserveSlot:
         execution_arn: str,
         slot: Mapping[str, Any],
         failure: Mapping[str, Any] | None,
-        reuse: str = NO_REUSE,
+        validation: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Reserve a slot, for a job that needs one.
 
@@ -59,8 +62,8 @@ class ReserveSlot:
             execution_arn: The execution that asks.
             slot: The previous answer of this step (or the blank form): its round, throttle count, failed engines.
             failure: What Invoke Model was caught with, if that is why we are here.
-            reuse: What Validate Request found: with another than ``"none"`` there is nothing to call for, and nothing
-                is read or written.
+            validation: What Validate Request answered. With a ``reuse`` other than ``"none"`` there is nothing to call
+                for, and nothing is read or written; ``measured`` becomes part of the job.
 
         Returns:
             ``round``, ``throttled``, ``failed_engines`` (all counted on), ``engine``, ``wait_seconds`` (whole
@@ -78,7 +81,8 @@ class ReserveSlot:
             ModelThrottledError: The last engine has refused the call once too often.
             JobClosedError: The job has ended or belongs to another execution.
         """
-        if reuse != NO_REUSE:
+        validation = validation or {}
+        if validation.get("reuse", NO_REUSE) != NO_REUSE:
             return {**slot, "engine": None, "wait_seconds": 0, "turn": False, "timeout_seconds": 0}
         failed_with = failure["Error"] if failure else NoEngineError.__name__
         throttled, failed = slot["throttled"], list(slot["failed_engines"])
@@ -87,7 +91,7 @@ class ReserveSlot:
         elif failed_with not in PASSING:
             failed.append(slot["engine"])
         this_round = slot["round"] + 1
-        job = _ensure_not_late(read_job(self.jobs, job_id), this_round)
+        job = _ensure_not_late(_measured(read_job(self.jobs, job_id), validation), this_round)
         job.ensure_worked_on_by(execution_arn)  # a job that was cancelled must not take an instant from others
         size = job.source_pixels, job.body_bytes
         fit = able(self.order, job.parameters, *size)
@@ -101,7 +105,11 @@ class ReserveSlot:
         if set(fit) <= set(failed):
             failed = []  # all have failed on this job: it waits for whichever returns first
         left = [name for name in fit if name not in failed]
-        standing = self.spending.look(job, left, self.clock.now())
+        first, now = left[0], self.clock.now()
+        with self.meanwhile() as begin:
+            # it is nearly always the one, and well: so it is looked at beside the budgets
+            seen = begin(lambda: self.controls.door(first, job_id, now))
+            standing = self.spending.look(job, left, now)
         left = self.spending.allowed(left, standing)
 
         if job.slot_round == this_round and job.slot_at is not None and job.engine in left:
@@ -109,15 +117,18 @@ class ReserveSlot:
             engine, slot_at, turn = job.engine, times.from_iso(job.slot_at), job.turn
         else:
             engine, slot_at, turn = self._take(
-                job, execution_arn, left, standing, tried=tried, throttled=throttled, this_round=this_round
-            )
+                job, execution_arn, left, standing, {first: seen},
+                tried=tried, throttled=throttled, this_round=this_round,
+            )  # fmt: skip
         now = self.clock.now()
         wait = max(0, math.ceil((slot_at - now).total_seconds()))
 
         change_job(
             self.jobs,
             job_id,
-            lambda job: self.spending.reserving(_ensure_not_late(job, this_round), engine, now).enter(
+            lambda job: self.spending.reserving(
+                _ensure_not_late(_measured(job, validation), this_round), engine, now
+            ).enter(
                 Stage.QUEUED,
                 execution_arn=execution_arn,
                 now=now,
@@ -150,6 +161,7 @@ class ReserveSlot:
         execution_arn: str,
         left: list[str],
         standing: Standing,
+        seen: Mapping[str, Callable[[], Door]],
         *,
         tried: tuple[str, ...],
         throttled: int,
@@ -159,7 +171,7 @@ class ReserveSlot:
         latest = job.latest_call
         if now > latest:
             raise ExpiredError(f"waiting since {job.waiting_since}")
-        engine, door = self._first(job.id, left, now)
+        engine, door = self._first(job.id, left, seen, now)
         if engine is None:
             # the job waits in its place: keep the sweep away and tell the shopper
             change_job(
@@ -196,14 +208,24 @@ class ReserveSlot:
             raise QueueFullError(f"the next slot of {engine} lies beyond {times.to_iso(latest)}")
         return engine, max(slot, now + back_off(throttled)), turn
 
-    def _first(self, job_id: str, left: list[str], now: datetime) -> tuple[str | None, Door]:
+    def _first(
+        self, job_id: str, left: list[str], seen: Mapping[str, Callable[[], Door]], now: datetime
+    ) -> tuple[str | None, Door]:
         """The first engine that may be asked, and how it was found; one that is half-open is this job's to try."""
         for name in left:
+            if name in seen and seen[name]() is Door.CLOSED:  # nothing is tried, so nothing has to be noted
+                return name, Door.CLOSED
             trial_seconds = PROFILES[name].timeout_seconds + LEASE_SECONDS
             door = self.controls.knock(name, job_id, now, trial_seconds=trial_seconds)
             if door is not Door.OPEN:
                 return name, door
         return None, Door.OPEN
+
+
+def _measured(job: Job, validation: Mapping[str, Any]) -> Job:
+    """The job with what Validate Request has measured; as it is, where that is in its row already."""
+    measured = validation.get("measured") or {}
+    return replace(job, **{name: measured[name] for name in MEASURED if name in measured})
 
 
 def _ensure_not_late(job: Job, this_round: int) -> Job:

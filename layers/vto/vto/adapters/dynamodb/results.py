@@ -5,12 +5,21 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from vto.adapters.aws_errors import as_storage_error
-from vto.adapters.dynamodb.items import SHORT_LIVED_SECONDS, conditionally, get_item, set_and_remove
+from botocore.exceptions import ClientError
+
+from vto.adapters.aws_errors import as_storage_error, code_of
+from vto.adapters.dynamodb.items import (
+    CONDITION_FAILED,
+    SHORT_LIVED_SECONDS,
+    conditionally,
+    get_item,
+    old_item,
+    set_and_remove,
+)
 from vto.domain import times
 from vto.domain.engines import Adaptation
 from vto.domain.job import StoredImage
-from vto.ports import CachedResult
+from vto.ports import CachedResult, ResultClaim
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -35,35 +44,37 @@ class DynamoResults:
         seconds: float,
         gone: CachedResult | None = None,
         instead_of: str | None = None,
-    ) -> bool:
-        """Become the one who makes this result; False while another job's claim lasts, or when it has become ready."""
-        return conditionally(
-            "claim result",
-            lambda: self._table.update_item(
-                Key={"cache_key": key},
-                UpdateExpression="SET #state = :making, job_id = :job_id, claimed_until = :until, #ttl = :ttl",
-                ConditionExpression="attribute_not_exists(cache_key) OR #ttl <= :epoch"
-                " OR (#state = :making AND (job_id IN (:job_id, :instead_of) OR claimed_until < :now))"
-                " OR (#state = :ready AND job_id = :gone)",
-                ExpressionAttributeNames={"#state": "state", "#ttl": "ttl"},
-                ExpressionAttributeValues={
-                    ":making": "making",
-                    ":ready": "ready",
-                    ":job_id": job_id,
-                    ":gone": gone.job_id if gone else "(none)",
-                    ":instead_of": instead_of or "(none)",
-                    ":now": times.to_iso(now),
-                    ":epoch": times.epoch(now),
-                    ":until": times.after(now, seconds),
-                    ":ttl": times.epoch(now, seconds=SHORT_LIVED_SECONDS),
-                },
-            ),
-        )
-
-    def holder(self, key: str) -> str | None:
-        """The job that has claimed this result, or None."""
-        item = get_item(self._table, {"cache_key": key}) or {}
-        return item["job_id"] if item.get("state") == "making" else None
+    ) -> ResultClaim:
+        """Become the one who makes this result; a refusal answers what stands in the way, without another read."""
+        with as_storage_error("claim result"):
+            try:
+                self._table.update_item(
+                    Key={"cache_key": key},
+                    UpdateExpression="SET #state = :making, job_id = :job_id, claimed_until = :until, #ttl = :ttl",
+                    ConditionExpression="attribute_not_exists(cache_key) OR #ttl <= :epoch"
+                    " OR (#state = :making AND (job_id IN (:job_id, :instead_of) OR claimed_until < :now))"
+                    " OR (#state = :ready AND job_id = :gone)",
+                    ExpressionAttributeNames={"#state": "state", "#ttl": "ttl"},
+                    ExpressionAttributeValues={
+                        ":making": "making",
+                        ":ready": "ready",
+                        ":job_id": job_id,
+                        ":gone": gone.job_id if gone else "(none)",
+                        ":instead_of": instead_of or "(none)",
+                        ":now": times.to_iso(now),
+                        ":epoch": times.epoch(now),
+                        ":until": times.after(now, seconds),
+                        ":ttl": times.epoch(now, seconds=SHORT_LIVED_SECONDS),
+                    },
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+            except ClientError as error:
+                if code_of(error) != CONDITION_FAILED:
+                    raise
+                found = old_item(error) or {}
+                holder = found["job_id"] if found.get("state") == "making" else None
+                return ResultClaim(granted=False, ready=ready_of(found, now), holder=holder)
+        return ResultClaim(granted=True)
 
     def put_ready(self, key: str, result: CachedResult, *, ttl: int) -> None:
         """Offer a finished result to equal requests."""
