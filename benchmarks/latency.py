@@ -23,7 +23,7 @@ ROUNDS = 6
 WHOLE_PROCESSOR_MB = 1769
 """So much memory has one processor: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html."""
 LINK_MBIT = 10
-START = "states:StartExecution"
+START, PUSH = "states:StartExecution", "execute-api:PostToConnection"
 AIMS = {"fresh": 0.8, "cache_hit": 0.25}
 """Seconds until the push, which carries a small picture."""
 
@@ -108,7 +108,7 @@ def function(figures: Mapping[str, Any], way: str, name: str, until: str | None 
     made = figures["ways"][way]["functions"][name]
     calls: list[str] = made["calls"]
     if until in calls:
-        calls = calls[: calls.index(until) + 1]
+        calls = calls[: len(calls) - calls[::-1].index(until)]
     calls = [call for call in calls if call != START]
     stretched = made["cpu_ms"] * max(1.0, WHOLE_PROCESSOR_MB / figures["memory_mb"][name])
     return _work(f"`{name}`, {len(calls)} calls", stretched, sum(map(latency_of, calls)))
@@ -127,7 +127,7 @@ def ours(figures: Mapping[str, Any], way: str) -> Iterator[Step]:
     frame = SERVICES["frame"].ms
     yield Step("the shopper's frame arrives", frame + SERVICES["invoke"].ms)
     if not states:
-        yield function(figures, way, "message", "execute-api:PostToConnection")
+        yield function(figures, way, "message", PUSH)
         yield Step("the frame with the result", frame)
         return
     yield function(figures, way, "message", START)
@@ -138,12 +138,9 @@ def ours(figures: Mapping[str, Any], way: str) -> Iterator[Step]:
             yield Step(f"*{state}*", SERVICES["state"].ms)
             continue
         yield Step(f"*{state}*", SERVICES["task" if has_run else "first-task"].ms)
-        if task != "dynamodb":
-            yield function(figures, way, task)
+        yield function(figures, way, task, PUSH)
         has_run = True
         if task == "notify_client":
-            if "execute-api:PostToConnection" not in figures["ways"][way]["functions"][task]["calls"]:
-                yield Step("the push", latency_of("execute-api:PostToConnection"))
             break
     yield Step("the frame with the result", frame)
 
@@ -227,12 +224,12 @@ def _memory(name: str) -> int:
 
 
 def _tasks() -> dict[str, str | None]:
-    """By state: the function that it runs, ``dynamodb`` for a call without one, None for a state without a call."""
+    """By state: the function that it runs; None for one that runs none."""
     from scripts import facts  # noqa: PLC0415
 
     def work(state: Mapping[str, Any]) -> str | None:
         function = facts.function_of(state)
-        return facts.folder(function) if function else "dynamodb" if state["Type"] == "Task" else None
+        return facts.folder(function) if function else None
 
     return {name: work(state) for name, state in facts.states().items()}
 

@@ -36,6 +36,8 @@ PATIENCE = 40
 TOO_LATE = 1200.0
 """Seconds after which nobody uploads any more with a form of before."""
 RATES = (0.0, 0.0, 0.05, 0.15)
+BAD_HOURS = 4 * 60 * 60
+"""Seconds after which no more faults happen: some thirty looks at an erasure, of the fifty before it is given up."""
 """How often crossings fail, run by run."""
 
 
@@ -187,7 +189,9 @@ def erase(seed: int, *, has_webhook: bool = False) -> Run:
     with pytest.MonkeyPatch.context() as patch:
         skew = 2.0 if seed % 3 == 0 else 0.0
         settings = Settings(direct=seed % 5 != 0, skew=skew, has_webhook=has_webhook)
-        simulation = Simulation(patch, seed=seed, plan=Seeded(seed, rate) if rate else Quiet(), settings=settings)
+        plan = Seeded(seed, rate) if rate else Quiet()
+        simulation = Simulation(patch, seed=seed, plan=plan, settings=settings)
+        simulation.scheduler.after(BAD_HOURS, lambda: setattr(plan, "rate", 0.0))
         alice = Alice(simulation, random)
         simulation.erasure_queue.seconds = random.choice((0.0, 0.0, 0.0, random.uniform(5, 60)))
         simulation.at_home += 2

@@ -18,7 +18,7 @@ MEMORY_MB: Mapping[str, int] = {
     "api": 1769,
     "deliver_result": 256,
     "import_picture": 1024,
-    "invoke_model": 320,
+    "invoke_model": 384,
     "message": 1769,
     "notify_client": 1769,
     "publish_job": 256,
@@ -32,21 +32,21 @@ MEMORY_MB: Mapping[str, int] = {
 }
 SECONDS: Mapping[str, float] = {
     "api": 0.15,
-    "deliver_result": 0.15,
+    "deliver_result": 0.05,
     "import_picture": 1.2,
-    "invoke_model": 0.3,  # without the model
-    "message": 0.14,
-    "notify_client": 0.06,
-    "publish_job": 0.12,
+    "invoke_model": 0.15,  # without the model
+    "message": 0.12,
+    "notify_client": 0.09,
+    "publish_job": 0.13,
     "record_failure": 0.25,
-    "reserve_slot": 0.1,
-    "start_try_on": 0.05,
-    "store_result": 0.34,
+    "reserve_slot": 0.04,
+    "start_try_on": 0.03,
+    "store_result": 0.16,
     "sweep_jobs": 0.2,
-    "validate_request": 0.07,
+    "validate_request": 0.05,
 }
-"""How long a warm run lasts: about 8 ms for each call of AWS, and the processor's time, which was measured on one core,
-by the part of a core that the memory brings (docs/performance.md)."""
+"""How long a warm run lasts: the calls of AWS that it waits for, by the latencies of docs/performance.md, and the time of
+the processor, which was measured on one core, by the part of a core that the memory brings."""
 TRACED = frozenset({"api", "message"})
 """Functions of a try-on whose runs begin a trace; the machine and its steps join that of the request."""
 WRITES = frozenset({"s3:PutObject", "s3:CopyObject", "s3:ListObjectVersions", "s3:ListObjectsV2"})
