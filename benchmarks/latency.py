@@ -19,7 +19,7 @@ from benchmarks.plot import bars
 from benchmarks.processes import fresh, median
 from scripts.tables import table
 
-ROUNDS = 6
+ROUNDS = 12
 WHOLE_PROCESSOR_MB = 1769
 """So much memory has one processor: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html."""
 LINK_MBIT = 10

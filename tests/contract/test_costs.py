@@ -98,11 +98,11 @@ def test_the_stack_costs_less_than_the_published_design_which_pays_for_large_dow
     ours, published = cost.of("nova_canvas", 0.0)
     assert ours.runs < published.runs
     assert ours.stack < published.stack
-    assert ours.runs <= cost.MOST_USD, "look at which service has become dearer: `vto cost`"
+    assert ours.runs <= cost.AIM_USD, "look at which service has become dearer: `vto cost`"
 
 
-def test_with_three_in_ten_pictures_used_again_all_parts_of_aws_cost_what_was_aimed_for() -> None:
-    assert cost.of("nova_canvas", 0.3)[0].runs <= cost.AIM_USD
+def test_with_three_in_ten_pictures_used_again_those_that_are_kept_are_within_the_aim_too() -> None:
+    assert cost.of("nova_canvas", 0.3)[0].stack <= cost.AIM_USD
 
 
 def test_an_aim_that_is_missed_is_called_missed() -> None:

@@ -45,8 +45,8 @@ SECONDS: Mapping[str, float] = {
     "sweep_jobs": 0.2,
     "validate_request": 0.05,
 }
-"""How long a warm run lasts: the calls of AWS that it waits for, by the latencies of docs/performance.md, and the time of
-the processor, which was measured on one core, by the part of a core that the memory brings."""
+"""How long a warm run lasts: the calls of AWS that it waits for, by the latencies of docs/performance.md, and the time
+of the processor, which was measured on one core, by the part of a core that the memory brings."""
 TRACED = frozenset({"api", "message"})
 """Functions of a try-on whose runs begin a trace; the machine and its steps join that of the request."""
 WRITES = frozenset({"s3:PutObject", "s3:CopyObject", "s3:ListObjectVersions", "s3:ListObjectsV2"})
