@@ -110,7 +110,9 @@ class SimulatedEngine:
             call.is_awaited_until = now
             me.die()
         if fault is Fault.FAIL_AFTER:
-            call.end = call.is_awaited_until = now + patience
+            call.end = now + patience
+            if me.name not in simulation.executions.heard:
+                call.is_awaited_until = call.end
             simulation.scheduler.sleep(patience)
             raise ModelTimeoutError("injected: the answer was lost")
         simulation.scheduler.sleep(takes)
