@@ -35,10 +35,12 @@ PATIENCE = 40
 """How often a request over REST is sent again."""
 TOO_LATE = 1200.0
 """Seconds after which nobody uploads any more with a form of before."""
+HORIZON = 12 * 60 * 60.0
+"""Seconds after which each erasure has had its last pass: there are fifty, every twelve minutes at worst."""
+AFTER_THE_ALARM = 60 * 60.0
+"""Seconds in which an erasure is done that is begun again when whatever kept it from its end is over."""
 RATES = (0.0, 0.0, 0.05, 0.15)
 """How often crossings fail, run by run."""
-HORIZON = 12 * 60 * 60
-"""Longer than a message is tried for: an erasure is done, or lies in the dead letters, of which an alarm tells."""
 
 
 @dataclass
@@ -206,10 +208,10 @@ def erase(seed: int, *, has_webhook: bool = False) -> Run:
             )
             simulation.add(Shopper(simulation, other, wishes, Habits(arrives=arrives)))
         simulation.run()
-        if simulation.erasure_queue.dead_letters:  # of fifty passes in a row none came to its end
+        if simulation.erasure_queue.dead_letters:  # an alarm rings for each, and an operator hands it back
             simulation.plan = Quiet()
-            simulation.erasure_queue.redrive()
-            simulation.run(3600)
+            simulation.erasure_queue.send(ALICE)
+            simulation.run(AFTER_THE_ALARM)
     return Run(simulation, alice, rate)
 
 

@@ -93,11 +93,6 @@ class Queue:
         if number in self._messages:
             self._show(self._messages[number], pause(self._messages[number].receives))
 
-    def redrive(self) -> None:
-        """Do what an operator does whom the alarm has called: have the dead letters done again."""
-        while self.dead_letters:
-            self.send(json.loads(self.dead_letters.pop().body), 0.0)
-
     def _show(self, one: Message, seconds: float) -> None:
         one.visible_at = self._simulation.scheduler.seconds + seconds
         self._simulation.scheduler.after(seconds, self._poll)
@@ -162,10 +157,6 @@ class ErasureQueue:
     def dead_letters(self) -> list[Message]:
         """Those that were given up."""
         return self._queue.dead_letters
-
-    def redrive(self) -> None:
-        """Have those done again that were given up."""
-        self._queue.redrive()
 
     def come_again(self, event: dict[str, Any], answer: dict[str, Any]) -> None:
         """Let what is not done come again after a while that grows."""
