@@ -74,7 +74,7 @@ def quota() -> str:
             f"**{made['quota_used']:.1%}**",
             _waits(made["shoppers"]),
             _waits(made["flood"]),
-            " / ".join(f"{made['states_per_job'].get(who, '—')}" for who in ("shoppers", "flood")),
+            " / ".join(_states(made["states_per_job"].get(who)) for who in ("shoppers", "flood")),
         )
         for name, made in told["loads"].items()
     ]
@@ -83,3 +83,7 @@ def quota() -> str:
 
 def _waits(made: Mapping[str, float]) -> str:
     return f"{made['p50']:.0f} / {made['p95']:.0f} s" if made["jobs"] else "—"
+
+
+def _states(of_one: float | None) -> str:
+    return "—" if of_one is None else f"{of_one:g}"

@@ -164,6 +164,7 @@ ENDS = {
     "REST and socket only": "— (no job)",
     "batch jobs only": "— (the job gets another turn)",
     "its owner ended it": "Job Closed",
+    "another execution has the job": "Already Claimed",
     "itself is gone": "— (ended from outside)",
     "or Wait For": "— (the job goes on with another engine, or waits)",
     "Wait For": "— (the job waits)",

@@ -113,5 +113,5 @@ def test_rows_that_are_kept_back_are_asked_for_again_and_not_for_ever(
 
     keeps_all = {"Responses": {}, "UnprocessedKeys": {"vto-jobs": {"Keys": [{"id": "job-1"}]}}}
     monkeypatch.setattr(shop.client, "batch_get_item", lambda **_: keeps_all)
-    with pytest.raises(StorageUnavailableError, match="1 of vto-jobs"):
+    with pytest.raises(StorageUnavailableError, match=r"1 row\(s\) of vto-jobs"):
         shop.admissions.named(job_id="job-1", product_id=None, model_id=None)

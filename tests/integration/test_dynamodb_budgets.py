@@ -222,8 +222,21 @@ def test_a_transaction_that_met_another_is_sent_again_a_bounded_number_of_times_
     assert sum(pauses) < 4  # the function waits for it
 
 
-def stub(answers: list[Exception | None], sleep: Callable[[float], None] = lambda _: None) -> tuple[DynamoBudgets, Any]:
-    """Budgets over a DynamoDB that answers transactions with these."""
+def test_a_call_that_waits_for_other_transactions_is_not_written_once_the_switch_is_thrown() -> None:
+    busy = cancelled("None", "None", "TransactionConflict")
+    budgets, asked = stub([busy, None], switch="stopped")
+    with pytest.raises(SpendingStoppedError):
+        budgets.write("job-1", {}, Booking(MOVES, spends=True))
+    assert len(asked) == 1
+    budgets, asked = stub([busy, None], switch="stopped")
+    budgets.write("job-1", {}, Booking(MOVES, spends=False))  # money comes back whatever is stopped
+    assert len(asked) == 2
+
+
+def stub(
+    answers: list[Exception | None], sleep: Callable[[float], None] = lambda _: None, switch: str = "on"
+) -> tuple[DynamoBudgets, Any]:
+    """Budgets over a DynamoDB that answers transactions with these, and whoever looks at the switch with its state."""
     asked: list[Any] = []
 
     def transact_write_items(**given: Any) -> None:
@@ -233,7 +246,9 @@ def stub(answers: list[Exception | None], sleep: Callable[[float], None] = lambd
             raise answer
 
     table: Any = SimpleNamespace(
-        name="vto-controls", meta=SimpleNamespace(client=SimpleNamespace(transact_write_items=transact_write_items))
+        name="vto-controls",
+        meta=SimpleNamespace(client=SimpleNamespace(transact_write_items=transact_write_items)),
+        get_item=lambda **_: {"Item": {"control_id": "spending", "state": switch}},
     )
     return DynamoBudgets(table, sleep), asked
 

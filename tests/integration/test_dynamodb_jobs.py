@@ -233,7 +233,7 @@ def test_rows_that_dynamodb_keeps_back_are_asked_for_again_and_given_up_at_last(
         "batch_get_item",
         lambda RequestItems: {"Responses": {}, "UnprocessedKeys": RequestItems},  # noqa: N803 - botocore's own
     )
-    with pytest.raises(StorageUnavailableError, match="kept 2 row"):
+    with pytest.raises(StorageUnavailableError, match=rf"kept 2 row\(s\) of {rows.name} back"):
         jobs.of_user(ALICE, limit=9)
 
 

@@ -248,7 +248,7 @@ def busy(rows: Any, monkeypatch: pytest.MonkeyPatch) -> list[ClientError]:
     return answers
 
 
-def test_spending_is_stopped_between_the_transactions_that_spend(rows: Any, busy: list[ClientError]) -> None:
+def test_spending_is_stopped_between_the_transactions_of_the_version_before(rows: Any, busy: list[ClientError]) -> None:
     operations = DynamoOperations(rows)
     busy += [conflict("PutItem")] * 5
     operations.stop_spending("the bill", NOON)

@@ -10,11 +10,22 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from scripts.template.reading import (
+    FUNCTION,
+    actions,
+    function_timeout,
+    read_template,
+    references,
+    resources,
+    statements,
+)
 from tests.integration.conftest import at_the_same_time
 from tests.unit.vto.world import ALICE, BOB, new_job
 from vto.adapters.dynamodb import items
 from vto.adapters.dynamodb.jobs import ADMISSION_RACES, DynamoJobs
+from vto.adapters.dynamodb.unfinished import GONE_AFTER
 from vto.domain import times
+from vto.domain.erasure import SKEW_SECONDS
 from vto.domain.pacing import Lane
 from vto.errors import InternalError, StorageUnavailableError
 from vto.ports import NoRoomError
@@ -67,6 +78,7 @@ def jobs(rows: Any, controls: Any, client: Client, monkeypatch: pytest.MonkeyPat
         get_item=rows.get_item,
         put_item=client.asking("put_item", rows.put_item),
         update_item=rows.update_item,
+        delete_item=rows.delete_item,
     )
     return DynamoJobs(seen, controls)
 
@@ -126,6 +138,47 @@ def test_what_has_ended_or_was_erased_is_forgotten_when_somebody_finds_no_room(
     came = [create(jobs, name, now=HALF_A_MINUTE) for name in ("four", "five", "six")]
     assert came == ["new", "new", "refused"]
     assert counted(controls) == {"three", "four", "five"}
+
+
+def test_a_job_that_is_removed_with_its_row_takes_no_room_not_even_for_half_a_minute(
+    jobs: DynamoJobs, controls: Any
+) -> None:
+    for name, lane in (("one", Lane.SHOPPER), ("two", Lane.SHOPPER), ("bulk", Lane.BATCH)):
+        create(jobs, name, lane=lane)
+        job = jobs.get(name)
+        assert job is not None
+        jobs.delete(name)  # not marked: it stays
+        assert jobs.get(name) == job
+        jobs.save(job.erase(NOON), expected_version=1)
+        jobs.delete(name)
+        jobs.delete(name)
+    assert (counted(controls), counted(controls, f"{ALICE}#batch")) == (set(), set())
+    assert [create(jobs, name) for name in ("three", "four", "five", "six")] == ["new", "new", "new", "refused"]
+
+
+def test_a_job_that_nobody_counts_any_more_leaves_nothing_when_it_is_removed(
+    jobs: DynamoJobs, rows: Any, controls: Any
+) -> None:
+    create(jobs, "one")
+    controls.delete_item(Key={"control_id": f"open#{ALICE}"})
+    job = jobs.get("one")
+    assert job is not None
+    jobs.save(job.erase(NOON), expected_version=1)
+    jobs.delete("one")
+    assert (rows.scan()["Items"], controls.scan()["Items"]) == ([], [])
+
+
+def test_whoever_counts_a_job_has_written_its_row_or_is_over_before_anybody_forgets_it() -> None:
+    template = read_template()
+    writes_jobs = {
+        name
+        for name, properties in resources(template, FUNCTION)
+        for one in statements(properties)
+        if "dynamodb:PutItem" in actions(one) and "JobsTable" in references(one)
+    }
+    assert writes_jobs >= {"ApiFunction", "MessageFunction"}
+    longest = max(function_timeout(template, name) for name in writes_jobs)
+    assert longest + SKEW_SECONDS < GONE_AFTER.total_seconds()
 
 
 def dies(**_: Any) -> None:

@@ -8,6 +8,7 @@ from scripts.template.reading import ROOT
 from tests.contract.deployed import WITH_A_WEBHOOK, resolved, resources, template
 from tests.simulation.lambdas import timeout_of
 from vto.adapters import operating
+from vto.adapters.dynamodb import unfinished
 from vto.adapters.sqs import wait_seconds
 from vto.bootstrap import READ_TIMEOUT
 from vto.domain.dead_letters import QUEUES, Contents
@@ -34,6 +35,11 @@ def test_a_sweep_ends_within_its_function_and_before_the_next_begins() -> None:
     assert template()["Resources"]["SweepRule"]["Properties"]["ScheduleExpression"] == "rate(1 minute)"
     assert sweep_jobs.WORK_SECONDS + 2 * READ_TIMEOUT["dynamodb"] + READ_TIMEOUT["states"] <= timeout_of("sweep_jobs")
     assert timeout_of("sweep_jobs") < 60
+
+
+@pytest.mark.parametrize("function", ["api", "message"])
+def test_a_counted_job_is_not_forgotten_while_its_function_may_still_write_it(function: str) -> None:
+    assert timeout_of(function) < unfinished.GONE_AFTER.total_seconds()
 
 
 def test_the_alarm_rings_when_three_sweeps_are_missing_and_the_status_says_so_too() -> None:

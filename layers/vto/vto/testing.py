@@ -183,7 +183,8 @@ class FakeJobs:
     def delete(self, job_id: str) -> None:
         """Remove a job that was marked as erased."""
         if job_id in self.rows and self.rows[job_id].erased_at is not None:
-            del self.rows[job_id]
+            job = self.rows.pop(job_id)
+            self.unfinished.get((job.user_id, job.lane), set()).discard(job_id)
 
     def claim(self, job_id: str, execution_arn: str, now: datetime) -> bool:
         """Take a job for an execution, as Validate Request does first of all; False when it must not."""

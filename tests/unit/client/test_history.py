@@ -17,7 +17,7 @@ LAMBDA = {"resourceType": "lambda", "resource": "invoke"}
     ("name", "status", "transitions", "retries", "functions"),
     [
         ("completed", "SUCCEEDED", 9, 0, 5),
-        ("model_timeout", "FAILED", 11, 1, 6),
+        ("model_timeout", "FAILED", 9, 1, 6),
         ("throttled_once", "SUCCEEDED", 12, 0, 7),
         ("content_blocked", "SUCCEEDED", 10, 0, 5),
         ("reused", "SUCCEEDED", 6, 0, 3),

@@ -51,7 +51,7 @@ class DynamoBudgets:
         return next(iter(items), None), spent
 
     def ensure_not_stopped(self) -> None:
-        """Look at the switch, right before a call is written down that costs money.
+        """Look at the switch, right before a call is written down that costs money, each time that is tried.
 
         It is read, not checked in a transaction with the job's row: between either and the call lie milliseconds in
         which it may be thrown. An item that every call locked would cost four write units of each try-on and be what
@@ -77,6 +77,7 @@ class DynamoBudgets:
             VersionConflictError: The row has changed since it was read.
             BudgetExhaustedError: A budget has not that much left.
             SignInRequiredError: The guests' has not.
+            SpendingStoppedError: Somebody has stopped all spending while others were writing.
             StorageUnavailableError: DynamoDB did not answer, or others were writing every time.
         """
         items = [{"Update": job}, *(self._move(one) for one in booking.moves)]
@@ -93,6 +94,8 @@ class DynamoBudgets:
                 raise StorageUnavailableError(f"save job with its money: {', '.join(reasons)}")
             longest = min(LONGEST_PAUSE_SECONDS, 0.02 * 2**attempt)
             self._sleep(random.uniform(0, longest))  # noqa: S311 - so that those who met do not meet again
+            if booking.spends:  # the pauses add up to seconds
+                self.ensure_not_stopped()
         raise StorageUnavailableError(f"the budgets of job {job_id} were being written {ATTEMPTS} times")
 
     def _send(self, items: Sequence[dict[str, Any]]) -> list[str] | None:

@@ -86,8 +86,8 @@ def _rows(client: Any, wanted: Mapping[str, list[dict[str, str]]]) -> dict[str, 
             if not left:
                 return rows
             time.sleep(random.uniform(0, 0.05 * 2**attempt))  # noqa: S311 - no secret
-    kept = ", ".join(f"{len(one['Keys'])} of {name}" for name, one in left.items())
-    raise StorageUnavailableError(f"{kept}: row(s) kept back {BATCH_ATTEMPTS} times")
+    kept = ", ".join(f"{len(one['Keys'])} row(s) of {name}" for name, one in left.items())
+    raise StorageUnavailableError(f"DynamoDB kept {kept} back {BATCH_ATTEMPTS} times")
 
 
 def old_item(error: ClientError) -> dict[str, Any] | None:
@@ -113,9 +113,9 @@ def conditionally(what: str, write: Any) -> bool:
 
 
 def between_transactions(write: Callable[[], Any]) -> None:
-    """Write an item that others write, or look at, in transactions: DynamoDB rejects it while one of them lasts.
+    """Write an item that a transaction may hold: DynamoDB rejects it meanwhile, and the SDK does not ask again.
 
-    The SDK does not ask again after that.
+    The version before writes or looks at these items in its transactions, and goes on while a deployment replaces it.
     """
     for attempt in range(WRITES):
         try:

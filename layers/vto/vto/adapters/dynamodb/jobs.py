@@ -178,13 +178,20 @@ class DynamoJobs:
         return [known[name] for name in names if name in known]
 
     def delete(self, job_id: str) -> None:
-        """Remove a job that was marked as erased; nothing happens to any other."""
-        conditionally(
-            "delete job",
-            lambda: self._table.delete_item(
-                Key={"id": job_id}, ConditionExpression="attribute_exists(erased_at) OR attribute_not_exists(id)"
-            ),
-        )
+        """Remove a job that was marked as erased, and count it no longer; nothing happens to any other."""
+        row: dict[str, Any] = {}
+
+        def remove() -> None:
+            answer = self._table.delete_item(
+                Key={"id": job_id},
+                ConditionExpression="attribute_exists(erased_at) OR attribute_not_exists(id)",
+                ReturnValues="ALL_OLD",
+            )
+            row.update(answer.get("Attributes", {}))
+
+        conditionally("delete job", remove)
+        if row and self._unfinished is not None:
+            self._unfinished.drop(str(row["user_id"]), Lane(str(row.get("lane", Lane.SHOPPER))), job_id)
 
 
 def _readable(items: Iterable[Mapping[str, Any]]) -> Iterator[Job]:

@@ -38,7 +38,7 @@ class DynamoOperations:
         return self._remove(_engine(engine))
 
     def stop_spending(self, reason: str, now: datetime) -> None:
-        """Let no further call be made that may cost money; every such call looks at this item in its transaction."""
+        """Let no further call be made that may cost money; whoever makes one reads this item right before."""
         item = {"control_id": SPENDING, "state": STOPPED, "reason": reason, "at": times.to_iso(now)}
         with as_storage_error("stop spending"):
             between_transactions(lambda: self._table.put_item(Item=item))

@@ -92,7 +92,25 @@ class UnfinishedJobs:
             ),
         )
 
+    def drop(self, user_id: str, lane: Lane, job_id: str) -> None:
+        """Count a job no longer whose row was removed: nobody can look up any more that it has ended."""
+        conditionally(
+            "drop removed job",
+            lambda: between_transactions(
+                lambda: self._client.update_item(
+                    TableName=self._name,
+                    Key=_key_of(user_id, lane),
+                    UpdateExpression="DELETE jobs :gone",
+                    ConditionExpression="contains(jobs, :id)",  # an erasure must not leave an item by it
+                    ExpressionAttributeValues={":gone": {job_id}, ":id": job_id},
+                )
+            ),
+        )
+
 
 def _key(job: Job) -> dict[str, str]:
-    lane = "" if job.lane is Lane.SHOPPER else f"#{job.lane.value}"
-    return {"control_id": f"open#{job.user_id}{lane}"}
+    return _key_of(job.user_id, job.lane)
+
+
+def _key_of(user_id: str, lane: Lane) -> dict[str, str]:
+    return {"control_id": f"open#{user_id}" + ("" if lane is Lane.SHOPPER else f"#{lane.value}")}
