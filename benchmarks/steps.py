@@ -5,6 +5,7 @@ The way is that of ``benchmarks.per_job``: real handlers, real machine, real ada
 pictures. Pictures are of the usual size, one megapixel.
 """
 
+import gc
 import io
 import time
 from collections import defaultdict
@@ -79,8 +80,13 @@ class Watch:
         return timed
 
 
-def ways(rounds: int) -> dict[str, list[Way]]:
-    """So many new try-ons with a model that costs money, and as many equal ones that find the finished result."""
+def ways(rounds: int, between: Callable[[], object] = lambda: None) -> dict[str, list[Way]]:
+    """So many new try-ons with a model that costs money, and as many equal ones that find the finished result.
+
+    Args:
+        rounds: How many of each; one more is made first, and not kept.
+        between: Called after each round.
+    """
     from benchmarks import per_job  # noqa: PLC0415 - the documents import the benchmarks
 
     fresh: list[Way] = []
@@ -105,6 +111,7 @@ def ways(rounds: int) -> dict[str, list[Way]]:
                 _weigh(shop, way[0], f"{name}-{number}")
                 if number:  # the first is that of a container that has just begun
                     kept.append(way[0])
+            between()
     return {"fresh": fresh, "cache_hit": cache_hit}
 
 
@@ -125,6 +132,7 @@ def _watched() -> Iterator[list[Way]]:
         mine = Run(function)
         running.append(mine)
         way[0].runs.append(mine)
+        gc.freeze()  # looks for garbage are its own, but the tables in memory that they would go through are not
         began, apart = time.process_time(), watch.seconds
         try:
             with waiting.anew(mine.calls):

@@ -89,11 +89,18 @@ def test_of_what_a_function_does_at_the_same_time_the_longest_is_waited_for() ->
 def test_a_small_memory_stretches_what_a_function_does_by_itself_and_a_large_one_does_not_shrink_it() -> None:
     def figures(memory_mb: int) -> dict[str, object]:
         ran = {"functions": {"message": {"cpu_ms": 10.0, "calls": ["dynamodb:GetItem", "s3:HeadObject"]}}}
-        return {"ways": {"fresh": ran}, "memory_mb": {"message": memory_mb}}
+        return {"ways": {"fresh": ran}, "memory_mb": {"message": memory_mb}, "floor_ms": latency.FLOOR_MS}
 
     assert latency.function(figures(256), "fresh", "message").ms == pytest.approx(10 * 1769 / 256 + 5 + 15)
     assert latency.function(figures(3008), "fresh", "message").ms == pytest.approx(10 + 5 + 15)
     assert latency.function(figures(1769), "fresh", "message", until="dynamodb:GetItem").ms == pytest.approx(10 + 5)
+
+
+def test_what_was_measured_on_a_machine_that_was_slow_just_then_is_scaled_to_that_of_the_aims() -> None:
+    ran = {"functions": {"message": {"cpu_ms": 10.0, "calls": []}}}
+    slow = {"ways": {"fresh": ran}, "memory_mb": {"message": 1769}, "floor_ms": 2 * latency.FLOOR_MS}
+
+    assert latency.function(slow, "fresh", "message").ms == pytest.approx(5)
 
 
 def test_a_try_on_costs_the_same_among_many_and_leaves_nothing_behind() -> None:

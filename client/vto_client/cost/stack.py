@@ -18,7 +18,7 @@ MEMORY_MB: Mapping[str, int] = {
     "api": 1769,
     "deliver_result": 256,
     "import_picture": 1024,
-    "invoke_model": 384,
+    "invoke_model": 320,
     "message": 1769,
     "notify_client": 1769,
     "publish_job": 256,
