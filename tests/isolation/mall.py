@@ -113,6 +113,7 @@ class Mall:
     catalogue: FakeCatalogue = field(default_factory=FakeCatalogue)
     connections: FakeConnections = field(default_factory=FakeConnections)
     controls: FakeControls = field(default_factory=FakeControls)
+    results: FakeResults = field(default_factory=FakeResults)
     pictures: Watched = field(default_factory=Watched)
     notifier: FakeNotifier = field(default_factory=FakeNotifier)
     guests: FakeGuests = field(default_factory=FakeGuests)
@@ -143,7 +144,7 @@ class Mall:
             products=self.catalogue,
             connections=self.connections,
             controls=self.controls,
-            results=FakeResults(),
+            results=self.results,
             pictures=self.pictures,
             picture_tools=FakePictureTools(),
             sockets=self.notifier,
