@@ -26,7 +26,8 @@ def test_nobody_is_lost_the_quota_is_kept_and_used_and_ordinary_shoppers_hardly_
 def test_batch_jobs_alone_cost_no_more_states_than_shoppers() -> None:
     made = play(Load("batch jobs alone", 0, 0, batch=60))
 
-    assert made.states_per_job == {"flood": 9}
+    # six states for the first, which finds the engine idle; each of the others waits for its moment, as shoppers do
+    assert made.states_per_job == {"flood": round((6 + 59 * 7) / 60, 2)}
     assert made.quota_used >= 0.95
 
 
