@@ -23,7 +23,7 @@ FLOOR_MS = 153
 BUDGETS_MS = {"message": 250, "notify_client": 220, "invoke_model": 300, "import_picture": 150}
 WITHOUT_CLIENTS = {"import_picture"}
 """On that machine; the budget of import_picture is without its clients."""
-ROUNDS, ROUNDS_OF_OTHERS = 5, 3
+ROUNDS, ROUNDS_OF_OTHERS = 9, 3
 BASELINE_PACKAGES = (
     "aws-lambda-powertools", "aws-xray-sdk", "wrapt", "pydantic", "pydantic_core", "typing-inspection",
     "annotated-types", "typing_extensions", "jmespath", "pillow",
