@@ -42,7 +42,7 @@ def measure() -> dict[str, Any]:
     """Build, measure, and return the figures."""
     from benchmarks.loading import artefacts_of, loads, seen_by, timed  # noqa: PLC0415 - heavy
     from local.artefacts import built  # noqa: PLC0415 - heavy
-    from tests.contract.deployed import LAMBDAS_OWN  # noqa: PLC0415
+    from tests.contract.deployed import LAMBDAS_OWN  # noqa: PLC0415 - heavy
 
     with (
         TemporaryDirectory(prefix="cold-start-") as name,

@@ -231,7 +231,7 @@ def _floor() -> float:
     The quickest of three, one after another: the first finds the processor's caches full of what ran before.
     """
     from benchmarks.loading import timed  # noqa: PLC0415 - heavy
-    from tests.contract.deployed import LAMBDAS_OWN  # noqa: PLC0415
+    from tests.contract.deployed import LAMBDAS_OWN  # noqa: PLC0415 - heavy
 
     return min(timed("floor", [], LAMBDAS_OWN)["ms"] for _ in range(3))
 

@@ -181,17 +181,22 @@ def test_whoever_counts_a_job_has_written_its_row_or_is_over_before_anybody_forg
     assert longest + SKEW_SECONDS < GONE_AFTER.total_seconds()
 
 
-def dies(**_: Any) -> None:
-    raise KeyboardInterrupt
+def count_only(jobs: DynamoJobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a function die between its job's count and its row."""
+
+    def dies(**_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs._table, "put_item", dies)
+        with pytest.raises(KeyboardInterrupt):
+            create(jobs, "one", at_most=1)
 
 
 def test_a_job_that_was_counted_by_somebody_who_died_takes_room_for_half_a_minute_only(
     jobs: DynamoJobs, controls: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs._table, "put_item", dies)
-    with pytest.raises(KeyboardInterrupt):
-        create(jobs, "one", at_most=1)
-    monkeypatch.undo()
+    count_only(jobs, monkeypatch)
     assert (jobs.get("one"), counted(controls)) == (None, {"one"})
     assert create(jobs, "two", at_most=1) == "refused"  # the row may still come
     assert create(jobs, "two", at_most=1, now=HALF_A_MINUTE) == "new"
@@ -201,10 +206,7 @@ def test_a_job_that_was_counted_by_somebody_who_died_takes_room_for_half_a_minut
 def test_a_request_whose_job_was_counted_only_is_let_in_when_it_comes_again(
     jobs: DynamoJobs, controls: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs._table, "put_item", dies)
-    with pytest.raises(KeyboardInterrupt):
-        create(jobs, "one", at_most=1)
-    monkeypatch.undo()
+    count_only(jobs, monkeypatch)
     assert create(jobs, "one", at_most=1) == "new"
     assert counted(controls) == {"one"}
 
@@ -212,10 +214,7 @@ def test_a_request_whose_job_was_counted_only_is_let_in_when_it_comes_again(
 def test_a_job_that_is_counted_again_while_somebody_forgets_it_stays_counted(
     jobs: DynamoJobs, controls: Any, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs._table, "put_item", dies)
-    with pytest.raises(KeyboardInterrupt):
-        create(jobs, "one", at_most=1)
-    monkeypatch.undo()
+    count_only(jobs, monkeypatch)
     real, came = client._client.batch_get_item, []
 
     def meanwhile(**options: Any) -> Any:
